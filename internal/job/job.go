@@ -1,0 +1,147 @@
+// Package job says what a job, a target, a chunk, an outcome and a failure are. It holds the words that every other
+// package uses and the rules that need no I/O; it must never import Redis, HTTP or another package of ours.
+package job
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+)
+
+// MaxStoresPerCall is how many stores WeChat Pay accepts in one associate-stores or disassociate-stores call, and so
+// how many a chunk may hold (partner/4015781302).
+const MaxStoresPerCall = 200
+
+// Operation is what a job does to its target with every store of its list.
+type Operation string
+
+// The operations.
+const (
+	Associate    Operation = "associate"
+	Disassociate Operation = "disassociate"
+)
+
+// Mode is who calls WeChat Pay: a service provider for a brand, or the brand itself.
+type Mode string
+
+// The modes of an account.
+const (
+	Partner Mode = "partner"
+	Brand   Mode = "brand"
+)
+
+// Priority decides which of an account's jobs goes first. Jobs of one priority share the lane by turns.
+type Priority string
+
+// The priorities, each a queue of its own in every account.
+const (
+	High    Priority = "high"
+	Default Priority = "default"
+	Low     Priority = "low"
+)
+
+// Priorities lists them, the most urgent first.
+var Priorities = []Priority{High, Default, Low}
+
+// ParsePriority reads a priority as a person types it; the empty string is Default.
+func ParsePriority(s string) (Priority, error) {
+	switch p := Priority(s); p {
+	case "":
+		return Default, nil
+	case High, Default, Low:
+		return p, nil
+	}
+	return "", Errorf(CodeUsage, "--priority %q: it is high, default or low", s)
+}
+
+// Target is what a job's stores are associated with: one stock or one stock bundle of one product coupon.
+type Target struct {
+	BrandID         string `json:"brand_id"` // empty for a brand's own account that has not said it
+	ProductCouponID string `json:"product_coupon_id"`
+	StockID         string `json:"stock_id,omitempty"`        // either this
+	StockBundleID   string `json:"stock_bundle_id,omitempty"` // or this
+}
+
+// Validate tells what is wrong with a target, for an account of the given mode.
+func (t Target) Validate(mode Mode) error {
+	switch {
+	case t.ProductCouponID == "":
+		return Errorf(CodeUsage, "--coupon is missing: the product coupon's ID")
+	case t.StockID == "" && t.StockBundleID == "":
+		return Errorf(CodeUsage, "--stock or --bundle is missing: say what the stores are for")
+	case t.StockID != "" && t.StockBundleID != "":
+		return Errorf(CodeUsage, "--stock and --bundle exclude each other: a job has one target")
+	case t.BrandID == "" && mode == Partner:
+		return Errorf(CodeUsage, "--brand is missing: a partner's account acts for many brands")
+	}
+	for _, f := range []struct{ flag, id string }{
+		{"--brand", t.BrandID}, {"--coupon", t.ProductCouponID}, {"--stock", t.StockID}, {"--bundle", t.StockBundleID},
+	} {
+		if f.id != "" && !ValidID(f.id) {
+			return Errorf(CodeUsage, "%s %q: an ID is 1 to %d of 0-9, A-Z, a-z, _ and -", f.flag, f.id, MaxIDLength)
+		}
+	}
+	return nil
+}
+
+// String names the target for a person: "stock 123 of coupon 456".
+func (t Target) String() string {
+	if t.StockBundleID != "" {
+		return "stock bundle " + t.StockBundleID + " of coupon " + t.ProductCouponID
+	}
+	return "stock " + t.StockID + " of coupon " + t.ProductCouponID
+}
+
+// Job is what an operator asked for. It does not change once the job is committed.
+type Job struct {
+	ID          string    `json:"job"`
+	Operation   Operation `json:"operation"`
+	Account     string    `json:"account"`
+	Target      Target    `json:"target"`
+	Priority    Priority  `json:"priority"`
+	Label       string    `json:"label,omitempty"`
+	Source      string    `json:"source,omitempty"`       // where the list came from: a file's name, or "-"
+	SubmittedBy string    `json:"submitted_by,omitempty"` // user@host
+	ChunkSize   int       `json:"chunk_size"`             // 1 to MaxStoresPerCall
+	Repeats     int64     `json:"repeats"`                // rows of the list dropped as repeats
+	SetAside    int64     `json:"set_aside"`              // rows of the list set aside as bad
+
+	// FailureThreshold is the share of decided stores, in percent, that may fail before the job is aborted, once
+	// FailureThresholdMinimum stores are decided; 0 is off.
+	FailureThreshold int `json:"failure_threshold"`
+
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// The stop rule's defaults: the same as those of S3 Batch Operations.
+const (
+	DefaultFailureThreshold = 50   // percent
+	FailureThresholdMinimum = 1000 // decided stores
+)
+
+// NewID makes a job's ID: the second it was made in, UTC, and 40 random bits, so that IDs sort by age, can be read
+// out over a telephone, and never collide in practice.
+func NewID(now time.Time) string {
+	return now.UTC().Format("20060102-150405") + "-" + strings.ToLower(rand.Text()[:8])
+}
+
+// State is where a job is in its life:
+//
+//	staging → (scheduled →) running ⇄ paused → completed | cancelling → cancelled | aborting → aborted
+type State string
+
+// The states of a job.
+const (
+	Staging    State = "staging"    // the list is being read; nothing has been sent
+	Scheduled  State = "scheduled"  // committed, to run later
+	Running    State = "running"    // being sent
+	Paused     State = "paused"     // by the operator
+	Completed  State = "completed"  // ended: every store is decided
+	Cancelling State = "cancelling" // stopped by the operator, calls still in flight
+	Cancelled  State = "cancelled"  // ended by the operator
+	Aborting   State = "aborting"   // stopped by a failure of the job as a whole, calls still in flight
+	Aborted    State = "aborted"    // ended by a failure of the job as a whole
+)
+
+// Ended says whether the job's figures can no longer move.
+func (s State) Ended() bool { return s == Completed || s == Cancelled || s == Aborted }

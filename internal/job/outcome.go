@@ -1,0 +1,100 @@
+package job
+
+import "time"
+
+// Outcome is what became of one store. Outcomes only move up: pending < failed < succeeded. Unprocessed is how a
+// pending store reads once its job has ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Pending     Outcome = "pending"
+	Failed      Outcome = "failed"
+	Succeeded   Outcome = "succeeded"
+	Unprocessed Outcome = "unprocessed"
+)
+
+// Codes of our own making, beside those that WeChat Pay sends.
+const (
+	RetriesExhausted = "RETRIES_EXHAUSTED" // the budget is used up; the last failure is in the message
+	Unreported       = "UNREPORTED"        // no answer named the store in either list, to the last
+)
+
+// RetryBudget is how many calls are truly made for a store before it ends as failed.
+const RetryBudget = 8
+
+// Row is one store of a report.
+type Row struct {
+	StoreID   string     `json:"store_id"`
+	Outcome   Outcome    `json:"outcome"`
+	Code      string     `json:"code,omitempty"`
+	Message   string     `json:"message,omitempty"`
+	RequestID string     `json:"request_id,omitempty"` // of the call that decided it, for WeChat Pay's support
+	Attempts  int        `json:"attempts"`             // calls truly made for it
+	DecidedAt *time.Time `json:"decided_at,omitempty"`
+}
+
+// LaneState is how an account is served, as a job's status shows it.
+type LaneState struct {
+	State  string `json:"state"`
+	Reason string `json:"reason"`
+}
+
+// The states of a lane in one worker, and of an account over all of its workers.
+const (
+	LaneIdle      = "idle"      // able to serve, nothing to do
+	LaneServing   = "serving"   // taking tasks
+	LaneThrottled = "throttled" // stopped for a while by a 429
+	LaneOutage    = "outage"    // the breaker is open: calls fail as calls; single calls are tried now and then
+	LaneRefused   = "refused"   // 401: key, serial number, scheme or clock of this worker
+	LaneUnserved  = "unserved"  // no worker serves the account at the moment
+)
+
+// Status is the status document of a job. Total = Succeeded + Failed + Pending + Unprocessed at every instant.
+type Status struct {
+	Job             string           `json:"job"`
+	State           State            `json:"state"`
+	Operation       Operation        `json:"operation"`
+	Account         string           `json:"account"`
+	BrandID         string           `json:"brand_id"`
+	ProductCouponID string           `json:"product_coupon_id"`
+	StockID         string           `json:"stock_id,omitempty"`
+	StockBundleID   string           `json:"stock_bundle_id,omitempty"`
+	Label           string           `json:"label"`
+	Source          string           `json:"source"`
+	SubmittedBy     string           `json:"submitted_by"`
+	Priority        Priority         `json:"priority"`
+	Total           int64            `json:"total"`
+	Succeeded       int64            `json:"succeeded"`
+	Failed          int64            `json:"failed"`
+	Pending         int64            `json:"pending"`     // 0 once the job has ended
+	Unprocessed     int64            `json:"unprocessed"` // 0 until then
+	Late            int64            `json:"late"`        // stores of answers that came after the end, and changed nothing
+	Chunks          int64            `json:"chunks"`
+	Calls           int64            `json:"calls"`     // requests sent
+	Retries         int64            `json:"retries"`   // those of them for stores sent before
+	Throttled       int64            `json:"throttled"` // 429s
+	Failures        map[string]int64 `json:"failures"`  // failed stores by code
+	Lane            LaneState        `json:"lane"`
+	CreatedAt       time.Time        `json:"created_at"`
+	StartedAt       *time.Time       `json:"started_at"`
+	EndedAt         *time.Time       `json:"ended_at"`
+	Reason          string           `json:"reason"` // why the job was aborted, or by whom it was stopped
+}
+
+// AccountInfo is one account as its workers publish it.
+type AccountInfo struct {
+	Name     string             `json:"name"`
+	Mode     Mode               `json:"mode"`
+	Identity string             `json:"identity"` // mchid or brand_id
+	Pace     map[string]float64 `json:"pace"`     // calls a second in force, by interface
+	Workers  []WorkerLane       `json:"workers"`
+}
+
+// WorkerLane is an account's lane in one worker.
+type WorkerLane struct {
+	ID       string    `json:"id"`
+	State    string    `json:"state"`
+	Reason   string    `json:"reason"`
+	LastSeen time.Time `json:"last_seen"`
+}

@@ -1,0 +1,69 @@
+package wxapi
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Call is one associate-stores or disassociate-stores request.
+type Call struct {
+	Operation job.Operation
+	Target    job.Target
+	StoreIDs  []string // 1 to job.MaxStoresPerCall, each once
+
+	// Ready, if set, is asked once the request is signed and before each time it is put on the wire (so again before
+	// the spare host): it waits for the pace. Its error ends the call with nothing sent, as Class NotSent.
+	Ready func(context.Context) error
+}
+
+// Answer is a verified 200: every store of the call is in exactly one of its lists, by its place in Call.StoreIDs.
+type Answer struct {
+	Succeeded []int          // named as a success, or failed with a code that says it was so before
+	Failed    []StoreFailure // Class ClassStore or ClassPassingStore, as the configured codes say
+	Missing   []int          // named in neither list, or in both: passing
+	RequestID string         // the Request-Id header
+	Sent      int            // requests put on the wire for this call (2 where the spare host was used)
+	Elapsed   time.Duration  // from putting it on the wire to the end of the answer
+}
+
+// StoreFailure is one store of an answer's failed_store_list; Code and Message as they came.
+type StoreFailure struct {
+	Index   int
+	Code    string
+	Message string
+	Class   job.Class
+}
+
+// Failure is why a call has no Answer. It is the only error type that the calls return.
+type Failure struct {
+	Class   job.Class
+	Status  int    // HTTP status; 0 where no answer came
+	Code    string // as it came, or "" (never invented)
+	Message string // as it came, or what happened, for a person
+	Number  string // the digits after the Request-Id's last "-"
+	Index   int    // for ClassPoisoned: the place in Call.StoreIDs that detail.field names; -1 where none is named
+
+	RequestID string
+	Sent      int           // requests put on the wire; 0 means that WeChat Pay cannot have seen the call
+	Elapsed   time.Duration // as in Answer
+
+	// Unanswered: a request was sent and no answer that can be believed came, so it may have been carried out.
+	Unanswered bool
+
+	Err error // the cause, where there is one (a *net.OpError, a context's error)
+}
+
+func (f *Failure) Error() string {
+	switch {
+	case f.Code != "":
+		return fmt.Sprintf("HTTP %d %s: %s", f.Status, f.Code, f.Message)
+	case f.Status != 0:
+		return fmt.Sprintf("HTTP %d: %s", f.Status, f.Message)
+	}
+	return f.Message
+}
+
+func (f *Failure) Unwrap() error { return f.Err }
