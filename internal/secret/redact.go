@@ -1,0 +1,53 @@
+package secret
+
+import "strings"
+
+// Redact gives a URL without its user and password, and without the values of its parameters: what is left names the
+// host and the path. It needs no well-formed URL: where it cannot tell what is what, it shows less.
+func Redact(url string) string {
+	if url == "" {
+		return ""
+	}
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok || !plain(scheme) {
+		return redacted // nothing tells a host from a password here
+	}
+	// A password may hold any of / ? # and @ unescaped by mistake: all before the last @ goes.
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
+		rest = "***" + rest[at:]
+	}
+	rest, query, ok := strings.Cut(rest, "?")
+	rest, _, _ = strings.Cut(rest, "#")
+	s := scheme + "://" + rest
+	if !ok {
+		return s
+	}
+	query, _, _ = strings.Cut(query, "#")
+	parameters := strings.Split(query, "&")
+	for i, p := range parameters {
+		switch name, value, ok := strings.Cut(p, "="); {
+		case !ok || !plain(name):
+			parameters[i] = "***"
+		case !shown(name, value):
+			parameters[i] = name + "=***"
+		}
+	}
+	return s + "?" + strings.Join(parameters, "&")
+}
+
+// shown says whether a parameter's value may stand: a few that are no secret and help to tell one Redis from another.
+func shown(name, value string) bool { return (name == "master" || name == "db") && plain(value) }
+
+// plain says whether s is a short word, as the names in a URL are.
+func plain(s string) bool {
+	if s == "" || len(s) > 32 {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-' || c == '+') {
+			return false
+		}
+	}
+	return true
+}
