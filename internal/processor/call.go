@@ -1,0 +1,119 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/wxapi"
+)
+
+// Backoff of a chunk whose call failed in passing, before jitter: doubled with every call that counted.
+const (
+	callBackoff    = time.Second
+	callBackoffMax = 20 * time.Second
+	quickBackoff   = time.Second // where nothing counted: the breaker decides when calls go out again
+)
+
+// urgency orders those who wait for the pace.
+var urgency = map[job.Priority]int{job.High: 0, job.Default: 1, job.Low: 2}
+
+// call makes one call and says what it told.
+func (p *Processor) call(l *lease, j job.Job, priority job.Priority, ids []string, attempts int) results.Told {
+	pace := p.Pace(j.Operation, j.Target)
+	answer, err := p.Client.Do(context.WithoutCancel(l.waiting), wxapi.Call{
+		Operation: j.Operation,
+		Target:    j.Target,
+		StoreIDs:  ids,
+		Ready: func(context.Context) error {
+			if err := pace.Wait(l.waiting, urgency[priority]); err != nil {
+				return err
+			}
+			if err := context.Cause(l.waiting); err != nil {
+				return err
+			}
+			if !l.valid() {
+				return errExpired
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return p.failure(l, pace, attempts, err)
+	}
+	pace.Answered(answer.Elapsed)
+	p.Health.Passed()
+	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded}
+	for _, f := range answer.Failed {
+		s := results.StoreTold{At: f.Index, Code: f.Code, Message: f.Message}
+		if f.Class == job.ClassPassingStore {
+			told.Passing = append(told.Passing, s)
+		} else {
+			told.Failed = append(told.Failed, s)
+		}
+	}
+	for _, at := range answer.Missing {
+		told.Passing = append(told.Passing, results.StoreTold{At: at, Code: job.Unreported,
+			Message: "the answer did not say what became of it"})
+	}
+	return told
+}
+
+// failure says what a call without an answer told.
+func (p *Processor) failure(l *lease, pace Pace, attempts int, err error) results.Told {
+	f := (*wxapi.Failure)(nil)
+	if !errors.As(err, &f) {
+		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Index: -1, Err: err}
+	}
+	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
+	told := results.Told{RequestID: f.RequestID, Sent: f.Sent}
+	store := &results.StoreTold{Code: f.Code, Message: f.Message}
+	switch f.Class {
+	case job.ClassNotSent:
+		log.Debug("not sent", "error", f.Err)
+		told.Release = true
+	case job.ClassPace:
+		log.Warn("the pace was refused", "error", f)
+		pace.Answered(f.Elapsed)
+		if err := pace.Refused(l.hard); err != nil {
+			log.Warn("other workers could not be told of it", "error", err)
+		}
+		told.Throttled = 1
+	case job.ClassPoisoned:
+		p.Health.Passed()
+		if f.Index >= 0 {
+			store.At = f.Index
+			told.Failed, told.Named = []results.StoreTold{*store}, true
+		} else {
+			told.Refused = store
+		}
+		log.Warn("a call was refused for one store", "error", f, "named", told.Named)
+	case job.ClassJob:
+		p.Health.Passed()
+		log.Error("the job is hopeless", "error", f)
+		told.Abort = abortReason(f)
+	case job.ClassAccount:
+		p.Health.Refused(f.Error())
+		told.Release = true
+	default:
+		told.Whole, told.Unanswered = store, f.Unanswered
+		told.Counted = p.Health.Failed(f.Error()) && f.Sent > 0
+		told.Release, told.Delay = true, jitter(quickBackoff)
+		if told.Counted {
+			told.Delay = jitter(min(callBackoff<<min(attempts, 10), callBackoffMax))
+		}
+		log.Warn("a call failed and is made again", "error", f, "in", told.Delay, "counted", told.Counted)
+	}
+	return told
+}
+
+// abortReason is what an aborted job's status shows.
+func abortReason(f *wxapi.Failure) string {
+	s := f.Error()
+	if f.RequestID != "" {
+		s += " (Request-Id " + f.RequestID + ")"
+	}
+	return s
+}

@@ -1,0 +1,195 @@
+// Package processor is one chunk's run: begin, wait for the pace, call, classify, record. It is where the ledger, the
+// queue, the pace and WeChat Pay's client meet. It must never send a store that the ledger has decided, nor tell the
+// ledger anything that no answer told.
+package processor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/wxapi"
+)
+
+// Client makes the calls of one account; *wxapi.Client is one.
+type Client interface {
+	Do(context.Context, wxapi.Call) (*wxapi.Answer, error)
+}
+
+// Pace is the allowance of one interface of one identity, shared by all workers.
+type Pace interface {
+	// Wait returns when a call may be put on the wire, at once. Of those that wait in this process the lower urgency
+	// number goes first. An error means that it may not.
+	Wait(ctx context.Context, urgency int) error
+	// Answered tells how long the call's answer took.
+	Answered(elapsed time.Duration)
+	// Refused tells of a 429: the pace stops for all workers.
+	Refused(ctx context.Context) error
+}
+
+// Queue puts reminders where runs come from; *queue.Queue is one.
+type Queue interface {
+	Remind(ctx context.Context, account string, p job.Priority, reminders []job.Reminder) error
+}
+
+// Health watches over an account's calls in this worker: it is told how each went, and decides whether the account can
+// be served.
+type Health interface {
+	// Passed: WeChat Pay answered in a way that can be believed.
+	Passed()
+	// Failed: the call failed as a call. It says whether that counts against the stores' budgets: not while everything
+	// fails.
+	Failed(reason string) (counts bool)
+	// Refused: 401. This worker cannot serve the account.
+	Refused(reason string)
+}
+
+// Config is what a processor works with. Every field but Logger is needed.
+type Config struct {
+	Account string
+	Ledger  *results.Ledger
+	Queue   Queue
+	Client  Client
+	Pace    func(job.Operation, job.Target) Pace // the pace of the interface that serves them
+	Health  Health
+	Logger  *slog.Logger
+}
+
+// Processor runs the chunks of one account. It is safe for concurrent use.
+type Processor struct {
+	Config
+
+	mu   sync.Mutex
+	runs map[string]map[*lease]struct{} // the runs under way, by job
+}
+
+// New gives a processor.
+func New(c Config) *Processor {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Processor{Config: c, runs: map[string]map[*lease]struct{}{}}
+}
+
+// How long a run tries to reach Redis with what it must tell it: an answer that came is worth waiting for. A worker that
+// shuts down waits for shutdownGrace at the most.
+const (
+	redisTimeout  = 5 * time.Second
+	redisBackoff  = 2 * time.Second // at the most, between two tries
+	remindPatient = 10 * time.Second
+)
+
+// Process works on the chunk that a reminder names. serving ends when the lane stops serving: what waits then is given
+// back, a call in flight is finished and recorded. hard ends when nothing can be waited for any more. An error says
+// that the ledger could not be asked.
+func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, priority job.Priority) error {
+	log := p.Logger.With("account", p.Account, "job", rem.Job, "chunk", rem.Chunk)
+	ctx, cancel := context.WithTimeout(serving, redisTimeout)
+	run, drop, err := p.Ledger.Begin(ctx, rem)
+	cancel()
+	if err != nil {
+		return err
+	}
+	if run == nil {
+		log.Debug("reminder dropped", "why", drop)
+		return nil
+	}
+	l := p.hold(serving, hard, run, rem.Job, log)
+	defer l.release()
+	for {
+		told := results.Told{}
+		if ids, attempts := run.Next(); len(ids) > 0 {
+			told = p.call(l, run.Job(), priority, ids, attempts)
+		}
+		asked := time.Now()
+		progress, err := p.record(l, run, told)
+		if err != nil {
+			return err
+		}
+		if !progress.Over {
+			l.recorded(asked)
+		}
+		p.remind(l, run.Job(), progress.Reminders)
+		if progress.State.Ended() {
+			log.Info("job ended", "state", progress.State)
+		}
+		if progress.Over {
+			return nil
+		}
+	}
+}
+
+// record tells the ledger, and does not give up while Redis may come back: what an answer told is nowhere else.
+func (p *Processor) record(l *lease, run *results.Run, told results.Told) (results.Progress, error) {
+	told.At = time.Now()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, redisBackoff) {
+		ctx, cancel := context.WithTimeout(l.hard, redisTimeout)
+		progress, err := run.Record(ctx, told)
+		cancel()
+		if err == nil {
+			return progress, nil
+		}
+		if e := (*job.Error)(nil); !errors.As(err, &e) && !errors.Is(err, context.DeadlineExceeded) || l.hard.Err() != nil {
+			l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
+			return results.Progress{}, err
+		}
+		l.log.Warn("an answer waits for Redis to be recorded", "error", err)
+		if !sleep(l.hard, jitter(wait)) {
+			l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
+			return results.Progress{}, err
+		}
+	}
+}
+
+// remind puts reminders on the queue. What it cannot put there the reconciler finds missing.
+func (p *Processor) remind(l *lease, j job.Job, reminders []job.Reminder) {
+	if len(reminders) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(l.hard, remindPatient)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, redisBackoff) {
+		err := p.Queue.Remind(ctx, j.Account, j.Priority, reminders)
+		if err == nil {
+			return
+		}
+		if !sleep(ctx, jitter(wait)) {
+			l.log.Warn("chunks could not be put on the queue: the reconciler will", "error", err)
+			return
+		}
+	}
+}
+
+// Interrupt makes the runs of a job that wait for the pace give their chunks back: the job was stopped.
+func (p *Processor) Interrupt(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for l := range p.runs[id] {
+		l.interrupt(errStopped)
+	}
+}
+
+// sleep waits, and says whether it did to the end.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// jitter spreads a delay over its second half, so that those who failed together do not come back together.
+func jitter(d time.Duration) time.Duration {
+	if d <= 1 {
+		return d
+	}
+	return d/2 + rand.N(d/2)
+}

@@ -1,0 +1,152 @@
+// Package queue is asynq as storelink uses it: one task type that reminds of a chunk, and an account's queues. A task
+// carries no store IDs and decides nothing; the ledger does. It must never be asked whether a chunk is being worked on.
+package queue
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// TaskType is the type of the only task there is.
+const TaskType = "storelink:chunk"
+
+const payloadVersion = 1
+
+// payload is a reminder on the wire.
+type payload struct {
+	Version    int    `json:"version"`
+	Job        string `json:"job"`
+	Chunk      int    `json:"chunk"`
+	Generation int64  `json:"generation"`
+}
+
+// taskLife bounds one run of a task: asynq would end it after 30 minutes by itself.
+const taskLife = 24 * time.Hour
+
+// neverReached is a number of tries that asynq never gets to: it is the ledger that counts.
+const neverReached = 1 << 30
+
+// ErrPayload says that a task cannot be read: it was not made by this program, or by another version of it.
+var ErrPayload = errors.New("the task cannot be read")
+
+// Name is an account's queue of one priority. Account names have no characters that asynq minds.
+func Name(account string, p job.Priority) string { return account + ":" + string(p) }
+
+// Weights are an account's queues with how often each is looked at first: the higher priority overtakes, and the
+// lower still moves.
+func Weights(account string) map[string]int {
+	return map[string]int{Name(account, job.High): 30, Name(account, job.Default): 6, Name(account, job.Low): 1}
+}
+
+// PriorityOf gives the priority that a queue's name ends in.
+func PriorityOf(queue string) job.Priority {
+	return job.Priority(queue[strings.LastIndexByte(queue, ':')+1:])
+}
+
+// ParseTask reads a task.
+func ParseTask(t *asynq.Task) (job.Reminder, error) {
+	var p payload
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		return job.Reminder{}, fmt.Errorf("%w: %w", ErrPayload, err)
+	}
+	if t.Type() != TaskType || p.Version != payloadVersion {
+		return job.Reminder{}, fmt.Errorf("%w: type %q, version %d", ErrPayload, t.Type(), p.Version)
+	}
+	return job.Reminder{Job: p.Job, Chunk: p.Chunk, Generation: p.Generation}, nil
+}
+
+// taskID is unique to a reminder: asynq refuses an ID that it still knows in any state.
+func taskID(r job.Reminder) string {
+	return r.Job + ":" + strconv.Itoa(r.Chunk) + ":" + strconv.FormatInt(r.Generation, 10)
+}
+
+// Queue puts reminders on asynq. It is safe for concurrent use.
+type Queue struct {
+	client    *asynq.Client
+	inspector *asynq.Inspector
+}
+
+// Open gives the queue in a Redis. The client stays the caller's to close.
+func Open(rdb redis.UniversalClient) *Queue {
+	return &Queue{client: asynq.NewClientFromRedisClient(rdb), inspector: asynq.NewInspectorFromRedisClient(rdb)}
+}
+
+// lanesOfEnqueuing is how many tasks are put on the queue at a time: asynq has no call for many.
+const lanesOfEnqueuing = 8
+
+// Remind puts reminders on an account's queue. One that is there already is no error. On an error some may be there;
+// the others are found missing by the reconciler.
+func (q *Queue) Remind(ctx context.Context, account string, p job.Priority, reminders []job.Reminder) error {
+	if len(reminders) == 1 {
+		return q.remind(ctx, account, p, reminders[0])
+	}
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		first error
+		next  = make(chan job.Reminder)
+	)
+	for range min(lanesOfEnqueuing, len(reminders)) {
+		wg.Go(func() {
+			for r := range next {
+				if err := q.remind(ctx, account, p, r); err != nil {
+					mu.Lock()
+					first = cmp.Or(first, err)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	for _, r := range reminders {
+		next <- r
+	}
+	close(next)
+	wg.Wait()
+	return first
+}
+
+func (q *Queue) remind(ctx context.Context, account string, p job.Priority, r job.Reminder) error {
+	body, err := json.Marshal(payload{Version: payloadVersion, Job: r.Job, Chunk: r.Chunk, Generation: r.Generation})
+	if err != nil {
+		return fmt.Errorf("describe a task: %w", err)
+	}
+	opts := []asynq.Option{asynq.Queue(Name(account, p)), asynq.TaskID(taskID(r)), asynq.MaxRetry(neverReached),
+		asynq.Timeout(taskLife)}
+	if r.Delay > 0 {
+		opts = append(opts, asynq.ProcessIn(r.Delay))
+	}
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(TaskType, body), opts...)
+	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		return job.Errorf(job.CodeRedis, "Redis: enqueue a chunk of job %s: %w", r.Job, err)
+	}
+	return nil
+}
+
+// Waits says whether a reminder is still on its way to a run: pending, or delayed. One that asynq holds as active is not:
+// a run that began holds a lease, and this is asked of chunks without one.
+func (q *Queue) Waits(account string, p job.Priority, r job.Reminder) (bool, error) {
+	info, err := q.inspector.GetTaskInfo(Name(account, p), taskID(r))
+	switch {
+	case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
+		return false, nil
+	case err != nil:
+		return false, job.Errorf(job.CodeRedis, "Redis: look for a task of job %s: %w", r.Job, err)
+	}
+	switch info.State {
+	case asynq.TaskStatePending, asynq.TaskStateScheduled, asynq.TaskStateRetry:
+		return true, nil
+	}
+	return false, nil // active with nobody at work on the chunk, or archived
+}

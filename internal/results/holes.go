@@ -1,0 +1,226 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Overdue is a reminder that is due, with nobody at work on its chunk: it waits in the queue, or it got lost.
+type Overdue struct {
+	job.Reminder
+	By time.Duration
+}
+
+// Active lists the jobs that may not have ended, the oldest first.
+func (l *Ledger) Active(ctx context.Context) ([]string, error) {
+	ids, err := l.rdb.ZRange(ctx, keyActive, 0, -1).Result()
+	return ids, redisError("list the active jobs", err)
+}
+
+// Holes looks at a job's window: it ends the job where it can end, fills room, takes leases that ran out back, and
+// gives the reminders for that; and those that are overdue by more than grace, for the queue to look for. A state of
+// "" says that there is no such job.
+func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (job.State, []job.Reminder, []Overdue, error) {
+	all, err := l.run(ctx, l.scripts.holes, id, millis(grace)).Slice()
+	if err != nil {
+		return "", nil, nil, redisError("look after job "+id, err)
+	}
+	state, _ := all[0].(string)
+	if state == "gone" || len(all) != 3 {
+		return "", nil, nil, nil
+	}
+	rems, err := reminders(id, stringsOf(all[1]))
+	if err != nil {
+		return "", nil, nil, fmt.Errorf("look after job %s: %w", id, err)
+	}
+	suspects, err := reminders(id, stringsOf(all[2]))
+	if err != nil {
+		return "", nil, nil, fmt.Errorf("look after job %s: %w", id, err)
+	}
+	overdue := make([]Overdue, len(suspects))
+	for i, s := range suspects {
+		overdue[i] = Overdue{Reminder: job.Reminder{Job: id, Chunk: s.Chunk, Generation: s.Generation}, By: s.Delay}
+	}
+	return job.State(state), rems, overdue, nil
+}
+
+func stringsOf(v any) []string {
+	list, _ := v.([]any)
+	out := make([]string, len(list))
+	for i := range list {
+		out[i], _ = list[i].(string)
+	}
+	return out
+}
+
+// Remind puts out new reminders for some that got lost; none for a chunk that has moved on.
+func (l *Ledger) Remind(ctx context.Context, id string, lost []job.Reminder) ([]job.Reminder, error) {
+	args := make([]any, 0, 2*len(lost))
+	for _, r := range lost {
+		args = append(args, r.Chunk, r.Generation)
+	}
+	rest, err := l.run(ctx, l.scripts.remind, id, args...).StringSlice()
+	if err != nil {
+		return nil, redisError("look after job "+id, err)
+	}
+	return reminders(id, rest)
+}
+
+// Retire takes a job that has ended, or is gone, off the list of active ones and frees its target.
+func (l *Ledger) Retire(ctx context.Context, id string) error {
+	k, err := l.know(ctx, id)
+	switch {
+	case err == nil:
+		if err := l.letGo(ctx, keyTarget(k.job.Target), id); err != nil {
+			return err
+		}
+	case job.AsError(err).Code != job.CodeUnknownJob:
+		return err
+	}
+	l.forget(id)
+	return redisError("retire job "+id, l.rdb.ZRem(ctx, keyActive, id).Err())
+}
+
+// Keep renews what of an active job would expire: its place in the lists and its hold on its target.
+func (l *Ledger) Keep(ctx context.Context, id string) error {
+	k, err := l.know(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := l.hold(ctx, keyTarget(k.job.Target), id, targetLife); err != nil {
+		return redisError("keep job "+id, err)
+	}
+	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.Expire(ctx, keyJobs, indexLife(l.opts))
+		p.Expire(ctx, keyActive, indexLife(l.opts))
+		return nil
+	})
+	return redisError("keep job "+id, err)
+}
+
+// Prune takes jobs that have expired off the list of all jobs.
+func (l *Ledger) Prune(ctx context.Context) error {
+	old := time.Now().Add(-l.opts.Retention)
+	ids, err := l.rdb.ZRangeByScore(ctx, keyJobs, &redis.ZRangeBy{Min: "-inf", Max: itoa(old.UnixMilli())}).Result()
+	if err != nil {
+		return redisError("prune the list of jobs", err)
+	}
+	for _, id := range ids {
+		_, err := l.rdb.HGet(ctx, keysOf(id)[kJob], "state").Result()
+		if errors.Is(err, redis.Nil) {
+			err = l.rdb.ZRem(ctx, keyJobs, id).Err()
+		}
+		if err != nil {
+			return redisError("prune the list of jobs", err)
+		}
+	}
+	return nil
+}
+
+// Wake is news for workers: an account has work, or a job changed its state.
+type Wake struct {
+	Account string
+	Job     string
+	State   job.State
+}
+
+// Announce tells all workers at once. It is a courtesy: what gets lost is found by the next look at the ledger.
+func (l *Ledger) Announce(ctx context.Context, w Wake) error {
+	return redisError("announce", l.rdb.Publish(ctx, keyWake, w.Account+" "+w.Job+" "+string(w.State)).Err())
+}
+
+// Listen gives the announcements until ctx ends, then closes the channel. A connection that breaks is made again.
+func (l *Ledger) Listen(ctx context.Context) <-chan Wake {
+	sub := l.rdb.Subscribe(ctx, keyWake)
+	out := make(chan Wake)
+	go func() { // owned by ctx: the channel's end tells that it is gone
+		defer close(out)
+		defer sub.Close()
+		in := sub.Channel()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case msg, ok := <-in:
+				if !ok {
+					return
+				}
+				var w Wake
+				if n, _ := fmt.Sscanf(msg.Payload, "%s %s %s", &w.Account, &w.Job, &w.State); n < 2 {
+					continue
+				}
+				select {
+				case out <- w:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	return out
+}
+
+// Job gives what was asked for as a job.
+func (l *Ledger) Job(ctx context.Context, id string) (job.Job, error) {
+	k, err := l.know(ctx, id)
+	if err != nil {
+		return job.Job{}, err
+	}
+	return k.job, nil
+}
+
+// Running gives the jobs that are running, the oldest first.
+func (l *Ledger) Running(ctx context.Context) ([]job.Job, error) {
+	ids, err := l.Active(ctx)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	states := make([]*redis.StringCmd, len(ids))
+	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range ids {
+			states[i] = p.HGet(ctx, keysOf(id)[kJob], "state")
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, redisError("look for running jobs", err)
+	}
+	var out []job.Job
+	for i, id := range ids {
+		if states[i].Val() != string(job.Running) {
+			continue
+		}
+		j, err := l.Job(ctx, id)
+		if err != nil {
+			if job.AsError(err).Code == job.CodeUnknownJob {
+				continue // it went away between two looks
+			}
+			return nil, err
+		}
+		out = append(out, j)
+	}
+	return out, nil
+}
+
+// RunningOf gives the running jobs of one account, the most urgent first, the older before the younger.
+func (l *Ledger) RunningOf(ctx context.Context, account string) ([]job.Job, error) {
+	all, err := l.Running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []job.Job
+	for _, p := range job.Priorities {
+		for _, j := range all {
+			if j.Account == account && j.Priority == p {
+				out = append(out, j)
+			}
+		}
+	}
+	return out, nil
+}

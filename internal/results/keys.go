@@ -1,0 +1,72 @@
+package results
+
+import (
+	"strconv"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// The keys of the ledger. Those of a job share the hash tag {job}, so that one script may touch them all on a cluster,
+// and expire together. The number in the prefix is the version of their layout.
+//
+//	storelink:1:{JOB}:job    hash: state, counts, cursor of the window, what was asked for (meta)
+//	storelink:1:{JOB}:ids    hash: chunk → its store IDs (chunker.Encode), never changed
+//	storelink:1:{JOB}:rec    hash: chunk → its record; none where the chunk was never sent
+//	storelink:1:{JOB}:gath   hash: gathered chunk → where its stores come from
+//	storelink:1:{JOB}:win    hash: chunk with a reminder out → GENERATION:DUE (Unix ms)
+//	storelink:1:{JOB}:lease  hash: chunk being worked on → TOKEN:EXPIRY (Unix ms)
+//	storelink:1:{JOB}:plan   hash: chunk being halved → the groups that are still to be sent
+//	storelink:1:{JOB}:fail   hash: code → failed stores
+//	storelink:1:{JOB}:text   hash: common failures, by text and by number
+//
+//	storelink:1:jobs         zset: job → when it was created; all that have not expired
+//	storelink:1:active       zset: the same, of the jobs that may not have ended
+//	storelink:1:target:…     string: the job at work on a target
+//	storelink:1:accounts     hash: account → how its workers publish it
+//	storelink:1:workers      zset: worker → when it was last seen
+//	storelink:1:worker:ID    string: that worker's lanes
+//	storelink:1:wake         channel: an account has work, or a job changed its state
+const prefix = "storelink:1:"
+
+const (
+	keyJobs     = prefix + "jobs"
+	keyActive   = prefix + "active"
+	keyAccounts = prefix + "accounts"
+	keyWorkers  = prefix + "workers"
+	keyWake     = prefix + "wake"
+)
+
+// The places of a job's keys in every script's KEYS.
+const (
+	kJob = iota
+	kIDs
+	kRec
+	kGath
+	kWin
+	kLease
+	kPlan
+	kFail
+	kText
+)
+
+var jobKeys = [...]string{"job", "ids", "rec", "gath", "win", "lease", "plan", "fail", "text"}
+
+// keysOf gives a job's keys in the order in which every script takes them.
+func keysOf(id string) []string {
+	keys := make([]string, len(jobKeys))
+	for i, k := range jobKeys {
+		keys[i] = prefix + "{" + id + "}:" + k
+	}
+	return keys
+}
+
+func keyTarget(t job.Target) string {
+	if t.StockBundleID != "" {
+		return prefix + "target:" + t.ProductCouponID + ":bundle:" + t.StockBundleID
+	}
+	return prefix + "target:" + t.ProductCouponID + ":stock:" + t.StockID
+}
+
+func keyWorker(id string) string { return prefix + "worker:" + id }
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

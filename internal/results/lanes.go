@@ -1,0 +1,199 @@
+package results
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Lane is an account as one worker serves it.
+type Lane struct {
+	Account  string             `json:"account"`
+	Mode     job.Mode           `json:"mode"`
+	Identity string             `json:"identity"` // mchid or brand_id
+	Rate     float64            `json:"rate"`     // calls a second allowed, each interface; 0 for no pace
+	State    string             `json:"state"`    // one of job's Lane constants
+	Reason   string             `json:"reason"`
+	Pace     map[string]float64 `json:"pace,omitempty"` // calls a second in force, by interface, where it differs from Rate
+}
+
+// How long what workers publish is believed.
+const (
+	// WorkerLife is how long a worker counts as there after it was last seen; they publish several times as often.
+	WorkerLife  = 15 * time.Second
+	accountLife = 30 * 24 * time.Hour // how long an account is known after its last worker
+)
+
+// published is a worker's lanes as they stand in Redis.
+type published struct {
+	Worker string    `json:"worker"`
+	Seen   time.Time `json:"seen"`
+	Lanes  []Lane    `json:"lanes"`
+}
+
+// publishedAccount is an account as its workers have told of it.
+type publishedAccount struct {
+	Mode     job.Mode  `json:"mode"`
+	Identity string    `json:"identity"`
+	Rate     float64   `json:"rate"`
+	Seen     time.Time `json:"seen"`
+}
+
+// Publish tells what a worker's lanes are, for WorkerLife. accounts says that the accounts themselves are to be told
+// too, which is needed at a worker's start and every few hours.
+func (l *Ledger) Publish(ctx context.Context, worker string, lanes []Lane, accounts bool) error {
+	now := time.Now().UTC()
+	doc, err := json.Marshal(published{Worker: worker, Seen: now, Lanes: lanes})
+	if err != nil {
+		return fmt.Errorf("describe the lanes: %w", err)
+	}
+	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.Set(ctx, keyWorker(worker), doc, WorkerLife)
+		p.ZAdd(ctx, keyWorkers, redis.Z{Score: float64(now.UnixMilli()), Member: worker})
+		p.ZRemRangeByScore(ctx, keyWorkers, "-inf", itoa(now.Add(-10*WorkerLife).UnixMilli()))
+		p.Expire(ctx, keyWorkers, 10*WorkerLife)
+		if !accounts {
+			return nil
+		}
+		for _, lane := range lanes {
+			doc, err := json.Marshal(publishedAccount{Mode: lane.Mode, Identity: lane.Identity, Rate: lane.Rate, Seen: now})
+			if err != nil {
+				return err
+			}
+			p.HSet(ctx, keyAccounts, lane.Account, doc)
+		}
+		p.Expire(ctx, keyAccounts, accountLife)
+		return nil
+	})
+	return redisError("publish the lanes", err)
+}
+
+// Unpublish takes a worker that stops out of the list.
+func (l *Ledger) Unpublish(ctx context.Context, worker string) error {
+	_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.Del(ctx, keyWorker(worker))
+		p.ZRem(ctx, keyWorkers, worker)
+		return nil
+	})
+	return redisError("unpublish the lanes", err)
+}
+
+// Accounts gives the accounts that workers have published, by name, with the workers that serve them now. Pace is what
+// the workers tell; the rate where they tell nothing.
+func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
+	known, err := l.rdb.HGetAll(ctx, keyAccounts).Result()
+	if err != nil {
+		return nil, redisError("list the accounts", err)
+	}
+	infos := map[string]*job.AccountInfo{}
+	for name, doc := range known {
+		var a publishedAccount
+		if err := json.Unmarshal([]byte(doc), &a); err != nil {
+			return nil, fmt.Errorf("account %s in the ledger cannot be read: %w", name, err)
+		}
+		if time.Since(a.Seen) > accountLife {
+			continue
+		}
+		infos[name] = &job.AccountInfo{Name: name, Mode: a.Mode, Identity: a.Identity, Pace: map[string]float64{},
+			Workers: []job.WorkerLane{}}
+	}
+	workers, err := l.workers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range workers {
+		for _, lane := range w.Lanes {
+			info := infos[lane.Account]
+			if info == nil {
+				info = &job.AccountInfo{Name: lane.Account, Mode: lane.Mode, Identity: lane.Identity,
+					Pace: map[string]float64{}}
+				infos[lane.Account] = info
+			}
+			maps.Copy(info.Pace, lane.Pace)
+			info.Workers = append(info.Workers, job.WorkerLane{ID: w.Worker, State: lane.State, Reason: lane.Reason,
+				LastSeen: w.Seen})
+		}
+	}
+	out := make([]job.AccountInfo, 0, len(infos))
+	for _, name := range slices.Sorted(maps.Keys(infos)) {
+		out = append(out, *infos[name])
+	}
+	return out, nil
+}
+
+// workers gives what those workers publish that are there.
+func (l *Ledger) workers(ctx context.Context) ([]published, error) {
+	ids, err := l.rdb.ZRange(ctx, keyWorkers, 0, -1).Result()
+	if err != nil || len(ids) == 0 {
+		return nil, redisError("list the workers", err)
+	}
+	docs := make([]*redis.StringCmd, len(ids))
+	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range ids {
+			docs[i] = p.Get(ctx, keyWorker(id))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return nil, redisError("list the workers", err)
+	}
+	var out []published
+	for _, doc := range docs {
+		if errors.Is(doc.Err(), redis.Nil) {
+			continue // it went away
+		}
+		var p published
+		if err := json.Unmarshal([]byte(doc.Val()), &p); err != nil {
+			return nil, fmt.Errorf("a worker in the ledger cannot be read: %w", err)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// fillLanes tells in status documents how the jobs' accounts are served.
+func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
+	wanted := false
+	for _, s := range all {
+		wanted = wanted || s != nil && !s.State.Ended()
+	}
+	if !wanted {
+		return nil
+	}
+	workers, err := l.workers(ctx)
+	if err != nil {
+		return err
+	}
+	lanes := map[string]job.LaneState{}
+	for _, w := range workers {
+		for _, lane := range w.Lanes {
+			if best, ok := lanes[lane.Account]; !ok || laneRank[lane.State] > laneRank[best.State] {
+				lanes[lane.Account] = job.LaneState{State: lane.State, Reason: lane.Reason}
+			}
+		}
+	}
+	for _, s := range all {
+		if s == nil || s.State.Ended() {
+			continue
+		}
+		var ok bool
+		if s.Lane, ok = lanes[s.Account]; !ok {
+			s.Lane = job.LaneState{State: job.LaneUnserved, Reason: "no worker serves account " + s.Account + " at the moment"}
+		}
+	}
+	return nil
+}
+
+// laneRank orders the states of an account's lanes in several workers by how much they say of the account: one worker
+// that serves it is enough, and one that cannot is told only where none can.
+var laneRank = map[string]int{
+	job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1,
+}

@@ -1,0 +1,162 @@
+// Package results is the ledger: what every job is, what became of every store, who works on which chunk. It is the
+// truth that the queue only reminds of, and it lives in Redis, in a fixed handful of keys a job. Every change is one
+// script, so that a crash between two of them leaves a ledger that adds up. The reports are written from it.
+//
+// It must never send anything to WeChat Pay, enqueue a task, or record an outcome that no call has told.
+package results
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+//go:embed scripts/*.lua
+var scriptFiles embed.FS
+
+// script is one of the scripts of scripts/, behind the prelude that they share.
+func script(name string) *redis.Script {
+	prelude, err := fs.ReadFile(scriptFiles, "scripts/prelude.lua")
+	if err != nil {
+		panic(err) // embedded: a build without it does not exist
+	}
+	body, err := fs.ReadFile(scriptFiles, "scripts/"+name+".lua")
+	if err != nil {
+		panic(err)
+	}
+	return redis.NewScript(string(prelude) + "\n" + string(body))
+}
+
+// scripts are the ledger's, each documented in its own file.
+type scripts struct {
+	create, stage, commit, discard, begin, renew, record, control, holes, remind, intern, claim *redis.Script
+}
+
+func loadScripts() scripts {
+	claim, err := fs.ReadFile(scriptFiles, "scripts/claim.lua")
+	if err != nil {
+		panic(err)
+	}
+	return scripts{
+		create: script("create"), stage: script("stage"), commit: script("commit"), discard: script("discard"),
+		begin: script("begin"), renew: script("renew"), record: script("record"), control: script("control"),
+		holes: script("holes"), remind: script("remind"), intern: script("intern"),
+		claim: redis.NewScript(string(claim)),
+	}
+}
+
+// Options are what a ledger's promises last for. Every zero value is replaced by its default.
+type Options struct {
+	Retention time.Duration // how long an ended job is kept; 30 days
+	Staging   time.Duration // how long a job in staging outlives its enqueuer; 30 s
+	Lease     time.Duration // how long a run may go without renewing its lease; 10 s
+	Window    int           // how many chunks of a job have a reminder out at a time; 48
+}
+
+func (o Options) withDefaults() Options {
+	if o.Retention <= 0 {
+		o.Retention = 30 * 24 * time.Hour
+	}
+	if o.Staging <= 0 {
+		o.Staging = 30 * time.Second
+	}
+	if o.Lease <= 0 {
+		o.Lease = 10 * time.Second
+	}
+	if o.Window <= 0 {
+		o.Window = 48
+	}
+	return o
+}
+
+// Ledger is the ledger in one Redis. It is safe for concurrent use.
+type Ledger struct {
+	rdb     redis.UniversalClient
+	opts    Options
+	scripts scripts
+
+	mu   sync.Mutex
+	jobs map[string]*known // what does not change of jobs at work, so that a chunk's run need not read it
+}
+
+// Open gives the ledger in a Redis. It sends nothing yet, and the client stays the caller's to close.
+func Open(rdb redis.UniversalClient, opts Options) *Ledger {
+	return &Ledger{rdb: rdb, opts: opts.withDefaults(), scripts: loadScripts(), jobs: map[string]*known{}}
+}
+
+// Options tells what the ledger was opened with, defaults filled in.
+func (l *Ledger) Options() Options { return l.opts }
+
+// redisError makes an error of Redis' one that a person understands. doing says what was being done.
+func redisError(doing string, err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	if e := (*job.Error)(nil); errors.As(err, &e) {
+		return err
+	}
+	return job.Errorf(job.CodeRedis, "Redis: %s: %w", doing, err)
+}
+
+// run runs a script of a job's.
+func (l *Ledger) run(ctx context.Context, s *redis.Script, id string, args ...any) *redis.Cmd {
+	return s.Run(ctx, l.rdb, keysOf(id), args...)
+}
+
+// reply reads what the scripts return: a list of strings that begins with a word.
+func reply(cmd *redis.Cmd) (word string, rest []string, err error) {
+	all, err := cmd.StringSlice()
+	if err != nil {
+		return "", nil, err
+	}
+	if len(all) == 0 {
+		return "", nil, errors.New("a script returned nothing")
+	}
+	return all[0], all[1:], nil
+}
+
+// reminders reads triples of chunk, generation, delay in ms.
+func reminders(id string, rest []string) ([]job.Reminder, error) {
+	if len(rest)%3 != 0 {
+		return nil, fmt.Errorf("a script returned %d fields of reminders", len(rest))
+	}
+	out := make([]job.Reminder, 0, len(rest)/3)
+	for i := 0; i < len(rest); i += 3 {
+		chunk, err1 := strconv.Atoi(rest[i])
+		generation, err2 := strconv.ParseInt(rest[i+1], 10, 64)
+		delay, err3 := strconv.ParseInt(rest[i+2], 10, 64)
+		if err := errors.Join(err1, err2, err3); err != nil {
+			return nil, fmt.Errorf("a script returned a reminder that cannot be read: %w", err)
+		}
+		out = append(out, job.Reminder{Job: id, Chunk: chunk, Generation: generation,
+			Delay: time.Duration(delay) * time.Millisecond})
+	}
+	return out, nil
+}
+
+func millis(d time.Duration) string { return itoa(max(1, d.Milliseconds())) }
+
+// unknownJob is the error for a job that is not, or no longer, in the ledger.
+func unknownJob(id string) error {
+	e := job.Errorf(job.CodeUnknownJob, "there is no job %s (ended jobs are kept for a time, then expire)", clean(id))
+	e.Job = id
+	return e
+}
+
+// clean keeps what a person typed from breaking the terminal that it is shown on.
+func clean(s string) string {
+	if len(s) > 80 {
+		s = s[:80] + "…"
+	}
+	return strings.Trim(strconv.Quote(s), `"`)
+}

@@ -1,0 +1,136 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+)
+
+// rowsBatch is how many chunks a report reads at a time: some 200 KiB.
+const rowsBatch = 100
+
+// Rows streams a job's stores in the list's order, each exactly once, with what became of them; only, if not empty,
+// picks those of one outcome. It may be asked while the job is at work: then each chunk is as it was when it was read.
+func (l *Ledger) Rows(ctx context.Context, id string, only job.Outcome) iter.Seq2[job.Row, error] {
+	return func(yield func(job.Row, error) bool) {
+		k, err := l.know(ctx, id)
+		if err == nil {
+			err = l.rows(ctx, k, only, func(r job.Row) bool { return yield(r, nil) })
+		}
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(job.Row{}, err)
+		}
+	}
+}
+
+var errStopped = errors.New("the reader of the rows has had enough")
+
+func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield func(job.Row) bool) error {
+	id := k.job.ID
+	texts := func(number int) (string, string, bool) { return l.text(ctx, k, number) }
+	fields := make([]string, 0, rowsBatch)
+	for first := 0; first < k.base; first += rowsBatch {
+		fields = fields[:0]
+		for c := first; c < min(first+rowsBatch, k.base); c++ {
+			fields = append(fields, itoa(int64(c)))
+		}
+		state, err := l.rdb.HGet(ctx, keysOf(id)[kJob], "state").Result()
+		if errors.Is(err, redis.Nil) {
+			return unknownJob(id)
+		} else if err != nil {
+			return redisError("read job "+id, err)
+		}
+		left := job.Pending
+		if job.State(state).Ended() {
+			left = job.Unprocessed
+		}
+		ids, recs, err := l.read(ctx, id, fields)
+		if err != nil {
+			return err
+		}
+		for i := range fields {
+			stores, err := chunker.Decode([]byte(ids[i]))
+			if err != nil {
+				return fmt.Errorf("chunk %s of job %s: %w", fields[i], id, err)
+			}
+			rec, err := decodeRecord([]byte(recs[i]), len(stores), texts)
+			if err != nil {
+				return fmt.Errorf("chunk %s of job %s: %w", fields[i], id, err)
+			}
+			for at, store := range stores {
+				row := rec.row(at, store, left)
+				if only != "" && row.Outcome != only {
+					continue
+				}
+				if !yield(row) {
+					return errStopped
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// read gives the IDs and the records of chunks of the list; a record is "" where the chunk was never sent.
+func (l *Ledger) read(ctx context.Context, id string, chunks []string) (ids, recs []string, err error) {
+	keys := keysOf(id)
+	var idCmd, recCmd *redis.SliceCmd
+	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		idCmd, recCmd = p.HMGet(ctx, keys[kIDs], chunks...), p.HMGet(ctx, keys[kRec], chunks...)
+		return nil
+	})
+	if err != nil {
+		return nil, nil, redisError("read job "+id, err)
+	}
+	ids, recs = make([]string, len(chunks)), make([]string, len(chunks))
+	for i := range chunks {
+		var ok bool
+		if ids[i], ok = idCmd.Val()[i].(string); !ok {
+			return nil, nil, unknownJob(id) // it expired meanwhile
+		}
+		recs[i], _ = recCmd.Val()[i].(string)
+	}
+	return ids, recs, nil
+}
+
+// row is what a record says of one store; left is how a pending one reads.
+func (r *record) row(at int, store string, left job.Outcome) job.Row {
+	e := &r.stores[at]
+	row := job.Row{StoreID: store, Outcome: left, Attempts: int(e.attempts)}
+	if e.call != 0 {
+		c := r.calls[e.call-1]
+		row.RequestID = c.requestID
+		if e.state.decided() {
+			t := time.UnixMilli(c.at).UTC()
+			row.DecidedAt = &t
+		}
+	}
+	if e.failure != 0 {
+		f := r.failures[e.failure-1]
+		row.Code, row.Message = f.code, f.message
+	}
+	switch e.state {
+	case succeeded:
+		row.Outcome, row.Code, row.Message = job.Succeeded, "", ""
+		return row
+	case failed:
+		row.Outcome = job.Failed
+	}
+	if e.unanswered {
+		if row.Message != "" {
+			row.Message += " "
+		}
+		row.Message += unansweredNote
+	}
+	return row
+}
+
+// unansweredNote stands in the message of a store that is not succeeded though a call for it may have been carried out.
+const unansweredNote = "(a call for it went unanswered: it may have been carried out)"

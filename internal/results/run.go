@@ -1,0 +1,199 @@
+package results
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Run is one lease on a chunk: the stores of it that are still pending, in groups that go into one call each. It is
+// used by one goroutine, but for Renew.
+type Run struct {
+	l        *Ledger
+	k        *known
+	reminder job.Reminder
+	token    string
+	lost     bool // the lease is another run's
+	opened   bool // a call of the job was answered 200, as far as this run knows
+
+	slots   []slot
+	records map[int]*loaded // by the chunk of the list
+	plan    plan
+	next    []int  // the slots that Next gave out
+	nonce   uint32 // of the call that is to be recorded; 0 for none
+}
+
+// slot is one store of a run.
+type slot struct {
+	id    string
+	index int  // its place in this chunk, as the plan knows it
+	chunk int  // the chunk of the list that it came in
+	place int  // its place there
+	sent  bool // this run has sent it
+	gone  bool // it is decided, or has left this chunk
+}
+
+// loaded is a record as it was read: what is written must derive from it.
+type loaded struct {
+	blob string
+	*record
+}
+
+// ErrLost says that a lease ran out and the chunk is another run's by now.
+var ErrLost = errors.New("the lease on the chunk was lost")
+
+// Begin gives a run to a reminder whose chunk wants work, or nil and why the reminder is dropped.
+func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop string, err error) {
+	token := rand.Text()
+	word, rest, err := reply(l.run(ctx, l.scripts.begin, rem.Job, rem.Chunk, rem.Generation, token, millis(l.opts.Lease)))
+	if err != nil {
+		return nil, "", redisError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
+	}
+	if word != "run" {
+		if len(rest) != 1 {
+			return nil, "", fmt.Errorf("begin chunk %d of job %s: %q", rem.Chunk, rem.Job, rest)
+		}
+		if rest[0] == "gone" || job.State(rest[0]).Ended() {
+			l.forget(rem.Job)
+		}
+		return nil, rest[0], nil
+	}
+	if len(rest) != 5 {
+		return nil, "", fmt.Errorf("begin chunk %d of job %s: %d fields", rem.Chunk, rem.Job, len(rest))
+	}
+	k, err := l.know(ctx, rem.Job)
+	if err != nil {
+		return nil, "", err
+	}
+	r := &Run{l: l, k: k, reminder: rem, token: token, opened: rest[4] == "1", records: map[int]*loaded{}}
+	if rest[2] == "" {
+		err = r.loadChunk(ctx, rest[0], rest[1])
+	} else {
+		err = r.loadGathered(ctx, rest[2])
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("chunk %d of job %s: %w", rem.Chunk, rem.Job, err)
+	}
+	r.plan = decodePlan(rest[3])
+	return r, "", nil
+}
+
+// loadChunk takes up a chunk of the list.
+func (r *Run) loadChunk(ctx context.Context, blob, rec string) error {
+	ids, err := chunker.Decode([]byte(blob))
+	if err != nil {
+		return err
+	}
+	loaded, err := r.load(ctx, rec, len(ids))
+	if err != nil {
+		return err
+	}
+	r.records[r.reminder.Chunk] = loaded
+	r.slots = make([]slot, 0, len(ids))
+	for i, id := range ids {
+		if loaded.stores[i].state == pending {
+			r.slots = append(r.slots, slot{id: id, index: i, chunk: r.reminder.Chunk, place: i})
+		}
+	}
+	return nil
+}
+
+// loadGathered takes up a chunk that was cut from the pool.
+func (r *Run) loadGathered(ctx context.Context, refs string) error {
+	origins, err := decodeRefs(refs)
+	if err != nil {
+		return err
+	}
+	chunks := make(map[int][]string) // the IDs of each chunk of the list that stores came from
+	var order []string
+	for _, o := range origins {
+		if _, ok := chunks[o.chunk]; !ok {
+			chunks[o.chunk] = nil
+			order = append(order, itoa(int64(o.chunk)))
+		}
+	}
+	blobs, recs, err := r.l.read(ctx, r.reminder.Job, order)
+	if err != nil {
+		return err
+	}
+	for i, field := range order {
+		chunk := atoi(field)
+		ids, err := chunker.Decode([]byte(blobs[i]))
+		if err != nil {
+			return err
+		}
+		loaded, err := r.load(ctx, recs[i], len(ids))
+		if err != nil {
+			return err
+		}
+		chunks[chunk], r.records[chunk] = ids, loaded
+	}
+	for i, o := range origins {
+		if o.place >= len(chunks[o.chunk]) {
+			return errRecord
+		}
+		if !r.records[o.chunk].stores[o.place].state.decided() {
+			r.slots = append(r.slots, slot{id: chunks[o.chunk][o.place], index: i, chunk: o.chunk, place: o.place})
+		}
+	}
+	return nil
+}
+
+func (r *Run) load(ctx context.Context, blob string, n int) (*loaded, error) {
+	rec, err := decodeRecord([]byte(blob), n, func(number int) (string, string, bool) {
+		return r.l.text(ctx, r.k, number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{blob: blob, record: rec}, nil
+}
+
+// Job is the job that the chunk is of.
+func (r *Run) Job() job.Job { return r.k.job }
+
+// Next gives the stores of the next call, each once, and the most calls that were made for any of them; none where the
+// chunk has no pending store left. It gives the same until Record tells what became of them.
+func (r *Run) Next() (ids []string, attempts int) {
+	r.next = r.next[:0]
+	for _, group := range r.plan.groups {
+		for i := range r.slots {
+			if s := &r.slots[i]; !s.gone && group.has(s.index) {
+				r.next = append(r.next, i)
+			}
+		}
+		if len(r.next) > 0 {
+			break
+		}
+	}
+	if len(r.next) == 0 { // no plan, or all of it carried out
+		for i := range r.slots {
+			if !r.slots[i].gone {
+				r.next = append(r.next, i)
+			}
+		}
+	}
+	ids = make([]string, len(r.next))
+	for i, n := range r.next {
+		s := &r.slots[n]
+		ids[i] = s.id
+		attempts = max(attempts, int(r.records[s.chunk].stores[s.place].attempts))
+	}
+	return ids, attempts
+}
+
+// Renew keeps the lease for another while and gives the job's state; ErrLost where the chunk is another run's by now.
+func (r *Run) Renew(ctx context.Context) (job.State, error) {
+	state, err := r.l.run(ctx, r.l.scripts.renew, r.reminder.Job, r.reminder.Chunk, r.token, millis(r.l.opts.Lease)).Text()
+	if err != nil {
+		return "", redisError("renew the lease on a chunk of job "+r.reminder.Job, err)
+	}
+	if state == "lost" {
+		return "", ErrLost
+	}
+	return job.State(state), nil
+}

@@ -1,0 +1,29 @@
+-- Looks for reminders of a running job that may have got lost, fills its window, and ends it where it can end.
+--
+-- ARGV[1]  how long a reminder may be overdue before it is suspect, in ms
+--
+-- Returns {state, reminders, suspects}: reminders to put out as chunk, generation, delay in ms (the window had room,
+-- or a lease ran out: these are certain); suspects as chunk, generation, ms overdue (nobody works on them, they are
+-- due: the queue must say whether it still has them). {'gone'} where there is no such job.
+local state = redis.call('HGET', JOB, 'state')
+if not state then return {'gone'} end
+local at = now()
+if state ~= 'staging' then state = settle(at) end
+if state ~= 'running' then return {state, {}, {}} end
+local out, suspects = {}, {}
+local window = redis.call('HGETALL', WIN)
+for i = 1, #window, 2 do
+  local chunk = window[i]
+  local generation, due = split(window[i + 1])
+  local _, expiry = split(redis.call('HGET', LEASE, chunk))
+  if expiry and expiry <= at then
+    redis.call('HDEL', LEASE, chunk)
+    remind(out, chunk, at, 0)
+  elseif not expiry and due + tonumber(ARGV[1]) <= at then
+    suspects[#suspects + 1] = chunk
+    suspects[#suspects + 1] = generation
+    suspects[#suspects + 1] = text(at - due)
+  end
+end
+advance(out, at)
+return {state, out, suspects}

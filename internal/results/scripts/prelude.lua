@@ -1,0 +1,105 @@
+-- The part that every script begins with. KEYS are a job's keys in the order of keys.go, in every script.
+
+local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+
+-- How many bytes a store takes in the job's pool: the chunk it came in (4) and its place there (1).
+local REF = 5
+-- How many chunks, taken from unopened jobs, may be refused for single stores before the request is held to be wrong.
+local SUSPECTS = 3
+-- Backoff of gathered chunks, in ms.
+local BACKOFF, BACKOFF_MAX = 1000, 30000
+
+local function now()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function int(field)
+  return tonumber(redis.call('HGET', JOB, field) or '0')
+end
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+-- Splits 'A:B' as the window and the leases keep it; both nil where there is no value.
+local function split(value)
+  if not value then return nil, nil end
+  local a, b = string.match(value, '^([^:]*):(%d+)$')
+  return a, tonumber(b)
+end
+
+-- Whether any run holds a lease that has not run out.
+local function leased(at)
+  local all = redis.call('HVALS', LEASE)
+  for i = 1, #all do
+    local _, expiry = split(all[i])
+    if expiry and expiry > at then return true end
+  end
+  return false
+end
+
+-- Puts a reminder for a chunk into the window and appends it to out as chunk, generation, delay.
+local function remind(out, chunk, at, delay)
+  local generation = redis.call('HINCRBY', JOB, 'gen', 1)
+  redis.call('HSET', WIN, chunk, text(generation) .. ':' .. text(at + delay))
+  out[#out + 1] = chunk
+  out[#out + 1] = text(generation)
+  out[#out + 1] = text(delay)
+end
+
+-- Fills the window of a running job: with chunks cut from its pool, then with the next of its list. Until a verified
+-- 200 has opened the job, one chunk goes alone (and one more for each that was refused for single stores).
+local function advance(out, at)
+  local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries')
+  local following, base, size = tonumber(job[1]), tonumber(job[2]), tonumber(job[7])
+  local limit = tonumber(job[3])
+  if job[4] ~= '1' then limit = math.min(limit, 1 + tonumber(job[5] or '0')) end
+  local pool = job[6] or ''
+
+  local function cut(bytes)
+    local chunk = text(redis.call('HINCRBY', JOB, 'chunks', 1) - 1)
+    redis.call('HSET', GATH, chunk, string.sub(pool, 1, bytes))
+    pool = string.sub(pool, bytes + 1)
+    local tries = tonumber(job[8] or '1')
+    remind(out, chunk, at, math.min(BACKOFF_MAX, BACKOFF * 2 ^ (tries - 1)))
+  end
+
+  local before = #pool
+  while #pool >= size * REF do cut(size * REF) end
+  local count = redis.call('HLEN', WIN)
+  local first = following
+  while following < base and count < limit do
+    remind(out, text(following), at, 0)
+    following = following + 1
+    count = count + 1
+  end
+  if following ~= first then redis.call('HSET', JOB, 'next', text(following)) end
+  if #pool > 0 and following >= base and count == 0 then cut(#pool) end
+  if #pool ~= before then
+    redis.call('HSET', JOB, 'pool', pool)
+    if #pool == 0 then redis.call('HDEL', JOB, 'tries') end
+  end
+end
+
+-- Ends a job whose figures can no longer move, and gives its state. reason is kept from before.
+local function settle(at)
+  local job = redis.call('HMGET', JOB, 'state', 'total', 'succeeded', 'failed', 'retention')
+  local state = job[1]
+  local left = tonumber(job[2]) - tonumber(job[3]) - tonumber(job[4])
+  local final
+  if state == 'running' or state == 'paused' then
+    if left == 0 then final = 'completed' end
+  elseif state == 'cancelling' then
+    final = 'cancelled'
+  elseif state == 'aborting' then
+    final = 'aborted'
+  end
+  if not final or leased(at) then return state end
+  redis.call('HSET', JOB, 'state', final, 'ended_at', text(at))
+  redis.call('HDEL', JOB, 'pool', 'tries')
+  redis.call('DEL', GATH, WIN, LEASE, PLAN)
+  for _, key in ipairs({JOB, IDS, REC, FAIL, TEXT}) do redis.call('PEXPIRE', key, job[5]) end
+  return final
+end

@@ -1,0 +1,103 @@
+-- Records what calls told of stores, moves the counts by the difference, and says what becomes of the chunk. The new
+-- records were made from those that the caller read: where one has changed since, nothing is done and the caller makes
+-- them again. A run that has lost its lease records outcomes alone: the chunk is another's.
+--
+-- ARGV[1]  the chunk
+-- ARGV[2]  the lease's token, or '' to record outcomes alone
+-- ARGV[3]  what becomes of the chunk: keep (the run goes on), again (a reminder after a delay), done
+-- ARGV[4]  keep: for how long the lease holds, again: the delay; in ms
+-- ARGV[5]  stores that moved to succeeded, net
+-- ARGV[6]  stores that moved to failed, net
+-- ARGV[7]  requests sent, [8] those of them for stores sent before, [9] 429s
+-- ARGV[10] stores that the call told something of: counted as late where the job has ended
+-- ARGV[11] '1': a verified 200, which opens the job
+-- ARGV[12] the chunk's plan from now on, or ''
+-- ARGV[13] stores that join the job's pool
+-- ARGV[14] how often the most tried of them was tried
+-- ARGV[15] why the job must be aborted, or ''
+-- ARGV[16] '1': the request was refused for single stores of this chunk, and no call of the job ever was answered 200
+-- ARGV[17] how many records follow, as triples of chunk, old, new; then pairs of code and its failed stores, net
+--
+-- Returns {'ok', state, reminder…} with a reminder as chunk, generation, delay in ms; {'conflict', record…} with all
+-- the records as they are now; {'lost'} where the lease is another run's by now; {'ended', state}, or {'gone'}.
+local state = redis.call('HGET', JOB, 'state')
+if not state then return {'gone'} end
+if state == 'completed' or state == 'cancelled' or state == 'aborted' then
+  redis.call('HINCRBY', JOB, 'late', ARGV[10])
+  return {'ended', state}
+end
+local chunk, token = ARGV[1], ARGV[2]
+if token ~= '' and split(redis.call('HGET', LEASE, chunk)) ~= token then return {'lost'} end
+
+local records = tonumber(ARGV[17])
+local last = 17 + 3 * records
+for i = 18, last, 3 do
+  if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
+    local current = {'conflict'}
+    for j = 18, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    return current
+  end
+end
+for i = 18, last, 3 do
+  if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
+end
+for i = last + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
+local function add(field, by)
+  if by ~= '0' then redis.call('HINCRBY', JOB, field, by) end
+end
+add('succeeded', ARGV[5])
+add('failed', ARGV[6])
+add('calls', ARGV[7])
+add('retries', ARGV[8])
+add('throttled', ARGV[9])
+if ARGV[11] == '1' then redis.call('HSET', JOB, 'opened', '1') end
+
+local function abort(reason)
+  if state ~= 'running' and state ~= 'paused' then return end
+  state = 'aborting'
+  redis.call('HSET', JOB, 'state', state, 'reason', reason)
+end
+if ARGV[15] ~= '' then abort(ARGV[15]) end
+if ARGV[16] == '1' and redis.call('HGET', JOB, 'opened') ~= '1' then
+  local suspects, base = redis.call('HINCRBY', JOB, 'suspects', 1), int('base')
+  if base > 1 and suspects >= math.min(SUSPECTS, base) then
+    abort('the request itself is refused: single stores of ' .. text(suspects) ..
+      ' chunks were refused alike, and no call of the job ever succeeded')
+  end
+end
+if ARGV[6] ~= '0' then
+  local job = redis.call('HMGET', JOB, 'succeeded', 'failed', 'threshold', 'threshold_minimum')
+  local failed, decided = tonumber(job[2]), tonumber(job[1]) + tonumber(job[2])
+  local threshold = tonumber(job[3])
+  if threshold > 0 and decided >= tonumber(job[4]) and failed * 100 > threshold * decided then
+    abort(text(failed) .. ' of ' .. text(decided) .. ' decided stores failed: more than the threshold of ' ..
+      text(threshold) .. ' %')
+  end
+end
+
+local out, at = {'ok', state}, now()
+if token ~= '' then
+  if ARGV[13] ~= '' then
+    redis.call('HSET', JOB, 'pool', (redis.call('HGET', JOB, 'pool') or '') .. ARGV[13],
+      'tries', text(math.max(int('tries'), tonumber(ARGV[14]))))
+  end
+  if ARGV[12] ~= '' then
+    redis.call('HSET', PLAN, chunk, ARGV[12])
+  else
+    redis.call('HDEL', PLAN, chunk)
+  end
+  if ARGV[3] == 'keep' then
+    redis.call('HSET', LEASE, chunk, token .. ':' .. text(at + tonumber(ARGV[4])))
+  else
+    redis.call('HDEL', LEASE, chunk)
+    if ARGV[3] == 'done' then
+      redis.call('HDEL', WIN, chunk)
+      redis.call('HDEL', GATH, chunk)
+    elseif state == 'running' then
+      remind(out, chunk, at, tonumber(ARGV[4]))
+    end
+  end
+  if state == 'running' then advance(out, at) end
+end
+out[2] = settle(at)
+return out

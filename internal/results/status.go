@@ -1,0 +1,154 @@
+package results
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// statusFields are those of a job's hash that its status document is made of.
+var statusFields = []string{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
+	"throttled", "created_at", "started_at", "ended_at", "reason", "staged"}
+
+// Status gives a job's status document; job.CodeUnknownJob where there is no such job. Lane is left for the caller to
+// fill in from Lane.
+func (l *Ledger) Status(ctx context.Context, id string) (job.Status, error) {
+	all, err := l.statuses(ctx, []string{id})
+	if err != nil {
+		return job.Status{}, err
+	}
+	if all[0] == nil {
+		return job.Status{}, unknownJob(id)
+	}
+	if err := l.fillLanes(ctx, all); err != nil {
+		return job.Status{}, err
+	}
+	return *all[0], nil
+}
+
+// statuses reads many; nil for a job that is not there.
+func (l *Ledger) statuses(ctx context.Context, ids []string) ([]*job.Status, error) {
+	fields := make([]*redis.SliceCmd, len(ids))
+	codes := make([]*redis.MapStringStringCmd, len(ids))
+	_, err := l.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range ids {
+			keys := keysOf(id)
+			fields[i] = p.HMGet(ctx, keys[kJob], statusFields...)
+			codes[i] = p.HGetAll(ctx, keys[kFail])
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, redisError("read the status of jobs", err)
+	}
+	out := make([]*job.Status, len(ids))
+	for i := range ids {
+		if out[i], err = parseStatus(fields[i].Val(), codes[i].Val()); err != nil {
+			return nil, fmt.Errorf("job %s in the ledger cannot be read: %w", ids[i], err)
+		}
+	}
+	return out, nil
+}
+
+func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
+	get := func(i int) string { s, _ := values[i].(string); return s }
+	if get(0) == "" {
+		return nil, nil
+	}
+	var j job.Job
+	if err := json.Unmarshal([]byte(get(0)), &j); err != nil {
+		return nil, err
+	}
+	var errs []error
+	number := func(i int) int64 {
+		if get(i) == "" {
+			return 0
+		}
+		n, err := strconv.ParseInt(get(i), 10, 64)
+		errs = append(errs, err)
+		return n
+	}
+	moment := func(i int) *time.Time {
+		if get(i) == "" {
+			return nil
+		}
+		t := time.UnixMilli(number(i)).UTC()
+		return &t
+	}
+	s := &job.Status{
+		Job: j.ID, State: job.State(get(1)), Operation: j.Operation, Account: j.Account, BrandID: j.Target.BrandID,
+		ProductCouponID: j.Target.ProductCouponID, StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID,
+		Label: j.Label, Source: j.Source, SubmittedBy: j.SubmittedBy, Priority: j.Priority,
+		Total: number(2), Succeeded: number(3), Failed: number(4), Late: number(5), Chunks: number(6),
+		Calls: number(7), Retries: number(8), Throttled: number(9), Failures: make(map[string]int64, len(codes)),
+		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(11), EndedAt: moment(12), Reason: get(13),
+	}
+	if s.State == job.Staging {
+		s.Total = number(14)
+	}
+	if left := s.Total - s.Succeeded - s.Failed; s.State.Ended() {
+		s.Unprocessed = left
+	} else {
+		s.Pending = left
+	}
+	for code, n := range codes {
+		v, err := strconv.ParseInt(n, 10, 64)
+		errs = append(errs, err)
+		if v != 0 {
+			s.Failures[code] = v
+		}
+	}
+	return s, errors.Join(errs...)
+}
+
+// Filter picks jobs. Its zero value picks all.
+type Filter struct {
+	State   job.State
+	Account string
+	Brand   string
+	Stock   string // a stock or a stock bundle
+	Limit   int    // 0: all
+}
+
+func (f Filter) matches(s *job.Status) bool {
+	return (f.State == "" || s.State == f.State) && (f.Account == "" || s.Account == f.Account) &&
+		(f.Brand == "" || s.BrandID == f.Brand) && (f.Stock == "" || s.StockID == f.Stock || s.StockBundleID == f.Stock)
+}
+
+// Jobs gives the status documents of the jobs that a filter picks, the newest first.
+func (l *Ledger) Jobs(ctx context.Context, f Filter) ([]job.Status, error) {
+	const page = 100
+	out := []job.Status{}
+	for start := int64(0); ; start += page {
+		ids, err := l.rdb.ZRevRange(ctx, keyJobs, start, start+page-1).Result()
+		if err != nil {
+			return nil, redisError("list the jobs", err)
+		}
+		if len(ids) == 0 {
+			return out, nil
+		}
+		all, err := l.statuses(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		if err := l.fillLanes(ctx, all); err != nil {
+			return nil, err
+		}
+		for _, s := range all {
+			if s == nil || !f.matches(s) {
+				continue
+			}
+			out = append(out, *s)
+			if len(out) == f.Limit {
+				return out, nil
+			}
+		}
+	}
+}

@@ -1,0 +1,372 @@
+package results
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Told is what a call told of the stores that Next gave, by their places there, and what the run does with its chunk.
+// The zero value tells nothing, and goes on.
+type Told struct {
+	RequestID string
+	At        time.Time // when the answer came, or was given up; now where zero
+	Sent      int       // requests put on the wire
+	Throttled int       // 429s among them
+
+	Answered  bool // a verified 200: the request as such is all right
+	Succeeded []int
+	Failed    []StoreTold
+	Passing   []StoreTold // stores that must be sent again; they leave the chunk for the job's pool
+
+	// Whole is a passing failure of the call: it is every store's of it, if it was sent. They stay in the chunk.
+	Whole      *StoreTold
+	Counted    bool // it counts against the stores' budgets
+	Unanswered bool // the call may have been carried out all the same
+
+	// Refused is a call refused whole for one store that is not named: it is halved, or the store is found.
+	Refused *StoreTold
+	// Named says that Failed holds the one store for which the call was refused whole.
+	Named bool
+
+	Abort string // why the job is hopeless
+
+	Release bool          // the run ends here and the chunk gets a new reminder
+	Delay   time.Duration // before which that is not due
+}
+
+// StoreTold is what was told of one store. At is its place in what Next gave.
+type StoreTold struct {
+	At            int
+	Code, Message string
+}
+
+// Progress is where a run, and its job, stand after Record.
+type Progress struct {
+	State     job.State      // of the job; "" where it is gone
+	Over      bool           // the run has ended: its chunk is done, released, or another's
+	Reminders []job.Reminder // to be put on the queue
+}
+
+// Suspicion: how many named refusals, while no call of the job was ever answered 200, make a chunk speak against the
+// request as such; and how long it then waits for other chunks to tell.
+const (
+	namedRefusals  = 10
+	suspicionDelay = 5 * time.Second
+)
+
+// Record records what a call told. Once it returns without an error, all of it is in the ledger; it can be called
+// again with the same Told after an error, and then counts it once. A run whose lease was lost records outcomes alone.
+func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
+	if told.At.IsZero() {
+		told.At = time.Now()
+	}
+	if r.nonce == 0 {
+		r.nonce = newNonce()
+	}
+	c := call{nonce: r.nonce, requestID: told.RequestID, at: told.At.UnixMilli()}
+	doing := fmt.Sprintf("record chunk %d of job %s", r.reminder.Chunk, r.reminder.Job)
+	for {
+		s := r.settle(ctx, told, c)
+		word, rest, err := reply(r.l.run(ctx, r.l.scripts.record, r.reminder.Job, s.args(r)...))
+		if err != nil {
+			return Progress{}, redisError(doing, err)
+		}
+		switch word {
+		case "ok":
+			if len(rest) == 0 {
+				return Progress{}, fmt.Errorf("%s: no state", doing)
+			}
+			rems, err := reminders(r.reminder.Job, rest[1:])
+			if err != nil {
+				return Progress{}, fmt.Errorf("%s: %w", doing, err)
+			}
+			r.adopt(s)
+			p := Progress{State: job.State(rest[0]), Over: s.action != keep || r.lost, Reminders: rems}
+			if p.State.Ended() {
+				r.l.forget(r.reminder.Job)
+			}
+			return p, nil
+		case "conflict":
+			if err := r.reload(ctx, s.order, rest); err != nil {
+				return Progress{}, fmt.Errorf("%s: %w", doing, err)
+			}
+		case "lost":
+			r.lost = true
+		case "ended":
+			r.l.forget(r.reminder.Job)
+			return Progress{State: job.State(rest[0]), Over: true}, nil
+		case "gone":
+			r.l.forget(r.reminder.Job)
+			return Progress{Over: true}, nil
+		default:
+			return Progress{}, fmt.Errorf("%s: %q", doing, word)
+		}
+	}
+}
+
+func newNonce() uint32 {
+	var b [4]byte
+	rand.Read(b[:]) // never fails
+	return max(1, binary.BigEndian.Uint32(b[:]))
+}
+
+// What becomes of a chunk, in record.lua's words.
+const (
+	keep  = "keep"
+	again = "again"
+	done  = "done"
+)
+
+// settlement is what a Told means for the ledger, given the records as they were read.
+type settlement struct {
+	order    []int // the chunks of the list whose records it touches
+	records  map[int]*loaded
+	delta    tally
+	gone     []int // slots that are decided or leave the chunk
+	plan     plan
+	pool     []byte
+	tries    int
+	sent     int
+	retries  int
+	throttle int
+	told     int
+	suspect  bool
+	opened   bool
+	abort    string
+	action   string
+	delay    time.Duration
+}
+
+// settle works out what a Told means. It changes nothing of the run, so that it can be done again.
+func (r *Run) settle(ctx context.Context, told Told, c call) *settlement {
+	s := &settlement{records: map[int]*loaded{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered,
+		sent: told.Sent, throttle: told.Throttled, delta: tally{codes: map[string]int64{}}}
+	if r.anySent() {
+		s.retries = told.Sent
+	} else if told.Sent > 1 {
+		s.retries = told.Sent - 1
+	}
+	merged := false
+	apply := func(at int, ev event) {
+		n := r.next[at]
+		slot := &r.slots[n]
+		rec := s.touch(r, slot.chunk)
+		if seen := rec.stores[slot.place].call; seen == 0 || rec.calls[seen-1].nonce != c.nonce {
+			merged = true
+		}
+		s.told++
+		now := rec.merge(slot.place, ev)
+		if now.decided() || ev.gather {
+			s.gone = append(s.gone, n)
+		}
+		if ev.gather && !now.decided() {
+			s.pool = appendRef(s.pool, origin{slot.chunk, slot.place})
+			s.tries = max(s.tries, int(rec.stores[slot.place].attempts))
+		}
+	}
+	for _, at := range told.Succeeded {
+		apply(at, event{state: succeeded, call: c, counted: true})
+	}
+	for _, f := range told.Failed {
+		apply(f.At, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})
+	}
+	for _, f := range told.Passing {
+		apply(f.At, event{state: pending, call: c, code: f.Code, message: f.Message, counted: true, gather: !r.lost})
+	}
+	if w := told.Whole; w != nil && told.Sent > 0 {
+		for at := range r.next {
+			apply(at, event{state: pending, call: c, code: w.Code, message: w.Message, counted: told.Counted,
+				unanswered: told.Unanswered})
+		}
+	}
+	single := false
+	if f := told.Refused; f != nil {
+		if len(r.next) == 1 {
+			single = true
+			apply(0, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})
+		} else {
+			s.plan.split(r)
+		}
+	}
+	if s.told > 0 && !merged { // all of it was recorded before: the answer to that got lost
+		s.sent, s.retries, s.throttle = 0, 0, 0
+	}
+	s.diff(ctx, r)
+	s.suspicion(r, told, single)
+	s.decide(r, told)
+	return s
+}
+
+// anySent says whether a store of the call was sent before it.
+func (r *Run) anySent() bool {
+	for _, n := range r.next {
+		if s := &r.slots[n]; s.sent || r.records[s.chunk].stores[s.place].call != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// touch gives the record of a chunk of the list, to be changed.
+func (s *settlement) touch(r *Run, chunk int) *record {
+	if l := s.records[chunk]; l != nil {
+		return l.record
+	}
+	l := &loaded{record: r.records[chunk].clone()}
+	s.records[chunk] = l
+	s.order = append(s.order, chunk)
+	return l.record
+}
+
+// diff works out by how much the counts move, and what is to be written.
+func (s *settlement) diff(ctx context.Context, r *Run) {
+	for _, chunk := range s.order {
+		before, after := r.records[chunk].tally(), s.records[chunk].tally()
+		s.delta.succeeded += after.succeeded - before.succeeded
+		s.delta.failed += after.failed - before.failed
+		for code, n := range after.codes {
+			s.delta.codes[code] += n
+		}
+		for code, n := range before.codes {
+			s.delta.codes[code] -= n
+		}
+		r.l.intern(ctx, r.k, s.records[chunk].record)
+		s.records[chunk].blob = string(s.records[chunk].encode())
+	}
+	maps.DeleteFunc(s.delta.codes, func(_ string, n int64) bool { return n == 0 })
+}
+
+// suspicion lets a chunk speak against the request as such, once, where no call of the job was ever answered 200: then
+// other chunks go first, and where they are refused alike the job is aborted.
+func (s *settlement) suspicion(r *Run, told Told, single bool) {
+	if r.opened || told.Answered || r.lost || s.plan.suspected || r.k.base < 2 {
+		return
+	}
+	if told.Named {
+		s.plan.named++
+	}
+	if single || s.plan.named >= namedRefusals {
+		s.plan.suspected, s.suspect = true, true
+	}
+}
+
+// decide says what becomes of the chunk.
+func (s *settlement) decide(r *Run, told Told) {
+	gone := make(map[int]bool, len(s.gone))
+	for _, n := range s.gone {
+		gone[n] = true
+	}
+	left := 0
+	for i := range r.slots {
+		if !r.slots[i].gone && !gone[i] {
+			left++
+		}
+	}
+	switch {
+	case left == 0:
+		s.action, s.plan = done, plan{}
+	case told.Release || s.abort != "":
+		s.action, s.delay = again, told.Delay
+	case s.suspect:
+		s.action, s.delay = again, suspicionDelay
+	default:
+		s.action, s.delay = keep, r.l.opts.Lease
+	}
+}
+
+// args are the settlement as record.lua takes it.
+func (s *settlement) args(r *Run) []any {
+	token := r.token
+	if r.lost {
+		token = ""
+	}
+	flag := func(b bool) string {
+		if b {
+			return "1"
+		}
+		return "0"
+	}
+	delay := s.delay.Milliseconds()
+	args := make([]any, 0, 17+3*len(s.order)+2*len(s.delta.codes))
+	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
+		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order))
+	for _, chunk := range s.order {
+		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.delta.codes)) {
+		args = append(args, code, s.delta.codes[code])
+	}
+	return args
+}
+
+// adopt makes a settlement that is in the ledger the run's own.
+func (r *Run) adopt(s *settlement) {
+	for chunk, l := range s.records {
+		r.records[chunk] = l
+	}
+	if s.sent > 0 {
+		for _, n := range r.next {
+			r.slots[n].sent = true
+		}
+	}
+	for _, n := range s.gone {
+		r.slots[n].gone = true
+	}
+	r.plan, r.opened, r.nonce = s.plan, r.opened || s.opened, 0
+}
+
+// reload takes up the records as they are now.
+func (r *Run) reload(ctx context.Context, order []int, blobs []string) error {
+	if len(blobs) != len(order) {
+		return fmt.Errorf("%d records for %d chunks", len(blobs), len(order))
+	}
+	for i, chunk := range order {
+		l, err := r.load(ctx, blobs[i], len(r.records[chunk].stores))
+		if err != nil {
+			return err
+		}
+		r.records[chunk] = l
+	}
+	return nil
+}
+
+// split replaces the group that was refused by its two halves.
+func (p *plan) split(r *Run) {
+	var halves [2]group
+	for i, n := range r.next {
+		half := 0
+		if i >= (len(r.next)+1)/2 {
+			half = 1
+		}
+		halves[half].add(r.slots[n].index)
+	}
+	var rest []group
+	for i := range p.groups {
+		if g := &p.groups[i]; !g.has(r.slots[r.next[0]].index) && g.alive(r) {
+			rest = append(rest, *g)
+		}
+	}
+	p.groups = append(halves[:], rest...)
+}
+
+// alive says whether a group has a store left to be sent.
+func (g *group) alive(r *Run) bool {
+	for i := range r.slots {
+		if !r.slots[i].gone && g.has(r.slots[i].index) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p plan) clone() plan {
+	p.groups = slices.Clone(p.groups)
+	return p
+}
