@@ -1,0 +1,232 @@
+package wxapi
+
+import (
+	"crypto/rsa"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// WeChat Pay's two sites (partner/4015781302): the second is for when the first cannot be reached.
+const (
+	DefaultBaseURL  = "https://api.mch.weixin.qq.com"
+	DefaultSpareURL = "https://api2.mch.weixin.qq.com"
+)
+
+// The defaults of Config's bounds.
+const (
+	DefaultConnectTimeout = 3 * time.Second
+	DefaultCallTimeout    = 10 * time.Second
+	DefaultConcurrency    = 8
+)
+
+// Config is one account's identity and how to reach WeChat Pay with it. It holds a private key: it prints and marshals
+// without it.
+type Config struct {
+	Mode       job.Mode        // job.Partner or job.Brand
+	Identity   string          // the partner's mchid, or the brand's brand_id
+	SerialNo   string          // of the API certificate that belongs to PrivateKey, in hexadecimal
+	PrivateKey *rsa.PrivateKey `json:"-"` // of the API certificate; see ParsePrivateKey
+
+	// AnswerKeys are the keys that answers may be signed with, at least one: more than one in the weeks in which WeChat
+	// Pay changes from one to another. See ParseAnswerKey.
+	AnswerKeys []AnswerKey
+
+	BaseURL  string // scheme and host; http only towards this very machine. Empty: DefaultBaseURL
+	SpareURL string // tried where BaseURL cannot be reached. Empty: DefaultSpareURL beside DefaultBaseURL, else none
+
+	// ConnectTimeout bounds the making of one connection: name, TCP, proxy and TLS together. 0: DefaultConnectTimeout.
+	ConnectTimeout time.Duration
+
+	// CallTimeout bounds one request from the moment that Call.Ready lets it pass to the last byte of its answer; the
+	// waiting for the pace is not in it. Where the spare host is used after a cut connection, each of the two requests
+	// has its own. 0: DefaultCallTimeout.
+	CallTimeout time.Duration
+
+	// PassingCodes are codes in failed_store_list after which the store is sent again, beside those in the table of
+	// classify.go; AlreadyCodes those that say that the store was so before, which is a success. WeChat Pay documents
+	// none of either.
+	PassingCodes []string
+	AlreadyCodes []string
+
+	Concurrency int              // calls at a time, and so the connections kept open to a host. 0: DefaultConcurrency
+	Clock       func() time.Time `json:"-"` // this machine's clock. nil: time.Now
+	Logger      *slog.Logger     `json:"-"` // nil: silent
+}
+
+// String names the account and no key.
+func (c Config) String() string {
+	return fmt.Sprintf("%s %s, serial number %s, at %s", c.Mode, c.Identity, c.SerialNo, c.BaseURL)
+}
+
+// GoString is String: %#v would print the private key.
+func (c Config) GoString() string { return "wxapi.Config{" + c.String() + "}" }
+
+// LogValue is String, for slog.
+func (c Config) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// check fills the defaults in and tells what is wrong, as a *job.Error that names the configuration's keys.
+func (c *Config) check() error {
+	if err := c.checkIdentity(); err != nil {
+		return err
+	}
+	c.fillHosts()
+	for _, b := range []struct {
+		value    *time.Duration
+		fallback time.Duration
+		name     string
+	}{
+		{&c.ConnectTimeout, DefaultConnectTimeout, "connect_timeout"},
+		{&c.CallTimeout, DefaultCallTimeout, "call_timeout"},
+	} {
+		switch {
+		case *b.value < 0:
+			return job.Errorf(job.CodeBadConfig, "%s is %v: it must be more than nothing", b.name, *b.value)
+		case *b.value == 0:
+			*b.value = b.fallback
+		}
+	}
+	switch {
+	case c.Concurrency < 0:
+		return job.Errorf(job.CodeBadConfig, "concurrency is %d: it is at least 1", c.Concurrency)
+	case c.Concurrency == 0:
+		c.Concurrency = DefaultConcurrency
+	}
+	if c.Clock == nil {
+		c.Clock = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return nil
+}
+
+// checkIdentity checks who calls and with which keys.
+func (c *Config) checkIdentity() error {
+	name := "mchid"
+	switch c.Mode {
+	case job.Partner:
+	case job.Brand:
+		name = "brand_id"
+	default:
+		return job.Errorf(job.CodeBadConfig, "mode %q: it is partner or brand", shown(string(c.Mode)))
+	}
+	if !job.ValidID(c.Identity) { // it stands in a header between quotes
+		return job.Errorf(job.CodeBadConfig, "%s %q: it is 1 to %d of 0-9, A-Z, a-z, _ and -", name, shown(c.Identity),
+			job.MaxIDLength)
+	}
+	serial, ok := normalSerial(c.SerialNo)
+	if !ok {
+		return job.Errorf(job.CodeBadConfig,
+			"serial_no %q: it is the API certificate's serial number in hexadecimal, such as 3775B6A4…", shown(c.SerialNo))
+	}
+	c.SerialNo = serial
+	if c.PrivateKey == nil {
+		return job.Errorf(job.CodeBadConfig, "private_key is missing")
+	}
+	if err := checkPrivateKey(c.PrivateKey); err != nil {
+		return err
+	}
+	return c.checkAnswerKeys()
+}
+
+// checkAnswerKeys also catches the commonest mistake with them: the account's own certificate or public key given as
+// WeChat Pay's.
+func (c *Config) checkAnswerKeys() error {
+	if len(c.AnswerKeys) == 0 {
+		return job.Errorf(job.CodeBadConfig,
+			"no key to check WeChat Pay's answers with: give wechatpay_public_key_id and wechatpay_public_key")
+	}
+	seen := make(map[string]bool, len(c.AnswerKeys))
+	for _, k := range c.AnswerKeys {
+		switch {
+		case k.ID == "" || k.key() == nil:
+			return job.Errorf(job.CodeBadConfig, "a key of WeChat Pay's is incomplete: it needs an ID and a key")
+		case seen[k.ID]:
+			return job.Errorf(job.CodeBadConfig, "WeChat Pay's key %s is given twice", shown(k.ID))
+		case k.key().Equal(c.PrivateKey.Public()):
+			return job.Errorf(job.CodeBadConfig,
+				"the key given as WeChat Pay's %s is the account's own: apiclient_cert.pem is yours, WeChat Pay's is "+
+					"downloaded from the merchant platform as pub_key.pem", shown(k.ID))
+		}
+		seen[k.ID] = true
+	}
+	return nil
+}
+
+// fillHosts fills base and spare URL in; newPool checks them.
+func (c *Config) fillHosts() {
+	if c.BaseURL == "" {
+		c.BaseURL = DefaultBaseURL
+	}
+	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	if c.SpareURL == "" && c.BaseURL == DefaultBaseURL {
+		c.SpareURL = DefaultSpareURL
+	}
+	if c.SpareURL = strings.TrimSuffix(c.SpareURL, "/"); c.SpareURL == c.BaseURL {
+		c.SpareURL = ""
+	}
+}
+
+// parseHost reads the URL of a host. A path is refused: the signature is over the path that WeChat Pay sees, so a
+// gateway that takes a prefix away would make every signature wrong.
+func parseHost(name, s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Hostname() == "":
+		// What does not parse may be anything, a password too: it is not repeated.
+		return nil, job.Errorf(job.CodeBadConfig, "%s is no URL such as %s", name, DefaultBaseURL)
+	case u.User != nil:
+		return nil, job.Errorf(job.CodeBadConfig, "%s must not hold a user name or a password", name)
+	case u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, job.Errorf(job.CodeBadConfig, "%s %q: only a scheme and a host, no path", name, shown(s))
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, job.Errorf(job.CodeBadConfig, "%s %q: http is for this very machine only; use https", name, shown(s))
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, job.Errorf(job.CodeBadConfig, "%s %q: it begins with https://", name, shown(s))
+	}
+	if _, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil {
+		// The error itself quotes the proxy's URL, which may hold a password.
+		return nil, job.Errorf(job.CodeBadConfig, "the proxy that the environment names for %s (HTTPS_PROXY) is no URL",
+			shown(u.Host))
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// normalSerial gives a certificate's serial number as WeChat Pay writes it: upper-case hexadecimal, without the colons
+// that some tools put in.
+func normalSerial(s string) (string, bool) {
+	s = strings.ToUpper(strings.NewReplacer(":", "", " ", "").Replace(strings.TrimSpace(s)))
+	if s == "" || len(s) > 2*20 { // RFC 5280 4.1.2.2: at most 20 octets
+		return "", false
+	}
+	padded := s
+	if len(padded)%2 == 1 {
+		padded = "0" + padded
+	}
+	_, err := hex.DecodeString(padded)
+	return s, err == nil
+}
+
+// shown cuts what an operator gave down to what is worth repeating: a key pasted into the wrong place is not repeated.
+func shown(s string) string {
+	if len(s) > job.MaxIDLength || strings.ContainsAny(s, "\n\r") {
+		return fmt.Sprintf("(%d bytes)", len(s))
+	}
+	return s
+}
