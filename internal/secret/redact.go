@@ -1,6 +1,9 @@
 package secret
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Redact gives a URL without its user and password, and without the values of its parameters: what is left names the
 // host and the path. It needs no well-formed URL: where it cannot tell what is what, it shows less.
@@ -18,6 +21,13 @@ func Redact(url string) string {
 	}
 	rest, query, ok := strings.Cut(rest, "?")
 	rest, _, _ = strings.Cut(rest, "#")
+	hosts, path, slash := strings.Cut(rest, "/")
+	if !ports(strings.TrimPrefix(hosts, "***@")) {
+		hosts = "***" // a password whose @HOST was forgotten
+	}
+	if rest = hosts; slash {
+		rest += "/" + path
+	}
 	s := scheme + "://" + rest
 	if !ok {
 		return s
@@ -33,6 +43,21 @@ func Redact(url string) string {
 		}
 	}
 	return s + "?" + strings.Join(parameters, "&")
+}
+
+// ports says whether what follows the colons of HOST:PORT,HOST:PORT is numbers, or an IPv6 address in brackets.
+func ports(hosts string) bool {
+	for host := range strings.SplitSeq(hosts, ",") {
+		if strings.HasPrefix(host, "[") {
+			host = host[strings.LastIndexByte(host, ']')+1:]
+		}
+		if _, port, ok := strings.Cut(host, ":"); ok {
+			if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // shown says whether a parameter's value may stand: a few that are no secret and help to tell one Redis from another.

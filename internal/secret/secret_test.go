@@ -73,10 +73,14 @@ func TestRedactShowsTheHostAlone(t *testing.T) {
 		"redis://u:hun/ter2?hunter2#x@db:6379": "redis://***@db:6379",
 		"redis://u:p@hunter2@db":               "redis://***@db",
 		"redis-sentinel://a,b/0?master=m&sentinel_password=hunter2": "redis-sentinel://a,b/0?master=m&sentinel_password=***",
-		"redis://db?hunter2":          "redis://db?***",
-		"redis:hunter2@db":            "[secret]",
-		"hunter2":                     "[secret]",
-		"unix:///run/redis.sock?db=1": "unix:///run/redis.sock?db=1",
+		"redis://db?hunter2":                              "redis://db?***",
+		"redis://:hunter2":                                "redis://***",
+		"redis://user:hunter2/0":                          "redis://***/0",
+		"redis://:hunter2@":                               "redis://***@",
+		"redis-cluster://[::1]:1,b,c:2/":                  "redis-cluster://[::1]:1,b,c:2/",
+		"redis:hunter2@db":                                "[secret]",
+		"hunter2":                                         "[secret]",
+		"unix:///run/redis.sock?db=1":                     "unix:///run/redis.sock?db=1",
 		"unix:///run/redis.sock?password=hunter2#hunter2": "unix:///run/redis.sock?password=***",
 	} {
 		if got := secret.Redact(url); got != want {
