@@ -24,7 +24,8 @@ func (d *duration) UnmarshalText(text []byte) error {
 // plainFaults is Faults without its methods, for encoding/json.
 type plainFaults Faults
 
-// faultsJSON is Faults as JSON has it: its durations as text, and a list of failing stores that replaces the one before.
+// faultsJSON is Faults as JSON has it: its durations as text, and a list of failing stores that replaces the one
+// before.
 type faultsJSON struct {
 	*plainFaults
 	Latency         *duration       `json:"latency,omitempty"`

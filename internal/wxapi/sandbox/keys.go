@@ -31,12 +31,12 @@ type Keys struct {
 // GenerateKeys makes all four keys, in parallel.
 func GenerateKeys() (Keys, error) {
 	var k Keys
-	err := k.complete()
+	err := k.Complete()
 	return k, err
 }
 
-// complete makes the keys that are missing.
-func (k *Keys) complete() error {
+// Complete makes the keys that are nil.
+func (k *Keys) Complete() error {
 	var g errgroup.Group
 	for _, key := range []**rsa.PrivateKey{&k.Partner, &k.Brand, &k.Wechatpay, &k.WechatpayNext} {
 		if *key != nil {

@@ -92,7 +92,7 @@ type caller struct {
 
 // New makes a sandbox. It serves nothing until Start is called or its Handler is used.
 func New(o Options) (*Sandbox, error) {
-	if err := o.Keys.complete(); err != nil {
+	if err := o.Keys.Complete(); err != nil {
 		return nil, err
 	}
 	s := &Sandbox{

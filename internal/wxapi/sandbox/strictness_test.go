@@ -23,7 +23,9 @@ func TestTheTenEndpointsWork(t *testing.T) {
 		if mode == job.Brand {
 			base, brand, query = brandBase, "", "?page_size=2"
 		}
-		for kind, target := range map[string]job.Target{"stocks/stock-1/": stockTarget, "stock-bundles/bundle-1/": bundleTarget} {
+		for kind, target := range map[string]job.Target{
+			"stocks/stock-1/": stockTarget, "stock-bundles/bundle-1/": bundleTarget,
+		} {
 			post := func(verb string, ids ...string) {
 				t.Helper()
 				r := c.send(request{mode: mode, path: base + kind + verb, body: body(brand, ids...)})
@@ -109,14 +111,15 @@ func TestA401NamesItsCause(t *testing.T) {
 		"a brand on partner's path": {request{mode: job.Brand, path: partner}, "scheme", "scheme"},
 		"a partner on brand's path": {request{path: brand}, "scheme", "scheme"},
 		"no scheme":                 {request{authorization: ptr("Bearer x")}, "scheme", "scheme"},
-		"no fields":                 {request{authorization: ptr("WECHATPAY2-SHA256-RSA2048 ")}, "Authorization", "malformed"},
-		"an unknown mchid":          {request{identity: "1900000002"}, "identity", "identity"},
-		"an unknown brand":          {request{mode: job.Brand, identity: "1"}, "identity", "identity"},
-		"another serial number":     {request{serial: "5D1234"}, "serial_no", "serial number"},
-		"a clock 6 minutes behind":  {request{timestamp: at(-6 * time.Minute)}, "timestamp", "timestamp"},
-		"a clock 6 minutes ahead":   {request{timestamp: at(6 * time.Minute)}, "timestamp", "timestamp"},
-		"another key":               {request{key: otherKey()}, "signature", "signature"},
-		"a body that was changed":   {request{sentBody: ptr(partnerBody + " ")}, "signature", "signature"},
+		"no fields": {request{authorization: ptr("WECHATPAY2-SHA256-RSA2048 ")},
+			"Authorization", "malformed"},
+		"an unknown mchid":         {request{identity: "1900000002"}, "identity", "identity"},
+		"an unknown brand":         {request{mode: job.Brand, identity: "1"}, "identity", "identity"},
+		"another serial number":    {request{serial: "5D1234"}, "serial_no", "serial number"},
+		"a clock 6 minutes behind": {request{timestamp: at(-6 * time.Minute)}, "timestamp", "timestamp"},
+		"a clock 6 minutes ahead":  {request{timestamp: at(6 * time.Minute)}, "timestamp", "timestamp"},
+		"another key":              {request{key: otherKey()}, "signature", "signature"},
+		"a body that was changed":  {request{sentBody: ptr(partnerBody + " ")}, "signature", "signature"},
 		"a key named that is none": {request{header: http.Header{"Wechatpay-Serial": {first.ID + "0"}}},
 			"Wechatpay-Serial", "Wechatpay-Serial"},
 		"a brand that names no key": {request{mode: job.Brand, header: http.Header{"Wechatpay-Serial": nil}},
@@ -185,7 +188,7 @@ func TestAPartnerNeedNotNameAKey(t *testing.T) {
 func TestTheQueryIsSigned(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, sandbox.Options{})
-	r := c.signed(request{method: "GET", path: partnerBase + "stocks/stock-1/associated-stores?brand_id=" + sandbox.BrandID})
+	r := c.signed(request{method: "GET", path: partnerBase + "stocks/stock-1/associated-stores?brand_id=1"})
 	r.URL.RawQuery += "&page_size=20"
 	response, err := c.http.Do(r)
 	if err != nil {
@@ -386,7 +389,8 @@ func TestTheConditionsOfAJob(t *testing.T) {
 			t.Errorf("%s: Request-Id %s, want number %s", tt.path, id, tt.number)
 		}
 	}
-	r := c.send(request{method: "GET", path: partnerBase + "stocks/stock-1/associated-stores?brand_id=" + sandbox.BrandID})
+	r := c.send(request{method: "GET",
+		path: partnerBase + "stocks/stock-1/associated-stores?brand_id=" + sandbox.BrandID})
 	c.wantStatus(r, 403, "NO_AUTH")
 	if r := c.send(request{mode: job.Brand, path: brandBase + associate, body: body("", "1")}); r.status != 200 {
 		t.Errorf("the brand itself needs no grant: %d %s", r.status, r.body)
