@@ -228,6 +228,7 @@ func TestAWrongRequestIsAParamErrorThatNamesThePlace(t *testing.T) {
 		"201 stores":                {"", body("1", numbers(0, 201)...), "/body/store_list"},
 		"201 times one store":       {"", body("1", slices.Repeat([]string{"1"}, 201)...), "/body/store_list"},
 		"a store that is text":      {"", list(`{"store_id":"1"},"2"`), "/body/store_list/1"},
+		"a store that is null":      {"", list(`{"store_id":"1"},null`), "/body/store_list/1"},
 		"a store without ID":        {"", list(`{"store_id":"1"},{}`), "/body/store_list/1/store_id"},
 		"an empty ID":               {"", body("1", "1", "2", ""), "/body/store_list/2/store_id"},
 		"an ID that is a number":    {"", list(`{"store_id":1}`), "/body/store_list/0/store_id"},
@@ -392,6 +393,10 @@ func TestTheConditionsOfAJob(t *testing.T) {
 	r := c.send(request{method: "GET",
 		path: partnerBase + "stocks/stock-1/associated-stores?brand_id=" + sandbox.BrandID})
 	c.wantStatus(r, 403, "NO_AUTH")
+	r = c.send(request{method: "GET", path: partnerBase + "stocks/open/associated-stores?brand_id=1"})
+	if r.status != 200 {
+		t.Errorf("a stock that is open to all has a list as well: %d %s", r.status, r.body)
+	}
 	if r := c.send(request{mode: job.Brand, path: brandBase + associate, body: body("", "1")}); r.status != 200 {
 		t.Errorf("the brand itself needs no grant: %d %s", r.status, r.body)
 	}

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -231,16 +231,19 @@ func TestASandboxCanGoAwayAndComeBack(t *testing.T) {
 
 func TestCloseDoesNotWaitForCallsThatHang(t *testing.T) {
 	t.Parallel()
-	c := newClient(t, sandbox.Options{Faults: sandbox.Faults{Outage: sandbox.OutageHang}})
-	ended, written := make(chan error), make(chan struct{})
+	arrived := make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(arrived) })
+	c := newClient(t, sandbox.Options{Faults: sandbox.Faults{Outage: sandbox.OutageHang}, Now: func() time.Time {
+		arrive() // the clock is looked at first of all
+		return time.Now()
+	}})
+	ended := make(chan error)
 	r := c.signed(associateCall)
-	r = r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		WroteRequest: func(httptrace.WroteRequestInfo) { close(written) }}))
 	go func() {
 		_, err := c.http.Do(r)
 		ended <- err
 	}()
-	<-written
+	<-arrived
 	if err := c.sandbox.Close(context.Background()); err != nil {
 		t.Error(err)
 	}
