@@ -1,0 +1,121 @@
+package results
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// ReportFormat is how a report is written.
+type ReportFormat string
+
+// The formats of a report, as a file's name ends.
+const (
+	ReportCSV       ReportFormat = "csv"   // a header and a row a store, lines ended by \n
+	ReportJSONLines ReportFormat = "jsonl" // an object a store and line, always with all of its fields
+)
+
+// ReportColumns are a report's columns, and the fields of a JSON line.
+var ReportColumns = []string{"store_id", "outcome", "code", "message", "request_id", "attempts", "decided_at"}
+
+// ReportFormatOf tells a report's format by its file's name; the error is a *job.Error of job.CodeUsage.
+func ReportFormatOf(name string) (ReportFormat, error) {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv":
+		return ReportCSV, nil
+	case ".jsonl":
+		return ReportJSONLines, nil
+	}
+	return "", job.Errorf(job.CodeUsage, "a report's name ends in .csv or .jsonl, which says how it is written: %q does not",
+		name)
+}
+
+// reportTime is RFC 3339 to the millisecond, which is how exactly the ledger knows it.
+const reportTime = "2006-01-02T15:04:05.000Z07:00"
+
+// ReportWriter writes a report, row after row, and keeps none of them.
+type ReportWriter struct {
+	buf   *bufio.Writer
+	csv   *csv.Writer // either this
+	json  *json.Encoder
+	cells []string
+	rows  int64
+}
+
+// reportRow is a row as a JSON line: job.Row with nothing left out.
+type reportRow struct {
+	StoreID   string      `json:"store_id"`
+	Outcome   job.Outcome `json:"outcome"`
+	Code      string      `json:"code"`
+	Message   string      `json:"message"`
+	RequestID string      `json:"request_id"`
+	Attempts  int         `json:"attempts"`
+	DecidedAt *string     `json:"decided_at"` // null until it is
+}
+
+// NewReportWriter writes to w, which stays the caller's to close; Flush must follow the last row. An error of w's comes
+// back from the Write after it, or from Flush.
+//
+// In CSV, a code, message or Request-Id that a spreadsheet would take for a formula, because it begins with = + - @, a
+// tab or a carriage return, gets an apostrophe before it: these texts come from outside. The store_id is never altered,
+// since it is compared with other lists; its characters make no formula. JSON lines have every text as it came.
+func NewReportWriter(w io.Writer, format ReportFormat) *ReportWriter {
+	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10)}
+	if format == ReportJSONLines {
+		r.json = json.NewEncoder(r.buf)
+		r.json.SetEscapeHTML(false)
+		return r
+	}
+	r.csv = csv.NewWriter(r.buf)
+	r.cells = make([]string, len(ReportColumns))
+	_ = r.csv.Write(ReportColumns) // it is buffered: an error shows at the next write
+	return r
+}
+
+// Write adds a row.
+func (r *ReportWriter) Write(row job.Row) error {
+	r.rows++
+	decided := ""
+	if row.DecidedAt != nil {
+		decided = row.DecidedAt.UTC().Format(reportTime)
+	}
+	if r.json != nil {
+		out := reportRow{StoreID: row.StoreID, Outcome: row.Outcome, Code: row.Code, Message: row.Message,
+			RequestID: row.RequestID, Attempts: row.Attempts}
+		if decided != "" {
+			out.DecidedAt = &decided
+		}
+		return r.json.Encode(out)
+	}
+	r.cells = append(r.cells[:0], row.StoreID, string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
+		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
+	return r.csv.Write(r.cells)
+}
+
+// Rows is how many rows were written.
+func (r *ReportWriter) Rows() int64 { return r.rows }
+
+// Flush writes out what is held back.
+func (r *ReportWriter) Flush() error {
+	if r.csv != nil {
+		r.csv.Flush()
+		if err := r.csv.Error(); err != nil {
+			return err
+		}
+	}
+	return r.buf.Flush()
+}
+
+// noFormula keeps a spreadsheet from taking a text for a formula.
+func noFormula(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

@@ -1,0 +1,149 @@
+package results_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+)
+
+var decided = time.Date(2026, 7, 1, 9, 30, 0, 120_000_000, time.FixedZone("CST", 8*3600))
+
+func reportRows() []job.Row {
+	return []job.Row{
+		{StoreID: "007", Outcome: job.Succeeded, RequestID: "08A1-0", Attempts: 1, DecidedAt: &decided},
+		{StoreID: "-1", Outcome: job.Failed, Code: "STORE_NOT_EXIST", Message: `门店, "不存在"`, RequestID: "08A2-1",
+			Attempts: 2, DecidedAt: &decided},
+		{StoreID: "x_9", Outcome: job.Unprocessed},
+	}
+}
+
+func write(t *testing.T, format results.ReportFormat, rows ...job.Row) string {
+	t.Helper()
+	var out bytes.Buffer
+	w := results.NewReportWriter(&out, format)
+	for _, r := range rows {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if w.Rows() != int64(len(rows)) {
+		t.Errorf("%d rows counted, %d written", w.Rows(), len(rows))
+	}
+	return out.String()
+}
+
+func TestCSVReport(t *testing.T) {
+	t.Parallel()
+	want := `store_id,outcome,code,message,request_id,attempts,decided_at
+007,succeeded,,,08A1-0,1,2026-07-01T01:30:00.120Z
+-1,failed,STORE_NOT_EXIST,"门店, ""不存在""",08A2-1,2,2026-07-01T01:30:00.120Z
+x_9,unprocessed,,,,0,
+`
+	if got := write(t, results.ReportCSV, reportRows()...); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestJSONLinesReportHasEveryFieldInEveryRow(t *testing.T) {
+	t.Parallel()
+	want := `{"store_id":"007","outcome":"succeeded","code":"","message":"","request_id":"08A1-0","attempts":1,"decided_at":"2026-07-01T01:30:00.120Z"}
+{"store_id":"-1","outcome":"failed","code":"STORE_NOT_EXIST","message":"门店, \"不存在\"","request_id":"08A2-1","attempts":2,"decided_at":"2026-07-01T01:30:00.120Z"}
+{"store_id":"x_9","outcome":"unprocessed","code":"","message":"","request_id":"","attempts":0,"decided_at":null}
+`
+	if got := write(t, results.ReportJSONLines, reportRows()...); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestReportWithoutRowsStillHasItsHeader(t *testing.T) {
+	t.Parallel()
+	if got := write(t, results.ReportCSV); got != strings.Join(results.ReportColumns, ",")+"\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestCSVReportHoldsNoFormula(t *testing.T) {
+	t.Parallel()
+	for _, start := range []string{"=", "+", "-", "@", "\t", "\r"} {
+		evil := start + `cmd|' /C calc'!A0`
+		text := write(t, results.ReportCSV, job.Row{StoreID: "-5", Outcome: job.Failed, Code: evil, Message: evil, RequestID: evil})
+		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		cells := rows[1]
+		if cells[0] != "-5" {
+			t.Errorf("the store's ID was altered to %q", cells[0])
+		}
+		for _, c := range cells[2:5] {
+			if !strings.HasPrefix(c, "'") {
+				t.Errorf("%q can be taken for a formula", c)
+			}
+		}
+		var row job.Row
+		if err := json.Unmarshal([]byte(write(t, results.ReportJSONLines, job.Row{StoreID: "-5", Message: evil})), &row); err != nil {
+			t.Fatal(err)
+		}
+		if row.Message != evil {
+			t.Errorf("a JSON line altered the message to %q", row.Message)
+		}
+	}
+}
+
+func TestReportFormatByName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]results.ReportFormat{
+		"a.csv": results.ReportCSV, "dir.x/A.CSV": results.ReportCSV, "b.jsonl": results.ReportJSONLines,
+		"c": "", "c.xlsx": "", "csv": "", "dir.csv/x": "",
+	} {
+		got, err := results.ReportFormatOf(name)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+		if err != nil && job.ExitStatus(err) != 2 {
+			t.Errorf("%s: exit status %d", name, job.ExitStatus(err))
+		}
+	}
+}
+
+// fullDisk takes some bytes and then none.
+type fullDisk struct{ room int }
+
+var errFull = errors.New("no space left on device")
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if len(p) > d.room {
+		return 0, errFull
+	}
+	d.room -= len(p)
+	return len(p), nil
+}
+
+func TestReportTellsOfAFullDisk(t *testing.T) {
+	t.Parallel()
+	for _, format := range []results.ReportFormat{results.ReportCSV, results.ReportJSONLines} {
+		w := results.NewReportWriter(&fullDisk{room: 100_000}, format)
+		var err error
+		for range 10_000 {
+			if err = w.Write(job.Row{StoreID: "100000001", Outcome: job.Succeeded}); err != nil {
+				break
+			}
+		}
+		if !errors.Is(err, errFull) {
+			t.Errorf("%s: Write went on with %v", format, err)
+		}
+		if err := w.Flush(); !errors.Is(err, errFull) {
+			t.Errorf("%s: Flush gave %v", format, err)
+		}
+	}
+}
