@@ -1,0 +1,70 @@
+// Command worker is the daemon: it serves the accounts of its configuration until it is told to stop.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Environ())
+	stop()
+	os.Exit(status)
+}
+
+// run is the command without the process: it ends with its exit status. A second signal, once ctx has ended, kills the
+// process as usual.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
+	o := options{environ: environ, stderr: stderr}
+	cmd := &cobra.Command{
+		Use:   "worker",
+		Short: "Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows",
+		Long: `Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows.
+
+Any number of workers may serve the same accounts: they share one allowance. A worker that is told to stop (SIGTERM,
+Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either.`,
+		Example: `  worker --config storelink.yaml
+  worker --config storelink.yaml --redis redis://127.0.0.1:6379/0 --http 127.0.0.1:8080
+  worker --config storelink.yaml --log-format json --log-level debug`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.healthcheck {
+				return healthcheck(cmd.Context(), o)
+			}
+			return serve(cmd.Context(), o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
+	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
+	f.StringVar(&o.http, "http", "", "`ADDR` for /healthz and /readyz (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
+	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")
+	f.BoolVar(&o.healthcheck, "healthcheck", false, "ask the worker that runs at --http whether it is healthy, and exit 0 or 1")
+	cmd.SetArgs(args)
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var e *job.Error
+	if !errors.As(err, &e) { // cobra's own: a flag that is not there
+		err = job.Errorf(job.CodeUsage, "%w (see worker --help)", err)
+	}
+	fmt.Fprintln(stderr, "worker:", err)
+	return job.ExitStatus(err)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/redisconn"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/worker"
+)
+
+// options are the command line's.
+type options struct {
+	config, redis, http, logLevel, logFormat string
+	healthcheck                              bool
+
+	environ []string
+	stderr  io.Writer
+}
+
+// load reads the configuration and lets the flags win over it.
+func (o options) load(load func(string, []string) (*config.Config, error)) (*config.Config, error) {
+	c, err := load(o.config, o.environ)
+	if err != nil {
+		return nil, err
+	}
+	if o.http != "" {
+		c.HTTP = o.http
+		if o.http == config.Off {
+			c.HTTP = ""
+		}
+	}
+	if o.logLevel != "" {
+		if err := c.Log.Level.UnmarshalText([]byte(o.logLevel)); err != nil {
+			return nil, job.Errorf(job.CodeUsage, "--log-level %q: it is debug, info, warn or error", o.logLevel)
+		}
+	}
+	switch o.logFormat {
+	case "":
+	case config.LogText, config.LogJSON:
+		c.Log.Format = o.logFormat
+	default:
+		return nil, job.Errorf(job.CodeUsage, "--log-format %q: it is text or json", o.logFormat)
+	}
+	return c, nil
+}
+
+func logger(w io.Writer, c config.Log) *slog.Logger {
+	h := &slog.HandlerOptions{Level: c.Level}
+	if c.Format == config.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, h))
+	}
+	return slog.New(slog.NewTextHandler(w, h))
+}
+
+// serve runs the worker until ctx ends.
+func serve(ctx context.Context, o options) error {
+	c, err := o.load(config.Load)
+	if err != nil {
+		return err
+	}
+	url := c.Redis.Reveal()
+	if o.redis != "" {
+		url = o.redis
+	}
+	switch {
+	case url == "":
+		return job.Errorf(job.CodeBadConfig, "no Redis is configured: name it by --redis, REDIS_URL or redis: in the configuration")
+	case len(c.Accounts) == 0:
+		return job.Errorf(job.CodeBadConfig, "no account is configured: name the configuration by --config or STORELINK_CONFIG")
+	}
+	log := logger(o.stderr, c.Log)
+	accounts, err := worker.Accounts(c.Accounts, log)
+	if err != nil {
+		return err
+	}
+	rdb, err := redisconn.Open(url, redisconn.Options{})
+	if err != nil {
+		return err
+	}
+	defer rdb.Close()
+	warnings, err := redisconn.Check(ctx, rdb)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		log.Warn(w)
+	}
+	w, err := worker.New(worker.Config{
+		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: queue.Open(rdb),
+		Accounts: accounts, Logger: log,
+	})
+	if err != nil {
+		return err
+	}
+	// The worker goes on beside a page that cannot be served only if none was asked for.
+	health, err := listen(c.HTTP, w, log)
+	if err != nil {
+		return err
+	}
+	var serving sync.WaitGroup
+	serving.Go(health.serve)
+	err = w.Run(ctx)
+	err = errors.Join(err, health.close())
+	serving.Wait()
+	return err
+}
+
+// version is the module's version and commit, as the build stamped them.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	parts := []string{info.Main.Version}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			parts = append(parts, s.Value)
+		}
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,265 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/processor"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/ratelimit"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// lane serves one account in one worker. While it has work it runs an asynq server of its own; without, it costs
+// nothing. When the account cannot be served (401) or every call fails, the server is stopped, so that others can have
+// the tasks, and one chunk is tried now and then.
+type lane struct {
+	w       *Worker
+	account Account
+	log     *slog.Logger
+	proc    *processor.Processor
+	breaker *breaker
+	paces   *paces
+
+	wake    chan struct{} // there may be work
+	serving serving       // the asynq server, while there is one
+
+	mu     sync.Mutex
+	state  string
+	reason string
+}
+
+const (
+	idleAfter      = 30 * time.Second       // without news of work, the server is stopped
+	taskCheck      = 100 * time.Millisecond // how long an empty queue is left alone
+	delayedCheck   = 500 * time.Millisecond // how late a delayed task may be
+	notServingWait = time.Second            // for a task that was taken as the lane stopped serving
+)
+
+func newLane(w *Worker, a Account) *lane {
+	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1), state: job.LaneIdle}
+	l.breaker = newBreaker()
+	l.paces = newPaces(w.cfg.Redis, a, l.log)
+	l.proc = processor.New(processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
+		Pace: l.paces.of, Health: l.breaker, Logger: w.log})
+	return l
+}
+
+// poke tells the lane that there may be work.
+func (l *lane) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *lane) become(state, reason string) {
+	l.mu.Lock()
+	changed := l.state != state || l.reason != reason
+	l.state, l.reason = state, reason
+	l.mu.Unlock()
+	if changed {
+		l.log.Debug("lane", "state", state, "reason", reason)
+		l.w.noteChange()
+	}
+}
+
+// snapshot is the lane as it is published.
+func (l *lane) snapshot() results.Lane {
+	l.mu.Lock()
+	state, reason := l.state, l.reason
+	l.mu.Unlock()
+	inForce, throttled := l.paces.inForce()
+	if state == job.LaneServing && throttled != "" {
+		state, reason = job.LaneThrottled, throttled
+	}
+	return results.Lane{Account: l.account.Name, Mode: l.account.Mode, Identity: l.account.Identity,
+		Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
+}
+
+// run serves until ctx ends. It is the only one that changes the lane's state.
+func (l *lane) run(ctx context.Context) {
+	defer l.paces.close()
+	for ctx.Err() == nil {
+		switch trip := l.breaker.tripped(); {
+		case trip != nil:
+			l.suffer(ctx, trip)
+		case l.idle(ctx):
+			l.serve(ctx)
+		}
+	}
+	l.become(job.LaneIdle, "this worker is stopping")
+}
+
+// idle waits for work, and says whether there may be some.
+func (l *lane) idle(ctx context.Context) bool {
+	l.become(job.LaneIdle, "")
+	select {
+	case <-ctx.Done():
+		return false
+	case <-l.wake:
+		return true
+	}
+}
+
+// serve takes tasks until there were none for a while, the breaker trips, or ctx ends.
+func (l *lane) serve(ctx context.Context) {
+	s, err := l.start(ctx)
+	if err != nil {
+		l.log.Warn("the queue cannot be served", "error", err)
+		sleep(ctx, time.Second)
+		l.poke()
+		return
+	}
+	defer s.shutdown()
+	l.become(job.LaneServing, "")
+	quiet := time.NewTimer(idleAfter)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.breaker.trips:
+			if l.breaker.tripped() != nil { // else it has closed again since
+				return
+			}
+		case <-l.wake:
+			quiet.Reset(idleAfter)
+		case <-quiet.C:
+			return
+		}
+	}
+}
+
+// serving is an asynq server at work.
+type serving struct {
+	srv    *asynq.Server
+	stop   context.CancelFunc // no more calls are begun
+	cancel context.CancelFunc // nothing is waited for any more
+	grace  time.Duration
+}
+
+// errNotServing gives a task back that was taken as the lane stopped serving.
+var errNotServing = errors.New("the lane is not serving")
+
+func (l *lane) start(ctx context.Context) (*serving, error) {
+	waiting, stop := context.WithCancel(ctx)
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	grace := l.w.cfg.Grace
+	srv := asynq.NewServerFromRedisClient(l.w.cfg.Redis, asynq.Config{
+		Concurrency:              l.account.Concurrency,
+		Queues:                   queue.Weights(l.account.Name),
+		TaskCheckInterval:        taskCheck,
+		DelayedTaskCheckInterval: delayedCheck,
+		ShutdownTimeout:          grace,
+		RetryDelayFunc:           func(int, error, *asynq.Task) time.Duration { return notServingWait },
+		IsFailure:                func(error) bool { return false }, // the ledger counts
+		Logger:                   asynqLogger{l.log.With("from", "asynq")},
+	})
+	err := srv.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+		return l.handle(ctx, waiting, hard, t)
+	}))
+	if err != nil {
+		stop()
+		cancel()
+		return nil, fmt.Errorf("start asynq: %w", err)
+	}
+	return &serving{srv: srv, stop: stop, cancel: cancel, grace: grace}, nil
+}
+
+// shutdown gives back what waits, lets calls in flight finish and be recorded, and stops the server.
+func (s *serving) shutdown() {
+	s.stop()
+	end := time.AfterFunc(s.grace, s.cancel)
+	s.srv.Shutdown()
+	end.Stop()
+	s.cancel()
+}
+
+func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
+	if waiting.Err() != nil {
+		return errNotServing
+	}
+	rem, err := queue.ParseTask(t)
+	if err != nil {
+		l.log.Error("a task was dropped", "error", err)
+		return nil
+	}
+	name, _ := asynq.GetQueueName(ctx)
+	if err := l.proc.Process(waiting, hard, rem, queue.PriorityOf(name)); err != nil && waiting.Err() == nil {
+		l.log.Warn("a chunk could not be worked on", "job", rem.Job, "chunk", rem.Chunk, "error", err)
+		return err
+	}
+	return nil
+}
+
+// suffer waits while the account cannot be served, and tries one chunk at growing intervals until that passes.
+func (l *lane) suffer(ctx context.Context, t *trip) {
+	l.become(t.state, t.reason)
+	l.log.Error("the account is not served", "state", t.state, "reason", t.reason)
+	for wait := t.first; ctx.Err() == nil; wait = min(2*wait, t.longest) {
+		if !sleep(ctx, wait) {
+			return
+		}
+		tried, err := l.probe(ctx)
+		switch {
+		case err != nil:
+			l.log.Warn("no chunk could be tried", "error", err)
+		case !tried:
+			wait = max(t.first, wait/2) // nothing to try: the interval does not grow
+		}
+		now := l.breaker.tripped()
+		if now == nil {
+			l.log.Info("the account is served again")
+			l.poke()
+			return
+		}
+		t = now
+		l.become(t.state, t.reason)
+	}
+}
+
+// probe works on one chunk of a running job of the account, if there is one that waits. The chunk is taken by the
+// ledger's word alone: its task will find it taken.
+func (l *lane) probe(ctx context.Context) (tried bool, err error) {
+	ledger := l.w.cfg.Ledger
+	jobs, err := ledger.RunningOf(ctx, l.account.Name)
+	if err != nil {
+		return false, err
+	}
+	for _, j := range jobs {
+		_, reminders, overdue, err := ledger.Holes(ctx, j.ID, 0)
+		if err != nil {
+			return false, err
+		}
+		if err := l.w.cfg.Queue.Remind(ctx, l.account.Name, j.Priority, reminders); err != nil {
+			return false, err
+		}
+		for _, o := range overdue {
+			hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.w.cfg.Grace)
+			defer cancel()
+			return true, l.proc.Process(ctx, hard, o.Reminder, j.Priority)
+		}
+	}
+	return false, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+var _ = ratelimit.State{}

@@ -1,0 +1,87 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/processor"
+	"github.com/storelink/storelink/internal/ratelimit"
+)
+
+// paces are the allowances of one identity, one for each interface that was used.
+type paces struct {
+	rdb     redis.UniversalClient
+	account Account
+	log     *slog.Logger
+
+	mu  sync.Mutex
+	all map[string]*pace
+}
+
+func newPaces(rdb redis.UniversalClient, a Account, log *slog.Logger) *paces {
+	return &paces{rdb: rdb, account: a, log: log, all: map[string]*pace{}}
+}
+
+// Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
+// on a bundle is an interface of its own.
+func Interface(op job.Operation, t job.Target) string {
+	if t.StockBundleID != "" {
+		return string(op) + "-bundle"
+	}
+	return string(op) + "-stock"
+}
+
+// of gives the pace of the interface that an operation on a target uses.
+func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
+	name := Interface(op, t)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.all[name] == nil {
+		key := string(p.account.Mode) + ":" + p.account.Identity + ":" + name
+		p.all[name] = &pace{ratelimit.New(p.rdb, key, ratelimit.Options{Rate: p.account.Rate,
+			Logger: p.log.With("interface", name)})}
+	}
+	return p.all[name]
+}
+
+// inForce gives the calls a second in force, by interface, and why calls are stopped if they are.
+func (p *paces) inForce() (rates map[string]float64, stopped string) {
+	if p.account.Rate == 0 {
+		return nil, ""
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rates = make(map[string]float64, len(p.all))
+	for name, pace := range p.all {
+		s := pace.State()
+		rates[name] = s.Rate
+		if time.Now().Before(s.StoppedUntil) {
+			stopped = name + ": " + s.Why
+		}
+	}
+	return rates, stopped
+}
+
+func (p *paces) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, pace := range p.all {
+		pace.Close()
+	}
+}
+
+// pace is an allowance as the processor uses it.
+type pace struct{ *ratelimit.Pace }
+
+func (p *pace) Wait(ctx context.Context, urgency int) error {
+	_, err := p.Pace.Wait(ctx, urgency)
+	return err
+}
+
+func (p *pace) Answered(elapsed time.Duration)    { p.Done(ratelimit.Slot{}, elapsed) }
+func (p *pace) Refused(ctx context.Context) error { return p.Pace.Refused(ctx, 0) }

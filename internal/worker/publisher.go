@@ -1,0 +1,54 @@
+package worker
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"github.com/storelink/storelink/internal/results"
+)
+
+// publish tells in Redis how the accounts are served: when a lane changes, and often enough to be believed.
+type publish struct{ w *Worker }
+
+const (
+	publishEvery = results.WorkerLife / 3
+	tellAccounts = time.Hour // the accounts themselves, which outlive their workers
+	unpublishIn  = 2 * time.Second
+)
+
+func (s *publish) run(ctx context.Context) {
+	w := s.w
+	tick := time.NewTicker(publishEvery)
+	defer tick.Stop()
+	var told time.Time
+	var last []results.Lane
+	for beat := true; ; {
+		lanes := w.Lanes()
+		if beat || !reflect.DeepEqual(lanes, last) {
+			accounts := time.Since(told) > tellAccounts
+			if err := w.cfg.Ledger.Publish(ctx, w.cfg.ID, lanes, accounts); err != nil && ctx.Err() == nil {
+				w.log.Warn("the lanes could not be published", "error", err)
+				last = nil
+			} else {
+				last = lanes
+				if accounts {
+					told = time.Now()
+				}
+			}
+		}
+		beat = false
+		select {
+		case <-ctx.Done():
+			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), unpublishIn)
+			defer cancel()
+			if err := w.cfg.Ledger.Unpublish(bye, w.cfg.ID); err != nil {
+				w.log.Warn("the lanes could not be unpublished: they expire", "error", err)
+			}
+			return
+		case <-tick.C:
+			beat = true
+		case <-w.changed:
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// reconciler finds what got lost: reminders that were never enqueued, archived, trimmed or forgotten, chunks whose
+// worker died, jobs that can end and nobody ended. One is at work at a time among all workers.
+type reconciler struct {
+	w     *Worker
+	asked map[job.Reminder]time.Duration // reminders that the queue said it had: when to ask again
+	kept  map[string]time.Time           // when an active job's keys were last kept from expiring
+	prune time.Time
+}
+
+const (
+	overdueGrace  = 5 * time.Second // before a reminder that is due is looked for in the queue
+	keepEvery     = time.Hour
+	lockLifeLooks = 3 // looks that the lock outlives its owner
+)
+
+func newReconciler(w *Worker) *reconciler {
+	return &reconciler{w: w, asked: map[job.Reminder]time.Duration{}, kept: map[string]time.Time{}}
+}
+
+func (s *reconciler) run(ctx context.Context) {
+	w := s.w
+	tick := time.NewTicker(w.cfg.Look)
+	defer tick.Stop()
+	lock := w.cfg.Ledger.Lock("reconciler", w.cfg.ID, lockLifeLooks*w.cfg.Look)
+	for {
+		select {
+		case <-ctx.Done():
+			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), unpublishIn)
+			defer cancel()
+			if err := lock.Release(bye); err != nil {
+				w.log.Debug("the reconciler's lock could not be released: it expires", "error", err)
+			}
+			return
+		case <-tick.C:
+		}
+		mine, err := lock.Hold(ctx)
+		if err == nil && mine {
+			err = s.look(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
+			w.log.Warn("the reconciler could not look at everything", "error", err)
+		}
+	}
+}
+
+// look goes over all active jobs once.
+func (s *reconciler) look(ctx context.Context) error {
+	ids, err := s.w.cfg.Ledger.Active(ctx)
+	if err != nil {
+		return err
+	}
+	seen := make(map[job.Reminder]time.Duration, len(s.asked))
+	var errs []error
+	for _, id := range ids {
+		if err := s.job(ctx, id, seen); err != nil {
+			errs = append(errs, err)
+			if job.AsError(err).Code == job.CodeRedis {
+				break
+			}
+		}
+	}
+	s.asked = seen
+	if time.Since(s.prune) > keepEvery {
+		errs = append(errs, s.w.cfg.Ledger.Prune(ctx))
+		s.prune = time.Now()
+	}
+	return errors.Join(errs...)
+}
+
+func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]time.Duration) error {
+	ledger, q := s.w.cfg.Ledger, s.w.cfg.Queue
+	state, certain, overdue, err := ledger.Holes(ctx, id, overdueGrace)
+	if err != nil {
+		return err
+	}
+	if state == "" || state.Ended() {
+		delete(s.kept, id)
+		return ledger.Retire(ctx, id)
+	}
+	if state == job.Staging {
+		return nil
+	}
+	if time.Since(s.kept[id]) > keepEvery {
+		if err := ledger.Keep(ctx, id); err != nil {
+			return err
+		}
+		s.kept[id] = time.Now()
+	}
+	j, err := ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	lost, err := s.lost(j, overdue, seen)
+	if err != nil {
+		return err
+	}
+	if len(lost) > 0 {
+		found, err := ledger.Remind(ctx, id, lost)
+		if err != nil {
+			return err
+		}
+		certain = append(certain, found...)
+	}
+	if len(certain) == 0 {
+		return nil
+	}
+	s.w.log.Info("chunks were put back on the queue", "job", id, "chunks", len(certain))
+	if err := q.Remind(ctx, j.Account, j.Priority, certain); err != nil {
+		return err
+	}
+	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})
+}
+
+// lost asks the queue for overdue reminders. One that it has is asked for again only when it is twice as late, so that
+// a long queue costs next to nothing.
+func (s *reconciler) lost(j job.Job, overdue []results.Overdue, seen map[job.Reminder]time.Duration) ([]job.Reminder, error) {
+	var lost []job.Reminder
+	for _, o := range overdue {
+		if next, ok := s.asked[o.Reminder]; ok && o.By < next {
+			seen[o.Reminder] = next
+			continue
+		}
+		waits, err := s.w.cfg.Queue.Waits(j.Account, j.Priority, o.Reminder)
+		if err != nil {
+			return nil, err
+		}
+		if waits {
+			seen[o.Reminder] = 2 * o.By
+		} else {
+			lost = append(lost, o.Reminder)
+		}
+	}
+	return lost, nil
+}

@@ -1,0 +1,146 @@
+// Package worker is the daemon's inside: a lane an account, which serves it; the watcher, which wakes lanes that have
+// work and stops runs whose job was stopped; the reconciler, which finds what got lost; the publisher, which tells
+// others about all that. cmd/worker gives it a process of its own, cmd/enqueue runs it beside itself.
+//
+// It must never hold one account up for another's sake.
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/processor"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// Account is one account as a worker serves it.
+type Account struct {
+	Name        string
+	Mode        job.Mode
+	Identity    string  // mchid or brand_id
+	Rate        float64 // calls a second and interface; 0 for no pace
+	Concurrency int     // calls at a time
+	Client      processor.Client
+}
+
+// Config is what a worker works with. Redis, Ledger and Queue are needed, and lead to the same Redis.
+type Config struct {
+	Redis    redis.UniversalClient
+	Ledger   *results.Ledger
+	Queue    *queue.Queue
+	Accounts []Account
+	Logger   *slog.Logger
+
+	// ID names this worker to people; a host's name and random letters unless set.
+	ID string
+	// Grace is how long a shutdown waits for calls in flight and their recording; 15 s unless set, longer than a call
+	// may take.
+	Grace time.Duration
+	// Look is how often the ledger is looked at for jobs that no announcement told of, and for lost reminders; 5 s
+	// unless set.
+	Look time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.ID == "" {
+		host, _ := os.Hostname() // an empty name is as good a start as any
+		c.ID = host + "-" + rand.Text()[:6]
+	}
+	if c.Grace <= 0 {
+		c.Grace = 15 * time.Second
+	}
+	if c.Look <= 0 {
+		c.Look = 5 * time.Second
+	}
+	return c
+}
+
+// Worker serves accounts until it is stopped.
+type Worker struct {
+	cfg   Config
+	log   *slog.Logger
+	lanes map[string]*lane
+	order []*lane
+
+	changed chan struct{} // a lane changed its state
+}
+
+// service is a background duty: it runs until its context ends, and returns when all of its own is over.
+type service interface{ run(ctx context.Context) }
+
+// New gives a worker. It sends nothing before Run.
+func New(cfg Config) (*Worker, error) {
+	cfg = cfg.withDefaults()
+	if cfg.Redis == nil || cfg.Ledger == nil || cfg.Queue == nil {
+		return nil, errors.New("a worker needs Redis, a ledger and a queue")
+	}
+	w := &Worker{cfg: cfg, log: cfg.Logger.With("worker", cfg.ID), lanes: map[string]*lane{}, changed: make(chan struct{}, 1)}
+	for _, a := range cfg.Accounts {
+		l := newLane(w, a)
+		w.lanes[a.Name] = l
+		w.order = append(w.order, l)
+	}
+	return w, nil
+}
+
+// ID is how the worker is named.
+func (w *Worker) ID() string { return w.cfg.ID }
+
+// Run serves until ctx ends, then lets calls in flight finish and be recorded, for Grace at the most.
+func (w *Worker) Run(ctx context.Context) error {
+	w.log.Info("worker started", "accounts", len(w.order))
+	// The publisher outlives the lanes, so that their last states are told.
+	publishing, unpublish := context.WithCancel(context.WithoutCancel(ctx))
+	var publisher, services sync.WaitGroup
+	publisher.Go(func() { (&publish{w}).run(publishing) })
+	for _, l := range w.order {
+		services.Go(func() { l.run(ctx) })
+	}
+	for _, s := range []service{&watcher{w: w}, newReconciler(w)} {
+		services.Go(func() { s.run(ctx) })
+	}
+	services.Wait()
+	unpublish()
+	publisher.Wait()
+	w.log.Info("worker stopped")
+	return nil
+}
+
+// Lanes gives the lanes as they are published.
+func (w *Worker) Lanes() []results.Lane {
+	out := make([]results.Lane, len(w.order))
+	for i, l := range w.order {
+		out[i] = l.snapshot()
+	}
+	return out
+}
+
+// Ready says whether every lane is able to serve; an error names one that is not, and why.
+func (w *Worker) Ready() error {
+	for _, l := range w.Lanes() {
+		if l.State == job.LaneRefused || l.State == job.LaneOutage {
+			return job.Errorf(job.CodeLane, "account %s is not served: %s: %s", l.Account, l.State, l.Reason)
+		}
+	}
+	return nil
+}
+
+// noteChange wakes the publisher.
+func (w *Worker) noteChange() {
+	select {
+	case w.changed <- struct{}{}:
+	default:
+	}
+}
