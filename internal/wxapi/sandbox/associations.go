@@ -51,7 +51,7 @@ func (t *truth) forget() {
 	t.targets = nil
 }
 
-// associations are the stores that one target has seen. A short numeric ID, as nearly all are, costs some 40 bytes and
+// associations are the stores that one target has seen. A short numeric ID, as nearly all are, costs some 55 bytes and
 // no pointer, so that a million of them burden neither the memory nor the collector of a process that is measured
 // beside the client.
 type associations struct {

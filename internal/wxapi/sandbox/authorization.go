@@ -119,7 +119,8 @@ func (s *Sandbox) authenticate(r *http.Request, mode job.Mode, body []byte, now 
 	return who, s.checkNamedKey(r, mode)
 }
 
-// checkNamedKey checks the Wechatpay-Serial request header: a brand must name a key of WeChat Pay's, a partner may.
+// checkNamedKey checks the Wechatpay-Serial request header: a brand must name a key of WeChat Pay's, a partner may. The
+// platform certificate's serial number is taken too, since a caller who has no public key yet has nothing else to name.
 func (s *Sandbox) checkNamedKey(r *http.Request, mode job.Mode) *refusal {
 	if named := r.Header.Get("Wechatpay-Serial"); named != "" || mode == job.Brand {
 		for _, key := range s.keys {
