@@ -106,9 +106,9 @@ func decodeStores(body []byte, t *tally, codes storeCodes) error {
 				id, code, message, ok := d.store()
 				if i := t.place(id); ok && i >= 0 && t.said[i]&saidFailed == 0 {
 					t.said[i] |= saidFailed
-					f := StoreFailure{Index: i, Code: cut(string(code), maxCode), Message: cut(string(message), maxMessage)}
-					f.Class = codes.class(f.Code)
-					t.failed = append(t.failed, f)
+					kept := cut(string(code), maxCode)
+					t.failed = append(t.failed, StoreFailure{Index: i, Code: kept,
+						Message: cut(string(message), maxMessage), Class: codes.class(kept)})
 				}
 				return ok
 			})

@@ -14,8 +14,9 @@ type Call struct {
 	Target    job.Target
 	StoreIDs  []string // 1 to job.MaxStoresPerCall, each once
 
-	// Ready, if set, is asked once the request is signed and before each time it is put on the wire (so again before
-	// the spare host): it waits for the pace. Its error ends the call with nothing sent, as Class NotSent.
+	// Ready, if set, is asked once the request is signed and a connection stands, before each time it is put on the wire
+	// (so again before the spare host, and never for a host that cannot be reached): it waits for the pace. Its error
+	// ends the call with nothing sent, as Class NotSent; after a first request that was cut off, as ClassPassingCall.
 	Ready func(context.Context) error
 }
 
@@ -25,8 +26,8 @@ type Answer struct {
 	Failed    []StoreFailure // Class ClassStore or ClassPassingStore, as the configured codes say
 	Missing   []int          // named in neither list, or in both: passing
 	RequestID string         // the Request-Id header
-	Sent      int            // requests put on the wire for this call (2 where the spare host was used)
-	Elapsed   time.Duration  // from putting it on the wire to the end of the answer
+	Sent      int            // requests put on the wire for this call; 2 where the first of them was cut off unanswered
+	Elapsed   time.Duration  // from putting the last of them on the wire to the end of the answer
 }
 
 // StoreFailure is one store of an answer's failed_store_list; Code and Message as they came.
@@ -50,7 +51,8 @@ type Failure struct {
 	Sent      int           // requests put on the wire; 0 means that WeChat Pay cannot have seen the call
 	Elapsed   time.Duration // as in Answer
 
-	// Unanswered: a request was sent and no answer that can be believed came, so it may have been carried out.
+	// Unanswered: a request may have been carried out, and nobody knows. No answer came that can be believed, or one
+	// that leaves it open (a 5xx); or a first request was cut off, whatever then was answered to the second.
 	Unanswered bool
 
 	Err error // the cause, where there is one (a *net.OpError, a context's error)

@@ -63,13 +63,10 @@ func lookup(status int, code, number string) job.Class {
 	return job.ClassPassingCall
 }
 
-// classify says what an error answer means for a call of ids, and for ClassPoisoned which of them it names, -1 where
-// none.
+// classify says what an error answer, so one that is no 200, means for a call of ids, and for ClassPoisoned which of
+// them it names, -1 where none.
 func classify(status int, f fault, number string, ids []string) (job.Class, int) {
-	class := job.ClassPassingCall
-	if status != 200 { // those rows are about stores
-		class = lookup(status, f.code, number)
-	}
+	class := lookup(status, f.code, number)
 	switch {
 	case class == job.ClassPoisoned && (f.location == "header" || strings.Contains(f.message, headerSerial)):
 		// The request's headers are the account's; halving would fail every store for them. WeChat Pay's gateway names

@@ -125,7 +125,8 @@ func (c *Config) checkIdentity() error {
 	serial, ok := normalSerial(c.SerialNo)
 	if !ok {
 		return job.Errorf(job.CodeBadConfig,
-			"serial_no %q: it is the API certificate's serial number in hexadecimal, such as 3775B6A4…", shown(c.SerialNo))
+			"serial_no %q: it is the API certificate's serial number in hexadecimal, such as 3775B6A4…",
+			shown(c.SerialNo))
 	}
 	c.SerialNo = serial
 	if c.PrivateKey == nil {
@@ -146,15 +147,22 @@ func (c *Config) checkAnswerKeys() error {
 	}
 	seen := make(map[string]bool, len(c.AnswerKeys))
 	for _, k := range c.AnswerKeys {
-		switch {
-		case k.ID == "" || k.key() == nil:
+		if !job.ValidID(k.ID) || k.key() == nil { // the ID stands in a header
 			return job.Errorf(job.CodeBadConfig, "a key of WeChat Pay's is incomplete: it needs an ID and a key")
+		}
+		if err := checkBits("key "+k.ID, k.key()); err != nil {
+			return err
+		}
+		switch {
+		case k.Certificate != nil && k.ID != SerialNumber(k.Certificate):
+			return job.Errorf(job.CodeBadConfig, "WeChat Pay's certificate %s is given under another ID, %s",
+				SerialNumber(k.Certificate), k.ID)
 		case seen[k.ID]:
-			return job.Errorf(job.CodeBadConfig, "WeChat Pay's key %s is given twice", shown(k.ID))
+			return job.Errorf(job.CodeBadConfig, "WeChat Pay's key %s is given twice", k.ID)
 		case k.key().Equal(c.PrivateKey.Public()):
 			return job.Errorf(job.CodeBadConfig,
 				"the key given as WeChat Pay's %s is the account's own: apiclient_cert.pem is yours, WeChat Pay's is "+
-					"downloaded from the merchant platform as pub_key.pem", shown(k.ID))
+					"downloaded from the merchant platform as pub_key.pem", k.ID)
 		}
 		seen[k.ID] = true
 	}

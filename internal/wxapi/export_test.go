@@ -2,6 +2,8 @@ package wxapi
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 
@@ -20,6 +22,11 @@ func NewWithDial(config Config, dial func(context.Context, string, string) (net.
 		c.hosts.spare.transport = transport
 	}
 	return c, nil
+}
+
+// Trust makes the client take certificates that roots has signed.
+func (c *Client) Trust(roots *x509.CertPool) {
+	c.hosts.first.transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 }
 
 // Judge says what an answer means, without a network.

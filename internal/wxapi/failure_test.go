@@ -155,6 +155,16 @@ func TestWrongSignaturesProveNothing(t *testing.T) {
 	}
 }
 
+func TestTestSignatureIsToldFromAForgery(t *testing.T) {
+	t.Parallel()
+	server := serve(t, func(w http.ResponseWriter, r *seen) {
+		reply(w, 200, all(r.stores), signing{signature: "WECHATPAY/SIGNTEST/AAAA"})
+	})
+	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message, "on purpose") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestUnsignedSuccessIsNone(t *testing.T) {
 	t.Parallel()
 	for _, missing := range []string{"Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial", "all"} {
@@ -341,7 +351,19 @@ func TestAnswersAreBoundedInSize(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
-	server := serve(t, func(w http.ResponseWriter, r *seen) { // a large answer that is within bounds
+	server := serve(t, func(w http.ResponseWriter, r *seen) { // one that only claims to be large
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n{")
+	})
+	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message, "longer than 1 MiB") {
+		t.Errorf("%+v", f)
+	}
+	server = serve(t, func(w http.ResponseWriter, r *seen) { // a large answer that is within bounds
 		reply(w, 200, `{"x":"`+strings.Repeat("x", 1<<20-1000)+`",`+all(r.stores)[1:], signing{})
 	})
 	if _, err := newClient(t, partner(server.URL)).Do(t.Context(), call(1)); err != nil {

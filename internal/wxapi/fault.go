@@ -121,9 +121,10 @@ func text(raw json.RawMessage) string {
 func (f fault) words() string {
 	s := f.message
 	switch {
-	case f.issue != "" && f.field != "":
+	case strings.Contains(s, f.issue):
+	case f.field != "":
 		s += " (" + f.field + ": " + f.issue + ")"
-	case f.issue != "":
+	default:
 		s += " (" + f.issue + ")"
 	}
 	return cut(strings.TrimSpace(s), maxMessage)

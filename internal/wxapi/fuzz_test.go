@@ -46,6 +46,7 @@ func FuzzAnswersInventNothing(f *testing.F) {
 		`{"success_store_list":[],"success_store_list":[{"store_id":"7"}]}`,
 		`{"failed_store_list":[{"store_id":"7","code":"BUSY"},{"store_id":"A-b_9","code":"\ud800","message":"\"\\\n"}]}`,
 		`{"total_count":01}`, `{"total_count":1.}`, `{"success_store_list":[{"store_id":7}]}`, `{"success_store_list":{}} `,
+		"{\"total_count\":\"\x01\"}", `{"total_count":"\x"}`, `{"total_count":"`, `{"total_count":-}`, `{"total_count":1e}`, `{"x":tru}`,
 	} {
 		f.Add([]byte(seed))
 	}

@@ -2,9 +2,12 @@ package wxapi_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -260,6 +263,108 @@ func TestCutConnectionIsSentAgainToTheSpare(t *testing.T) {
 			t.Errorf("%v; the next call should go to the spare host at once", err)
 		}
 	})
+}
+
+func TestRequestSentAgainHasANonceOfItsOwn(t *testing.T) {
+	hosts(t, func(t *testing.T, n *network) {
+		client := n.client(nil)
+		var nonces []string
+		n.set(first, func(w http.ResponseWriter, r *seen) { nonces = append(nonces, r.auth["nonce_str"]); cutOff(w, r) }, nil)
+		n.set(spare, func(w http.ResponseWriter, r *seen) { nonces = append(nonces, r.auth["nonce_str"]); succeed(w, r) }, nil)
+		if _, err := client.Do(t.Context(), call(1)); err != nil {
+			t.Error(err)
+		}
+		if len(nonces) != 2 || nonces[0] == nonces[1] {
+			t.Errorf("nonces %v", nonces)
+		}
+	})
+}
+
+func TestFailingSpareGivesWayToTheFirstHost(t *testing.T) {
+	hosts(t, func(t *testing.T, n *network) {
+		client := n.client(nil)
+		n.set(first, nil, syscall.ECONNREFUSED)
+		n.set(spare, nil, syscall.ECONNREFUSED)
+		fail(t, client, call(1))
+		n.set(first, nil, nil)
+		n.dials()
+		if _, err := client.Do(t.Context(), call(1)); err != nil {
+			t.Error(err)
+		}
+		if d := n.dials(); !slices.Equal(d, []string{first}) {
+			t.Errorf("dialled %v", d)
+		}
+	})
+}
+
+func TestConnectionOfACallThatWasStoppedIsKept(t *testing.T) {
+	hosts(t, func(t *testing.T, n *network) {
+		client := n.client(nil)
+		c := call(1)
+		c.Ready = func(context.Context) error { return errors.New("paused") }
+		for range 3 {
+			fail(t, client, c)
+		}
+		if _, err := client.Do(t.Context(), call(1)); err != nil {
+			t.Error(err)
+		}
+		if d := n.dials(); len(d) != 1 {
+			t.Errorf("dialled %v", d)
+		}
+	})
+}
+
+func TestConnectionThatWaitedLongIsReplaced(t *testing.T) {
+	hosts(t, func(t *testing.T, n *network) {
+		client := n.client(nil)
+		c := call(1)
+		c.Ready = func(context.Context) error { time.Sleep(31 * time.Second); return nil }
+		answer, err := client.Do(t.Context(), c)
+		if err != nil || answer.Sent != 1 {
+			t.Errorf("%+v, %v", answer, err)
+		}
+		if d := n.dials(); !slices.Equal(d, []string{first, first}) {
+			t.Errorf("dialled %v", d)
+		}
+	})
+}
+
+func TestHostWithAForeignCertificateIsSentNothing(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Proto != "HTTP/1.1" {
+			t.Errorf("spoke %s", r.Proto)
+		}
+		succeed(w, read(t, r))
+	}))
+	var connections atomic.Int64
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	client := newClient(t, partner(server.URL))
+	c := call(1)
+	c.Ready = func(context.Context) error { t.Error("the pace was asked"); return nil }
+	if f := fail(t, client, c); f.Class != job.ClassPassingCall || f.Sent != 0 || f.Unanswered || !strings.Contains(f.Message, "x509") {
+		t.Errorf("%+v", f)
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(server.Certificate())
+	client.Trust(roots)
+	connections.Store(0)
+	for range 3 {
+		if answer, err := client.Do(t.Context(), call(200)); err != nil || answer.Sent != 1 {
+			t.Errorf("%+v, %v", answer, err)
+		}
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("3 calls took %d connections", n)
+	}
 }
 
 func TestWhatWasCutOffStaysUnknown(t *testing.T) {

@@ -39,8 +39,8 @@ func ParseAnswerKey(id string, pem []byte, now time.Time) (AnswerKey, error) {
 	id = strings.TrimSpace(id)
 	if strings.HasPrefix(id, publicKeyPrefix) {
 		if !job.ValidID(id) { // it stands in a header
-			return AnswerKey{}, job.Errorf(job.CodeBadConfig, "WeChat Pay public key ID %q: it is %s and digits", shown(id),
-				publicKeyPrefix)
+			return AnswerKey{}, job.Errorf(job.CodeBadConfig, "WeChat Pay public key ID %q: it is %s and digits",
+				shown(id), publicKeyPrefix)
 		}
 		pub, err := ParsePublicKey(pem)
 		if err != nil {
@@ -51,7 +51,8 @@ func ParseAnswerKey(id string, pem []byte, now time.Time) (AnswerKey, error) {
 	if id == "" {
 		if found := identify(pem); found.kind == kindPublicKey {
 			return AnswerKey{}, job.Errorf(job.CodeBadConfig,
-				"a WeChat Pay public key needs its ID (%s…): the merchant platform shows it beside the key", publicKeyPrefix)
+				"a WeChat Pay public key needs its ID (%s…): the merchant platform shows it beside the key",
+				publicKeyPrefix)
 		}
 	}
 	cert, err := ParseCertificate(pem, now)
@@ -143,8 +144,9 @@ func ParseCertificate(pem []byte, now time.Time) (*x509.Certificate, error) {
 		return nil, job.Errorf(job.CodeBadConfig, "the certificate %s expired on %s: take WeChat Pay's present one",
 			SerialNumber(cert), cert.NotAfter.Format(time.DateOnly))
 	case now.Before(cert.NotBefore):
-		return nil, job.Errorf(job.CodeBadConfig, "the certificate %s is valid only from %s on: is this machine's clock right?",
-			SerialNumber(cert), cert.NotBefore.Format(time.DateOnly))
+		return nil, job.Errorf(job.CodeBadConfig,
+			"the certificate %s is valid only from %s on: is this machine's clock right?", SerialNumber(cert),
+			cert.NotBefore.Format(time.DateOnly))
 	}
 	if err := checkBits("certificate's key", pub); err != nil {
 		return nil, err

@@ -104,8 +104,8 @@ func (c *checker) check(ctx context.Context, h http.Header, body []byte, now tim
 	if !ok {
 		serial = cut(serial, maxCode)
 		return proof{unknown: serial, reason: fmt.Sprintf(
-			"it is signed under %q, and this account holds %s: if WeChat Pay has changed its key, add the new one", serial,
-			c.held)}
+			"it is signed under %q, and this account holds %s: if WeChat Pay has changed its key, add the new one",
+			serial, c.held)}
 	}
 	var text strings.Builder
 	text.Grow(len(timestamp) + len(nonce) + len(body) + 3)
