@@ -1,0 +1,166 @@
+// Package submit takes a job from its list to a worker's attention: the list is cut into chunks, which are staged in the
+// ledger while it is read; the job is committed once the list has come to a clean end; its first chunks are put on the
+// queue. Whoever submits jobs goes this way: enqueue, and what runs on a schedule.
+//
+// It must never commit a job whose list was not read to a clean end, and never leave its caller in doubt: an error says
+// whether anything will be sent.
+package submit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// Submitter submits jobs to one ledger. Ledger and Queue are needed, and lead to the same Redis. It is safe for
+// concurrent use.
+type Submitter struct {
+	Ledger *results.Ledger
+	Queue  *queue.Queue
+
+	// Patience is how long a commit is tried while Redis fails; 10 s unless set, well below results.Options.Staging,
+	// after which a job that is not committed is gone.
+	Patience time.Duration
+	// Backoff is how long the first wait between two tries is, doubled for each further one; 100 ms unless set.
+	Backoff time.Duration
+}
+
+// How long Redis may take for one thing.
+const (
+	commandTimeout = 5 * time.Second
+	remindTimeout  = 10 * time.Second
+	letGoTimeout   = 3 * time.Second // what is not let go of expires
+)
+
+// Submission is what is to be submitted.
+type Submission struct {
+	// Job says what is to be done; ID, CreatedAt, Repeats and SetAside are filled in.
+	Job job.Job
+	// IDs are the stores in order, each once. An error ends them, and nothing is sent.
+	IDs iter.Seq2[string, error]
+	// Counts tells, after the last ID, how many rows of the list were dropped as repeats and set aside as bad; nil for
+	// none.
+	Counts func() (repeats, setAside int64)
+}
+
+// Receipt is a job that was committed.
+type Receipt struct {
+	Job    job.Job
+	Total  int64 // stores
+	Chunks int64
+	// Warning is a sentence about what went wrong after the commit, and mends itself; mostly empty.
+	Warning string
+}
+
+// Submit stages, commits and reminds. Its errors are *job.Error, each with one sentence that says what became of the
+// job: CodeJobAtWork where the target has one already, CodeRedis where Redis failed, CodeInterrupted where ctx ended;
+// and whatever IDs yields. ctx counts until the commit begins; from there on what was begun is finished.
+func (s *Submitter) Submit(ctx context.Context, sub Submission) (Receipt, error) {
+	now := time.Now().UTC()
+	j := sub.Job
+	j.ID, j.CreatedAt = job.NewID(now), now
+	staging, err := s.Ledger.Stage(ctx, j)
+	if err != nil {
+		return Receipt{}, notBegun(ctx, err)
+	}
+	if err := stage(ctx, staging, j.ChunkSize, sub.IDs); err != nil {
+		return Receipt{}, s.giveUp(ctx, staging, err)
+	}
+	if staging.Stores() == 0 {
+		return Receipt{}, s.giveUp(ctx, staging, job.Errorf(job.CodeBadList, "the list has no stores"))
+	}
+	var repeats, setAside int64
+	if sub.Counts != nil {
+		repeats, setAside = sub.Counts()
+	}
+	// From here on it is done in full: a signal between commit and queue would only slow the job down.
+	lasting := context.WithoutCancel(ctx)
+	reminders, err := s.commit(lasting, staging, repeats, setAside)
+	if err != nil {
+		return Receipt{}, err
+	}
+	r := Receipt{Job: staging.Job(), Total: int64(staging.Stores()), Chunks: int64(staging.Chunks())}
+	r.Warning = s.remind(lasting, r.Job, reminders)
+	return r, nil
+}
+
+// stage writes the list's chunks.
+func stage(ctx context.Context, staging *results.Staging, size int, ids iter.Seq2[string, error]) error {
+	c := chunker.New(size)
+	for id, err := range ids {
+		if err != nil {
+			return err
+		}
+		if chunk := c.Add(id); chunk != nil {
+			if err := staging.Add(ctx, chunk); err != nil {
+				return err
+			}
+		}
+	}
+	if rest := c.Rest(); rest != nil {
+		if err := staging.Add(ctx, rest); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// giveUp takes back what was staged. Why stays the error.
+func (s *Submitter) giveUp(ctx context.Context, staging *results.Staging, why error) error {
+	id := staging.Job().ID
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), letGoTimeout)
+	defer cancel()
+	left := ""
+	if err := staging.Discard(bye); err != nil {
+		left = fmt.Sprintf("; what is staged of job %s expires by itself", id)
+	}
+	if ctx.Err() != nil && !isListError(why) {
+		return interrupted("interrupted while the list was being staged: nothing was sent"+left, why)
+	}
+	why = sentence(why)
+	if e := job.AsError(why); e.Code == job.CodeRedis || e.Code == job.CodeInternal {
+		return &job.Error{Code: e.Code, Message: e.Message + ": job " + id + " was not committed, nothing was sent" + left,
+			Job: id, Err: why}
+	}
+	return why
+}
+
+// isListError says whether it is the list that is wrong, whatever else happened meanwhile.
+func isListError(err error) bool { return job.AsError(err).Code == job.CodeBadList }
+
+// notBegun is the error of a job that could not even be staged.
+func notBegun(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return interrupted("interrupted: nothing was sent", err)
+	}
+	err = sentence(err)
+	if e := job.AsError(err); e.Code == job.CodeRedis {
+		return &job.Error{Code: e.Code, Message: e.Message + ": nothing was sent", Err: err}
+	}
+	return err
+}
+
+func interrupted(message string, err error) error {
+	return &job.Error{Code: job.CodeInterrupted, Message: message, Err: err}
+}
+
+// remind puts a job's first chunks on the queue and tells the workers. What does not succeed is found by the reconciler:
+// it comes back as a sentence.
+func (s *Submitter) remind(ctx context.Context, j job.Job, reminders []job.Reminder) string {
+	ctx, cancel := context.WithTimeout(ctx, remindTimeout)
+	defer cancel()
+	err := s.Queue.Remind(ctx, j.Account, j.Priority, reminders)
+	told := s.Ledger.Announce(ctx, results.Wake{Account: j.Account, Job: j.ID, State: job.Running})
+	if err := errors.Join(err, told); err != nil {
+		return fmt.Sprintf("job %s is committed and will run, but could not be put on the queue at once; a worker finds it by"+
+			" itself (%v)", j.ID, err)
+	}
+	return ""
+}
