@@ -154,14 +154,14 @@ func (c *Config) Account(name string) (Account, bool) {
 }
 
 // Load reads the configuration: the file at path, else the one that STORELINK_CONFIG names, else none; then environ,
-// which is os.Environ(). All that is wrong is told at once, in a *job.Error of job.CodeBadConfig whose File and Line are
-// those of the first problem.
+// which is os.Environ(). All that is wrong is told at once, in a *job.Error of job.CodeBadConfig whose File and Line
+// are those of the first problem.
 func Load(path string, environ []string) (*Config, error) {
 	return load(path, environ, true)
 }
 
-// LoadWithoutKeys is Load for those who need no keys: it neither reads nor asks for them, so that an operator who may not
-// read them, on a machine that does not have them, can still use the worker's own configuration.
+// LoadWithoutKeys is Load for those who need no keys: it neither reads nor asks for them, so that an operator who may
+// not read them, on a machine that does not have them, can still use the worker's own configuration.
 func LoadWithoutKeys(path string, environ []string) (*Config, error) {
 	return load(path, environ, false)
 }

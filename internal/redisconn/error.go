@@ -48,7 +48,8 @@ func Error(client redis.UniversalClient, err error) error {
 	return &job.Error{Code: job.CodeRedis, Message: place(client) + " " + text, Err: err}
 }
 
-// refusal is an error that Redis answered with. An unknown command is answered with its arguments, which may be anything.
+// refusal is an error that Redis answered with. An unknown command is answered with its arguments, which may be
+// anything.
 func refusal(answer string) string {
 	answer, _, _ = strings.Cut(answer, ", with args")
 	switch word, _, _ := strings.Cut(answer, " "); word {
@@ -85,8 +86,8 @@ func sentinels(client redis.UniversalClient) bool {
 }
 
 // LogTo sends what the Redis client says of its own, such as that a connection was lost, to a logger, at level debug:
-// whoever sent the command is told anyway. It is the client's one setting for the whole process, so main calls it, once;
-// otherwise it writes to standard error.
+// whoever sent the command is told anyway. It is the client's one setting for the whole process, so main calls it,
+// once; otherwise it writes to standard error.
 func LogTo(log *slog.Logger) { redis.SetLogger(logger{log}) }
 
 type logger struct{ log *slog.Logger }

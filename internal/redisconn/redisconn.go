@@ -1,6 +1,6 @@
-// Package redisconn connects to the Redis that an operator names, of whatever kind it is, and looks whether it keeps what
-// it is given. There is one client for everything in a process: the ledger, the pace and asynq. The package must never
-// show a password, which a Redis URL may hold.
+// Package redisconn connects to the Redis that an operator names, of whatever kind it is, and looks whether it keeps
+// what it is given. There is one client for everything in a process: the ledger, the pace and asynq. The package must
+// never show a password, which a Redis URL may hold.
 //
 // The URLs are
 //
@@ -9,9 +9,9 @@
 //	redis-sentinel://[[USER]:PASSWORD@]HOST[:26379],…[/DB]?master=NAME[&sentinel_username=…][&sentinel_password=…]
 //	redis-cluster://[[USER]:PASSWORD@]HOST[:6379],…
 //
-// and rediss://, rediss-sentinel:// and rediss-cluster:// for the same over TLS, checked against the system's authorities
-// (SSL_CERT_FILE names others). The user and password are always Redis' own; characters that mean something in a URL are
-// percent-encoded in them.
+// and rediss://, rediss-sentinel:// and rediss-cluster:// for the same over TLS, checked against the system's
+// authorities (SSL_CERT_FILE names others). The user and password are always Redis' own; characters that mean something
+// in a URL are percent-encoded in them.
 package redisconn
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// The times of a connection. They are a person's patience, not a measure of Redis: a command takes well below 1 ms there,
-// and some milliseconds where appendfsync always waits for a disk.
+// The times of a connection. They are a person's patience, not a measure of Redis: a command takes well below 1 ms
+// there, and some milliseconds where appendfsync always waits for a disk.
 const (
 	DialTimeout     = 3 * time.Second
 	ReadTimeout     = 5 * time.Second // of one command's answer; of writing it too
