@@ -13,7 +13,6 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
-	"github.com/storelink/storelink/internal/ratelimit"
 	"github.com/storelink/storelink/internal/results"
 )
 
@@ -261,5 +260,3 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return true
 	}
 }
-
-var _ = ratelimit.State{}

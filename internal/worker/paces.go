@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -20,11 +19,11 @@ type paces struct {
 	log     *slog.Logger
 
 	mu  sync.Mutex
-	all map[string]*pace
+	all map[string]*ratelimit.Pace
 }
 
 func newPaces(rdb redis.UniversalClient, a Account, log *slog.Logger) *paces {
-	return &paces{rdb: rdb, account: a, log: log, all: map[string]*pace{}}
+	return &paces{rdb: rdb, account: a, log: log, all: map[string]*ratelimit.Pace{}}
 }
 
 // Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
@@ -43,8 +42,8 @@ func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
 	defer p.mu.Unlock()
 	if p.all[name] == nil {
 		key := string(p.account.Mode) + ":" + p.account.Identity + ":" + name
-		p.all[name] = &pace{ratelimit.New(p.rdb, key, ratelimit.Options{Rate: p.account.Rate,
-			Logger: p.log.With("interface", name)})}
+		p.all[name] = ratelimit.New(p.rdb, key, ratelimit.Options{Rate: p.account.Rate,
+			Logger: p.log.With("interface", name)})
 	}
 	return p.all[name]
 }
@@ -74,14 +73,3 @@ func (p *paces) close() {
 		pace.Close()
 	}
 }
-
-// pace is an allowance as the processor uses it.
-type pace struct{ *ratelimit.Pace }
-
-func (p *pace) Wait(ctx context.Context, urgency int) error {
-	_, err := p.Pace.Wait(ctx, urgency)
-	return err
-}
-
-func (p *pace) Answered(elapsed time.Duration)    { p.Done(ratelimit.Slot{}, elapsed) }
-func (p *pace) Refused(ctx context.Context) error { return p.Pace.Refused(ctx, 0) }

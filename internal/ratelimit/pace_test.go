@@ -1,0 +1,200 @@
+package ratelimit_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/ratelimit"
+	"github.com/storelink/storelink/internal/redistest"
+)
+
+func newPace(t *testing.T, rdb redis.UniversalClient, rate float64) *ratelimit.Pace {
+	t.Helper()
+	p := ratelimit.New(rdb, "partner:1900000001:associate-stock", ratelimit.Options{Rate: rate})
+	t.Cleanup(p.Close)
+	return p
+}
+
+func bounded(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func TestNoPaceAsksNobody(t *testing.T) {
+	t.Parallel()
+	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"}) // where nothing listens
+	defer rdb.Close()
+	p := newPace(t, rdb, 0)
+	for range 1000 {
+		if err := p.Wait(bounded(t), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAllProcessesShareOneAllowance(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		const allowed, calls = 200, 240
+		ctx := bounded(t)
+		var mu sync.Mutex
+		var at []time.Time
+		var wg sync.WaitGroup
+		for range 4 {
+			p := newPace(t, rdb, allowed)
+			wg.Go(func() {
+				for range calls / 4 {
+					if err := p.Wait(ctx, 0); err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					at = append(at, time.Now())
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		slices.SortFunc(at, time.Time.Compare)
+		// No slot is ever used early, and none more than a little late: so the calls take their time, all together.
+		if took := at[len(at)-1].Sub(at[0]); took < calls*time.Second/allowed*9/10 {
+			t.Fatalf("%d calls took %v, at %d a second", calls, took, allowed)
+		}
+	})
+}
+
+func TestMoreUrgentGoesFirst(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		ctx := bounded(t)
+		p := newPace(t, rdb, 5)
+		if err := p.Wait(ctx, 1); err != nil { // the next slot is 200 ms away
+			t.Fatal(err)
+		}
+		order := make(chan int, 6)
+		var wg sync.WaitGroup
+		for _, urgency := range []int{2, 2, 1, 1, 0, 0} {
+			entered := make(chan struct{})
+			wg.Go(func() {
+				close(entered)
+				if err := p.Wait(ctx, urgency); err != nil {
+					t.Error(err)
+				}
+				order <- urgency
+			})
+			<-entered
+		}
+		wg.Wait()
+		close(order)
+		var got []int
+		for u := range order {
+			got = append(got, u)
+		}
+		// Whoever was late to wait for the first slot cannot have had it: all but that one are in order.
+		if rest := got[1:]; !slices.IsSorted(rest) {
+			t.Fatalf("served in the order %v", got)
+		}
+	})
+}
+
+func TestWaitingStopsAtOnce(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		p := newPace(t, rdb, 0.01)
+		if err := p.Wait(bounded(t), 0); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(bounded(t))
+		done := make(chan error)
+		go func() { done <- p.Wait(ctx, 0) }()
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v", err)
+		}
+		go func() { done <- p.Wait(bounded(t), 0) }()
+		p.Close()
+		if err := <-done; !errors.Is(err, ratelimit.ErrClosed) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestRefusalStopsAndSlowsEverybody(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		ctx := bounded(t)
+		refused, other := newPace(t, rdb, 100), newPace(t, rdb, 100)
+		for _, p := range []*ratelimit.Pace{refused, other} {
+			if err := p.Wait(ctx, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := other.State().Rate
+		at := time.Now()
+		for range 5 { // calls in flight at the same time: one refusal
+			if err := refused.Refused(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := other.Wait(ctx, 0); err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(at); waited < time.Second || waited > 20*time.Second {
+			t.Fatalf("the other process called again after %v", waited)
+		}
+		if now := other.State().Rate; now != before-2 {
+			t.Fatalf("the rate went from %v to %v", before, now)
+		}
+	})
+}
+
+func TestWithoutRedisNoCallIsMade(t *testing.T) {
+	t.Parallel()
+	s := redistest.Real(t)
+	ctx := bounded(t)
+	p := newPace(t, s.Client, 1000)
+	if err := p.Wait(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	s.Kill()
+	done := make(chan error)
+	go func() { done <- p.Wait(ctx, 0) }()
+	for p.State().Away == nil { // it has tried
+		select {
+		case err := <-done:
+			t.Fatalf("a call was let through: %v", err)
+		case <-ctx.Done():
+			t.Fatal("nobody noticed")
+		case <-time.After(time.Millisecond):
+		}
+	}
+	s.Restart()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPaceExpires(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		p := newPace(t, rdb, 100)
+		if err := p.Wait(bounded(t), 0); err != nil {
+			t.Fatal(err)
+		}
+		keys, err := rdb.Keys(t.Context(), "*").Result()
+		if err != nil || len(keys) != 1 {
+			t.Fatalf("keys %v, %v", keys, err)
+		}
+		if ttl := rdb.PTTL(t.Context(), keys[0]).Val(); ttl <= 0 || ttl > 24*time.Hour {
+			t.Fatalf("it lives for %v", ttl)
+		}
+	})
+}
