@@ -1,0 +1,182 @@
+// Package storelist reads a list of store IDs as operators have them: CSV, TSV, plain text or JSON lines, plain or gzip,
+// in UTF-8, UTF-16 or GB18030, with or without a header. It streams: what it keeps of a list is what it must know to
+// drop repeats. It must never change an ID, guess one, or lose one without saying so.
+package storelist
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Options say how a list is to be read.
+type Options struct {
+	// Name is what errors call the list: its file's name. The ending hints at the format.
+	Name string
+	// Column is the column of the IDs, by its name in the header or by its number from 1; empty to find it by its name.
+	Column string
+	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
+	SetAside io.Writer
+}
+
+// Stats tell what was read.
+type Stats struct {
+	Rows     int64  `json:"rows"` // with something in them, without the header
+	IDs      int64  `json:"ids"`
+	Repeats  int64  `json:"repeats"`
+	SetAside int64  `json:"set_aside"`
+	Format   string `json:"format"`
+	Column   string `json:"column"` // its name, or its number where there is no header
+}
+
+// Stdin is what a list's name is where it comes from standard input, and Open's path for it.
+const Stdin = "-"
+
+// Open opens a list's file, or standard input, and gives the name that errors call it by.
+func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
+	if path == Stdin {
+		return io.NopCloser(stdin), "<stdin>", nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, "", listErrorf(path, 0, "the list cannot be read: %w", err)
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		_ = f.Close() // nothing was read from it
+		return nil, "", listErrorf(path, 0, "this is a folder, not a list")
+	}
+	return f, path, nil
+}
+
+// Reader reads one list, once.
+type Reader struct {
+	opts  Options
+	src   source
+	seen  seen
+	stats Stats
+	bad   BadRows
+}
+
+// row is one row of a list, or one line.
+type row struct {
+	line  int    // of its first character, from 1
+	id    string // as it stands in the ID's cell, or why there is none
+	fault string // why the row is bad, where that is known already; else the ID is yet to be checked
+	raw   []string
+}
+
+// source gives rows one after another, and io.EOF after the last. Rows without anything in them are passed over.
+type source interface {
+	next() (row, error)
+	column() string
+	format() string
+}
+
+// NewReader finds out what a list is. It reads no further than it must for that.
+func NewReader(r io.Reader, opts Options) (*Reader, error) {
+	text, err := newText(r, opts.Name)
+	if err != nil {
+		return nil, err
+	}
+	src, err := newSource(text, opts)
+	if err != nil {
+		return nil, err
+	}
+	rd := &Reader{opts: opts, src: src, bad: BadRows{file: opts.Name}}
+	rd.stats.Format, rd.stats.Column = src.format(), src.column()
+	return rd, nil
+}
+
+// Stats tells what was read so far.
+func (rd *Reader) Stats() Stats { return rd.stats }
+
+// IDs gives the list's IDs in order, each once. An error is the last thing it gives: a *job.Error of job.CodeBadList,
+// for bad rows with a *BadRows in its chain, told once the list's end has been reached.
+func (rd *Reader) IDs() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for {
+			id, err := rd.next()
+			if errors.Is(err, io.EOF) {
+				err = rd.end()
+				if err == nil {
+					return
+				}
+			}
+			if !yield(id, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// next gives the next new ID. Once a row is refused, it gives no more IDs: it only counts what else is wrong.
+func (rd *Reader) next() (string, error) {
+	for {
+		r, err := rd.src.next()
+		if err != nil {
+			return "", err
+		}
+		rd.stats.Rows++
+		why := r.fault
+		if why == "" {
+			why = fault(r.id)
+		}
+		if why != "" {
+			if err := rd.refuse(r, why); err != nil {
+				return "", err
+			}
+			continue
+		}
+		if !rd.seen.add(r.id) {
+			rd.stats.Repeats++
+			continue
+		}
+		if rd.bad.Count > 0 {
+			continue
+		}
+		rd.stats.IDs++
+		return r.id, nil
+	}
+}
+
+func (rd *Reader) refuse(r row, why string) error {
+	if rd.opts.SetAside == nil {
+		rd.bad.add(BadRow{Line: r.line, Column: rd.stats.Column, Value: shown(r.id), Why: why})
+		return nil
+	}
+	if rd.stats.SetAside == 0 {
+		if err := writeAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
+			return err
+		}
+	}
+	rd.stats.SetAside++
+	return writeAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
+}
+
+// end judges a list that was read to its end.
+func (rd *Reader) end() error {
+	switch {
+	case rd.bad.Count > 0:
+		return rd.bad.err()
+	case rd.stats.IDs == 0 && rd.stats.SetAside > 0:
+		return listErrorf(rd.opts.Name, 0, "the list has no good store ID: all of its %d rows were set aside", rd.stats.SetAside)
+	case rd.stats.IDs == 0:
+		return listErrorf(rd.opts.Name, 0, "the list is empty: it has no store IDs")
+	}
+	return nil
+}
+
+func listErrorf(file string, line int, format string, args ...any) *job.Error {
+	e := job.Errorf(job.CodeBadList, format, args...)
+	e.File, e.Line = file, line
+	return e
+}

@@ -1,0 +1,259 @@
+package storelist
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// newSource tells the formats apart by what the text begins with; the name's ending only tells JSON lines that begin
+// with a string.
+func newSource(in *bufio.Reader, opts Options) (source, error) {
+	head, err := in.Peek(in.Size())
+	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	begin := bytes.TrimLeft(head, " \t\n")
+	name := strings.ToLower(strings.TrimSuffix(opts.Name, ".gz"))
+	lines := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	switch {
+	case bytes.HasPrefix(begin, []byte("{")), lines && bytes.HasPrefix(begin, []byte(`"`)):
+		return newObjects(in, opts)
+	case bytes.HasPrefix(begin, []byte("[")):
+		return nil, listErrorf(opts.Name, 1, "this is one JSON array: write it as JSON lines, an object or an ID a line")
+	}
+	return newTable(in, separator(begin), opts)
+}
+
+// separator gives what parts the cells of the first line; a line without any is of one column.
+func separator(head []byte) rune {
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	quoted := false
+	count := map[byte]int{}
+	for _, c := range line {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case '\t', ',', ';':
+			if !quoted {
+				count[c]++
+			}
+		}
+	}
+	for _, c := range []byte{'\t', ',', ';'} {
+		if count[c] > 0 {
+			return rune(c)
+		}
+	}
+	return ','
+}
+
+// table is CSV, TSV, or text with an ID a line.
+type table struct {
+	name  string
+	csv   *csv.Reader
+	comma rune
+	wide  bool     // it has more than one column
+	at    int      // the ID's column, from 0
+	title string   // what errors call that column
+	first []string // a first row that is no header
+	line  int      // of it
+}
+
+func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
+	c := csv.NewReader(in)
+	c.Comma, c.FieldsPerRecord, c.ReuseRecord = comma, -1, true
+	t := &table{name: opts.Name, csv: c, comma: comma}
+	first, line, err := t.read()
+	if errors.Is(err, io.EOF) {
+		return nil, listErrorf(opts.Name, 0, "the list is empty: it has no store IDs")
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(first))
+	for i, s := range first {
+		names[i] = plain(s)
+	}
+	t.wide = len(names) > 1
+	at, header, err := findColumn(names, opts)
+	if err != nil {
+		return nil, err
+	}
+	t.at, t.title = at, strconv.Itoa(at+1)
+	if header {
+		t.title = names[at]
+	} else {
+		t.first, t.line = append([]string(nil), first...), line
+	}
+	return t, nil
+}
+
+func (t *table) column() string { return t.title }
+
+func (t *table) format() string {
+	switch {
+	case !t.wide:
+		return "text"
+	case t.comma == '\t':
+		return "TSV"
+	}
+	return "CSV"
+}
+
+// read gives the next row that has something in it.
+func (t *table) read() ([]string, int, error) {
+	for {
+		cells, err := t.csv.Read()
+		if err != nil {
+			return nil, 0, t.csvError(err)
+		}
+		for _, cell := range cells {
+			if plain(cell) != "" {
+				line, _ := t.csv.FieldPos(0)
+				return cells, line, nil
+			}
+		}
+	}
+}
+
+func (t *table) csvError(err error) error {
+	var e *csv.ParseError
+	if errors.As(err, &e) {
+		return listErrorf(t.name, e.StartLine, "a quote (\") stands where it cannot: in CSV a cell with one is put in quotes and"+
+			" the quote is doubled, and every quote that opens is closed")
+	}
+	return err // io.EOF, or text's own
+}
+
+func (t *table) next() (row, error) {
+	cells, line := t.first, t.line
+	t.first = nil
+	if cells == nil {
+		var err error
+		if cells, line, err = t.read(); err != nil {
+			return row{}, err
+		}
+	}
+	r := row{line: line, raw: cells}
+	switch {
+	case t.at < len(cells):
+		r.id = plain(cells[t.at])
+	default:
+		r.fault = "the row has no cell in the column of the store IDs"
+	}
+	if !t.wide && len(cells) > 1 {
+		r.id = strings.Join(cells, string(t.comma))
+		if r.fault = "the line has more than one value, and the list's first line has one"; damaged(r.id) {
+			r.fault = fault(r.id)
+		}
+	}
+	return r, nil
+}
+
+// idNames are what the column of the store IDs is called, as fold gives them.
+var idNames = map[string]bool{
+	"storeid": true, "storeids": true, "storeno": true, "storenumber": true, "storecode": true, "wechatstoreid": true,
+	"门店id": true, "门店编号": true, "门店编码": true, "门店号": true, "门店代码": true, "门店号码": true,
+	"微信门店id": true, "微信门店编号": true, "微信支付门店id": true, "微信支付门店编号": true,
+	"店铺id": true, "店铺编号": true, "店铺编码": true,
+}
+
+// fold gives a column's name without what people write in different ways.
+func fold(s string) string {
+	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "").
+		Replace(s))
+}
+
+// findColumn gives the column of the IDs, from 0, and whether the first row is a header.
+func findColumn(names []string, opts Options) (at int, header bool, err error) {
+	if opts.Column != "" {
+		return namedColumn(names, opts)
+	}
+	var found []int
+	for i, name := range names {
+		if idNames[fold(name)] {
+			found = append(found, i)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], true, nil
+	case len(found) > 1:
+		var candidates []string
+		for _, i := range found {
+			candidates = append(candidates, strconv.Quote(names[i]))
+		}
+		return 0, false, listErrorf(opts.Name, 1, "several columns may hold the store IDs: %s: choose one by --column NAME",
+			strings.Join(candidates, ", "))
+	case len(names) == 1:
+		return 0, isHeader(names[0]), nil
+	}
+	return 0, false, listErrorf(opts.Name, 1, "no column is known to hold the store IDs; the first row has %s: choose the column"+
+		" by --column NAME or by its number (1 to %d)", quoted(names), len(names))
+}
+
+// words are what people write above a lone column, that could be store IDs as well.
+var words = map[string]bool{
+	"id": true, "ids": true, "no": true, "number": true, "code": true, "store": true, "stores": true, "shop": true,
+	"shops": true, "shopid": true, "storelist": true,
+}
+
+// isHeader says whether a cell of the first row names its column: it is a name that is known, or it cannot be a store ID
+// and has no digit, as a damaged one would.
+func isHeader(s string) bool {
+	name := fold(s)
+	return idNames[name] || words[name] || s != "" && !job.ValidID(s) && !strings.ContainsAny(s, "0123456789０１２３４５６７８９")
+}
+
+// namedColumn finds the column that the operator named, or numbered; then the first row is a header only if its cell
+// looks like one.
+func namedColumn(names []string, opts Options) (int, bool, error) {
+	if n, err := strconv.Atoi(opts.Column); err == nil {
+		if n < 1 || n > len(names) {
+			return 0, false, listErrorf(opts.Name, 1, "--column %d: the first row has %d columns", n, len(names))
+		}
+		return n - 1, isHeader(names[n-1]), nil
+	}
+	matching := func(same func(string) bool) (found []int) {
+		for i, name := range names {
+			if same(name) {
+				found = append(found, i)
+			}
+		}
+		return found
+	}
+	found := matching(func(name string) bool { return name == opts.Column })
+	if len(found) == 0 {
+		found = matching(func(name string) bool { return fold(name) == fold(opts.Column) })
+	}
+	switch len(found) {
+	case 1:
+		return found[0], true, nil
+	case 0:
+		return 0, false, listErrorf(opts.Name, 1, "--column %q: there is no such column; the first row has %s", opts.Column,
+			quoted(names))
+	}
+	return 0, false, listErrorf(opts.Name, 1, "--column %q: %d columns are called so: choose one by its number", opts.Column,
+		len(found))
+}
+
+// quoted lists some names for a person.
+func quoted(names []string) string {
+	const most = 20
+	var out []string
+	for i, name := range names {
+		if i == most {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, strconv.Quote(shown(name)))
+	}
+	return strings.Join(out, ", ")
+}
