@@ -121,7 +121,7 @@ func (s *Submitter) giveUp(ctx context.Context, staging *results.Staging, why er
 	if err := staging.Discard(bye); err != nil {
 		left = fmt.Sprintf("; what is staged of job %s expires by itself", id)
 	}
-	if ctx.Err() != nil && !isListError(why) {
+	if ctx.Err() != nil {
 		return interrupted("interrupted while the list was being staged: nothing was sent"+left, why)
 	}
 	why = sentence(why)
@@ -131,9 +131,6 @@ func (s *Submitter) giveUp(ctx context.Context, staging *results.Staging, why er
 	}
 	return why
 }
-
-// isListError says whether it is the list that is wrong, whatever else happened meanwhile.
-func isListError(err error) bool { return job.AsError(err).Code == job.CodeBadList }
 
 // notBegun is the error of a job that could not even be staged.
 func notBegun(ctx context.Context, err error) error {

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/submit"
+)
+
+// submitFlags are those of associate and disassociate.
+type submitFlags struct {
+	account, brand, coupon, stock, bundle string
+
+	priority, label  string
+	column, setAside string
+	chunkSize        int
+	failureThreshold int
+	dryRun           bool
+	here, sandbox    bool
+	verbose          bool
+
+	waitFlags
+}
+
+// waitFlags are those of all that may wait for a job's end.
+type waitFlags struct {
+	wait    bool
+	timeout time.Duration
+	report  string
+}
+
+func (f *waitFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.wait, "wait", false, "wait for the job's end, with progress on standard error")
+	flags.DurationVar(&f.timeout, "timeout", 0, "give up waiting after `TIME` (90s, 2h); the job goes on")
+	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.csv or .jsonl)")
+}
+
+// check checks what is wrong of itself. waits says that the job's end is waited for.
+func (f *waitFlags) check(waits bool) error {
+	switch {
+	case f.timeout < 0:
+		return job.Errorf(job.CodeUsage, "--timeout %s: it cannot be negative", f.timeout)
+	case f.timeout > 0 && !waits:
+		return job.Errorf(job.CodeUsage, "--timeout needs --wait: without it nothing is waited for")
+	case f.report != "" && !waits:
+		return job.Errorf(job.CodeUsage, "--report needs --wait, which waits for the job's end; or use enqueue results later")
+	case f.report != "":
+		return checkReport(f.report)
+	}
+	return nil
+}
+
+// submitCommand is associate or disassociate.
+func (a *app) submitCommand(op job.Operation) *cobra.Command {
+	f := &submitFlags{}
+	what, verb := "Associate the stores of a list with a stock or a stock bundle", "associate"
+	if op == job.Disassociate {
+		what, verb = "Disassociate the stores of a list from a stock or a stock bundle", "disassociate"
+	}
+	cmd := &cobra.Command{
+		Use:   verb + " LIST",
+		Short: what,
+		Long: what + `.
+
+LIST is a file, or - for standard input: CSV, TSV, plain text with an ID a line, or JSON lines; plain or gzip; UTF-8 or
+GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
+--set-aside writes its bad rows to a file of their own and goes on with the rest. Repeats are dropped and counted.
+
+Without Redis (--redis, REDIS_URL, the configuration), or with --here, the job runs in this process with the
+configuration's keys, waits for the end and writes the report. --sandbox runs it here against a built-in stand-in for
+WeChat Pay and needs nothing but the list.`,
+		Example: fmt.Sprintf(`  enqueue %[1]s stores.csv --sandbox
+  enqueue %[1]s stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
+  enqueue %[1]s stores.csv --account my-brand --coupon 1000000013 --bundle 98065002 --priority high --label "spring, north"
+  enqueue %[1]s stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --dry-run
+  enqueue %[1]s stores.csv --config storelink.yaml --here --account acme --brand 120344 --coupon 1000000013 --stock 98065001
+  zcat stores.gz | enqueue %[1]s - --column 门店编号 --set-aside bad.csv --account acme --brand 120344 \
+      --coupon 1000000013 --stock 98065001 --json`, verb),
+		Args: one("LIST: a file, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.submit(cmd.Context(), op, args[0], f)
+		},
+	}
+	f.register(cmd.Flags())
+	return cmd
+}
+
+func (f *submitFlags) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringVar(&f.account, "account", "", "the account's `NAME`, as a worker or the configuration has it")
+	flags.StringVar(&f.brand, "brand", "", "the brand's `ID`; a brand's own account knows it")
+	flags.StringVar(&f.coupon, "coupon", "", "the product coupon's `ID`")
+	flags.StringVar(&f.stock, "stock", "", "the stock's `ID`, or …")
+	flags.StringVar(&f.bundle, "bundle", "", "… the stock bundle's `ID`")
+	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
+	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the job by")
+	flags.StringVar(&f.column, "column", "", "the column of the store IDs: its `NAME|NUMBER`")
+	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows to `FILE` and go on with the rest")
+	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
+	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
+		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
+	f.waitFlags.register(flags)
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
+	flags.BoolVar(&f.here, "here", false, "run the job in this process, whatever Redis is configured")
+	flags.BoolVar(&f.sandbox, "sandbox", false, "run it here against a built-in stand-in for WeChat Pay")
+	flags.BoolVar(&f.verbose, "verbose", false, "here: log what the worker does to standard error")
+}
+
+// maxLabel bounds a label, in characters.
+const maxLabel = 200
+
+// check checks what can be told from the flags alone, and gives the job that they ask for.
+func (f *submitFlags) check(op job.Operation) (job.Job, error) {
+	j := job.Job{Operation: op, Account: f.account, Label: f.label, FailureThreshold: f.failureThreshold,
+		Target: job.Target{BrandID: f.brand, ProductCouponID: f.coupon, StockID: f.stock, StockBundleID: f.bundle}}
+	var err error
+	if j.Priority, err = job.ParsePriority(f.priority); err != nil {
+		return j, err
+	}
+	if f.chunkSize == 0 {
+		f.chunkSize = job.MaxStoresPerCall
+	}
+	if j.ChunkSize, err = chunker.Size(f.chunkSize); err != nil {
+		return j, err
+	}
+	switch {
+	case f.here && f.sandbox:
+		f.here = false // the sandbox is always here
+	case f.account == "":
+		return j, job.Errorf(job.CodeUsage, "--account is missing: the name that a worker or the configuration has for it")
+	}
+	if f.failureThreshold < 0 || f.failureThreshold > 100 {
+		return j, job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
+			f.failureThreshold)
+	}
+	if err := checkLabel(f.label); err != nil {
+		return j, err
+	}
+	// Of the target, all but whether the account needs a brand: that hangs on its mode.
+	if err := j.Target.Validate(job.Brand); err != nil {
+		return j, err
+	}
+	return j, nil
+}
+
+func checkLabel(label string) error {
+	if utf8.RuneCountInString(label) > maxLabel {
+		return job.Errorf(job.CodeUsage, "--label is too long: %d characters at the most", maxLabel)
+	}
+	for _, r := range label {
+		if r == utf8.RuneError || !unicode.IsGraphic(r) {
+			return job.Errorf(job.CodeUsage, "--label has a character that cannot be shown (%U)", r)
+		}
+	}
+	return nil
+}
+
+// submit is associate and disassociate.
+func (a *app) submit(ctx context.Context, op job.Operation, list string, f *submitFlags) error {
+	if f.sandbox {
+		f.fillForSandbox()
+	}
+	j, err := f.check(op)
+	if err != nil {
+		return err
+	}
+	j.Source, j.SubmittedBy = list, submitter(a.environ)
+	p, err := a.place(f)
+	if err != nil {
+		return err
+	}
+	if err := f.waitFlags.check(f.wait || p.here || f.dryRun); err != nil {
+		return err
+	}
+	if f.dryRun {
+		return a.dryRun(ctx, p, j, list, f)
+	}
+	s, err := a.open(ctx, p, j.Account, f.verbose)
+	if err != nil {
+		return err
+	}
+	return s.closed(a.submitAt(ctx, s, j, list, f))
+}
+
+// submitAt submits a job where it is to run, and follows it there if that is asked for.
+func (a *app) submitAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags) error {
+	account, err := s.account(ctx, j.Account)
+	if err != nil {
+		return err
+	}
+	if err := account.complete(&j.Target); err != nil {
+		return err
+	}
+	ids, err := a.openList(ctx, list, f)
+	if err != nil {
+		return err
+	}
+	defer ids.close()
+	receipt, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	if err != nil {
+		return err
+	}
+	return a.submitted(ctx, s, account, receipt, f.waitFlags)
+}

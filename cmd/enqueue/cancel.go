@@ -1,0 +1,27 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+func (a *app) cancelCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "cancel JOB",
+		Short: "End a job before all of it was sent",
+		Long: `End a job before all of it was sent. Calls in flight are finished and recorded (the job is cancelling until then);
+stores that are not decided by then are left unprocessed. Stores that are done stay done.
+
+With --json: the status document after it.`,
+		Example: `  enqueue cancel 20260701-093000-k3jq7w2p`,
+		Args:    one("the JOB's ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.steer(cmd.Context(), args[0], func(ctx context.Context, s *site, _ job.Status) error {
+				return s.ledger.Cancel(ctx, args[0], "by "+submitter(a.environ))
+			})
+		},
+	}
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// app is one run of the command: the streams and the environment of its process, and the flags that every subcommand
+// takes.
+type app struct {
+	in      io.Reader
+	out     *printer
+	err     io.Writer
+	environ []string
+
+	json   bool
+	config string // --config
+	redis  string // --redis
+
+	began bool // a subcommand was reached: errors are no longer about how it was called
+}
+
+// run is the command without the process: it gives the exit status. ctx ends when the process is told to stop.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
+	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ}
+	root := a.root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if !a.began && wantsJSON(args) {
+		a.json = true // the flags may not have been read
+	}
+	return a.finish(ctx, err)
+}
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "enqueue",
+		Short: "Associate large store lists with WeChat Pay product coupons, and tell of every store what became of it",
+		Long: `Associate large store lists with WeChat Pay product coupons, and tell of every store what became of it.
+
+A list is checked whole before anything is sent. Then it is a job: workers send it at the pace that WeChat Pay allows,
+send again what failed in passing, and record each store's outcome. Without Redis the job runs in this process.
+
+Exit status: 0 all well (with --wait: every store succeeded); 1 it could not be done now; 2 the call or its input is
+wrong, or the target has a job at work, and nothing was sent; 3 the job ended with stores that failed or were left
+unprocessed; 130 interrupted.`,
+		Example: `  enqueue associate stores.csv --sandbox                 try it: a built-in stand-in for WeChat Pay, no keys needed
+  enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
+  enqueue jobs --state running
+  enqueue results 20260701-093000-k3jq7w2p --only failed`,
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRun:  func(*cobra.Command, []string) { a.began = true },
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !a.json {
+				cmd.SetOut(a.err)
+				_ = cmd.Help() // what cannot be printed is not needed either: the error follows
+			}
+			return job.Errorf(job.CodeUsage, "say what to do: associate, status, … (see enqueue --help)")
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return job.Errorf(job.CodeUsage, "%w (see %s --help)", err, cmd.CommandPath())
+	})
+	f := root.PersistentFlags()
+	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
+	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
+	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
+	root.AddCommand(
+		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.retryCommand(),
+		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
+		a.pauseCommand(), a.resumeCommand(), a.cancelCommand(), a.accountsCommand(),
+	)
+	return root
+}
+
+// wantsJSON looks for --json in a command line that may make no sense.
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.ContainsFunc(args, func(s string) bool {
+		return slices.Contains([]string{"--json", "--json=true", "--json=1", "--json=t"}, s)
+	})
+}
+
+// finish tells what went wrong, if anything did, and gives the exit status.
+func (a *app) finish(ctx context.Context, err error) int {
+	if err == nil && a.out.err != nil {
+		err = job.Errorf(job.CodeIO, "standard output cannot be written: %w", cause(a.out.err))
+	}
+	if err == nil {
+		return 0
+	}
+	err = a.forPerson(ctx, err)
+	e := job.AsError(err)
+	switch {
+	case a.json && e.Code == job.CodeUnfinished: // the job's status document has told it
+	case a.json:
+		a.out.json(errorDocument(err))
+	default:
+		fmt.Fprintln(a.err, "enqueue:", printable(err.Error()))
+	}
+	return job.ExitStatus(err)
+}
+
+// forPerson makes of errors that are not our own what a person understands.
+func (a *app) forPerson(ctx context.Context, err error) error {
+	if e := (*job.Error)(nil); errors.As(err, &e) {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) && e.Code != job.CodeInterrupted {
+			return job.Errorf(job.CodeInterrupted, "interrupted (%w)", err)
+		}
+		return err
+	}
+	switch {
+	case !a.began: // cobra's own
+		text := strings.Join(strings.Fields(strings.Replace(err.Error(), "Did you mean this?", "; did you mean", 1)), " ")
+		return job.Errorf(job.CodeUsage, "%s (see enqueue --help)", strings.ReplaceAll(text, " ;", ";"))
+	case errors.Is(err, context.Canceled):
+		return job.Errorf(job.CodeInterrupted, "interrupted")
+	case errors.Is(err, context.DeadlineExceeded):
+		return job.Errorf(job.CodeRedis, "Redis does not answer in time (%w)", err)
+	}
+	return err
+}
+
+// one is the check of a subcommand that takes one argument.
+func one(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != 1 || args[0] == "" {
+			return job.Errorf(job.CodeUsage, "%s takes one argument, %s, and was given %d (see %s --help)", cmd.Name(), what,
+				len(args), cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+// none is the check of a subcommand that takes no argument.
+func none(cmd *cobra.Command, args []string) error {
+	if len(args) != 0 {
+		return job.Errorf(job.CodeUsage, "%s takes no argument, and was given %q (see %s --help)", cmd.Name(), args[0],
+			cmd.CommandPath())
+	}
+	return nil
+}
+
+// version is the module's version and commit, as the build stamped them.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	parts := []string{info.Main.Version}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			parts = append(parts, s.Value)
+		}
+	}
+	return strings.Join(parts, " ")
+}

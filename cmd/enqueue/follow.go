@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// How a job is followed.
+const (
+	lookEvery = 150 * time.Millisecond // so that a bar moves
+	patience  = 30 * time.Second       // how long Redis may be away before a command that waits gives up
+)
+
+// follow looks at a job until it has ended.
+type follow struct {
+	ledger  *results.Ledger
+	id      string
+	every   time.Duration // between two looks
+	timeout time.Duration // 0 for none
+
+	show func(job.Status)       // told of every look but the last
+	note func(string)           // told what a person should know
+	halt func(job.Status) error // says that waiting makes no sense; may be nil
+}
+
+// to follows the job to its end and gives its last status. With an error the status is the last that was seen:
+// CodeTimeout, CodeInterrupted, CodeRedis where Redis was away for too long, or what halt gave.
+func (f *follow) to(ctx context.Context) (job.Status, error) {
+	var deadline <-chan time.Time
+	if f.timeout > 0 {
+		t := time.NewTimer(f.timeout)
+		defer t.Stop()
+		deadline = t.C
+	}
+	tick := time.NewTicker(f.every)
+	defer tick.Stop()
+	var last job.Status
+	var away time.Time // since when Redis does not answer
+	for {
+		status, err := f.ledger.Status(ctx, f.id)
+		switch {
+		case err == nil:
+			if !away.IsZero() {
+				f.note("Redis answers again")
+				away = time.Time{}
+			}
+			last = status
+			if status.State.Ended() {
+				return status, nil
+			}
+			f.show(status)
+			if f.halt != nil {
+				if err := f.halt(status); err != nil {
+					return status, err
+				}
+			}
+		case ctx.Err() != nil: // told below
+		case job.AsError(err).Code == job.CodeUnknownJob && last.Job != "":
+			return last, f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+		case !passing(err):
+			return last, err
+		case away.IsZero():
+			away = time.Now()
+			f.note(fmt.Sprintf("Redis does not answer, still trying (%v)", err))
+		case time.Since(away) > patience:
+			return last, f.failed(job.CodeRedis, "Redis has been away for %s (%v); job %s goes on as its workers can, and"+
+				" `enqueue watch %s` follows it further", span(time.Since(away)), err, f.id, f.id)
+		}
+		select {
+		case <-ctx.Done():
+			return last, f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
+				" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+		case <-deadline:
+			return last, f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
+				" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
+		case <-tick.C:
+		}
+	}
+}
+
+func (f *follow) failed(code, format string, args ...any) error {
+	e := job.Errorf(code, format, args...)
+	e.Job = f.id
+	return e
+}
+
+// passing says whether an error may be gone at the next look.
+func passing(err error) bool {
+	if e := (*job.Error)(nil); errors.As(err, &e) {
+		return e.Code == job.CodeRedis
+	}
+	return errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// progress tells a person how a job goes: its figures through a display, and once a thing that holds it up, and why.
+type progress struct {
+	display display
+	meter   meter
+
+	told    string    // the obstacle that was told of last; empty if none stands
+	toldAt  time.Time //
+	since   time.Time // when something last moved
+	done    int64     // how many stores were decided then
+	started bool
+}
+
+// display shows figures and sentences: a bar on a terminal, lines elsewhere.
+type display interface {
+	show(figures)
+	note(string)
+	close() // leaves nothing half shown
+}
+
+// figures are what is shown of a job.
+type figures struct {
+	done, total, failed int64
+	rate                float64       // stores a second, lately; 0 if nothing moves
+	left                time.Duration // below 0 if it cannot be told
+	held                string        // a word for what holds the job up; mostly empty
+}
+
+// When a job that does not move is worth a word, and how long the same word lasts.
+const (
+	obstacleAfter = time.Second
+	obstacleAgain = time.Minute
+)
+
+// look takes a look at the job as it is now.
+func (p *progress) look(s job.Status, now time.Time) {
+	done := s.Succeeded + s.Failed
+	if !p.started || done != p.done {
+		p.started, p.done, p.since = true, done, now
+	}
+	p.meter.add(now, done)
+	f := figures{done: done, total: s.Total, failed: s.Failed, rate: p.meter.rate(now), left: -1}
+	if f.rate > 0 {
+		f.left = time.Duration(float64(s.Pending) / f.rate * float64(time.Second))
+	}
+	word, why := obstacle(s)
+	stands := word != "" && (s.State != job.Running || now.Sub(p.since) >= obstacleAfter)
+	switch {
+	case stands && (word != p.told || now.Sub(p.toldAt) >= obstacleAgain):
+		p.display.note(why)
+		p.told, p.toldAt = word, now
+	case p.told != "" && !stands && p.since.After(p.toldAt): // something was decided since
+		p.display.note("the job moves again")
+		p.told = ""
+	}
+	if stands {
+		f.held, f.left = word, -1
+	}
+	p.display.show(f)
+}
+
+// obstacle says in a word and in a sentence what keeps a job from moving; empty if nothing is known to.
+func obstacle(s job.Status) (word, why string) {
+	because := func(reason string) string {
+		if reason == "" {
+			return ""
+		}
+		return ": " + reason
+	}
+	switch s.State {
+	case job.Paused:
+		return "paused", fmt.Sprintf("nothing moves: job %s is paused%s; `enqueue resume %s` lets it go on", s.Job,
+			because(s.Reason), s.Job)
+	case job.Cancelling, job.Aborting:
+		return string(s.State), fmt.Sprintf("job %s is %s%s; calls in flight are finished", s.Job, s.State, because(s.Reason))
+	}
+	switch s.Lane.State {
+	case job.LaneUnserved:
+		return "unserved", fmt.Sprintf("nothing moves: no worker serves account %s at the moment", s.Account)
+	case job.LaneOutage:
+		return "outage", fmt.Sprintf("nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s",
+			because(s.Lane.Reason))
+	case job.LaneRefused:
+		return "refused", fmt.Sprintf("nothing moves: WeChat Pay refuses account %s%s", s.Account, because(s.Lane.Reason))
+	case job.LaneThrottled:
+		return "throttled", fmt.Sprintf("nothing moves: WeChat Pay asks to wait (429)%s", because(s.Lane.Reason))
+	}
+	return "", ""
+}
+
+// meter measures how fast stores are decided, over the last seconds.
+type meter struct{ samples []sample }
+
+type sample struct {
+	at   time.Time
+	done int64
+}
+
+// meterSpan is how far back the meter looks: long enough for calls of 200 stores to even out.
+const meterSpan = 10 * time.Second
+
+func (m *meter) add(now time.Time, done int64) {
+	m.samples = append(m.samples, sample{now, done})
+	old := 0
+	for old < len(m.samples)-2 && now.Sub(m.samples[old].at) > meterSpan {
+		old++
+	}
+	m.samples = append(m.samples[:0], m.samples[old:]...)
+}
+
+// rate is in stores a second; 0 where it cannot be told.
+func (m *meter) rate(now time.Time) float64 {
+	if len(m.samples) == 0 {
+		return 0
+	}
+	first := m.samples[0]
+	took := now.Sub(first.at)
+	if took < 100*time.Millisecond {
+		return 0
+	}
+	return float64(m.samples[len(m.samples)-1].done-first.done) / took.Seconds()
+}
+
+// text is the figures in words.
+func (f figures) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s of %s (%d %%)", count(f.done), stores(f.total), f.percent())
+	if f.rate >= 0.5 {
+		fmt.Fprintf(&b, ", %s a second", count(int64(f.rate+0.5)))
+	}
+	if f.left >= 0 && f.done < f.total {
+		fmt.Fprintf(&b, ", %s left", span(f.left))
+	}
+	fmt.Fprintf(&b, ", %s failed", count(f.failed))
+	if f.held != "" {
+		fmt.Fprintf(&b, ", %s", f.held)
+	}
+	return b.String()
+}
+
+func (f figures) percent() int64 {
+	if f.total <= 0 {
+		return 0
+	}
+	return f.done * 100 / f.total
+}

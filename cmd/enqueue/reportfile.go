@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// output is a file that appears under its name whole or not at all: it is written beside it, and then takes its place.
+// What is no regular file (a device, a pipe) is written to as it is.
+type output struct {
+	*os.File
+	name  string // the name that it gets; symbolic links followed
+	plain bool   // it has that name already
+}
+
+// create begins to write a file.
+func create(name string) (*output, error) {
+	target := name
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		target = real
+	}
+	info, err := os.Stat(target)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, unwritable(name, errors.New("it is a folder"))
+	case err == nil && !info.Mode().IsRegular():
+		f, err := os.OpenFile(target, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, unwritable(name, err)
+		}
+		return &output{File: f, name: target, plain: true}, nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, unwritable(name, err)
+	}
+	beside := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:8]+".part")
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // less what the umask takes
+	if err != nil {
+		return nil, unwritable(name, err)
+	}
+	return &output{File: f, name: target}, nil
+}
+
+// commit gives the file its name.
+func (o *output) commit() error {
+	if o.plain {
+		return o.Close()
+	}
+	err := o.Sync()
+	if closed := o.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(o.File.Name(), o.name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(o.File.Name()))
+	}
+	return nil
+}
+
+// drop takes back what was written. After commit it does nothing.
+func (o *output) drop() {
+	if o.Close() == nil && !o.plain { // else it is committed
+		_ = os.Remove(o.File.Name()) // nothing better can be done with it
+	}
+}
+
+func unwritable(name string, err error) error {
+	return job.Errorf(job.CodeIO, "%s cannot be written: %w", name, cause(err))
+}
+
+// checkReport checks, before anything is sent, that a report can be written under a name.
+func checkReport(name string) error {
+	if _, err := results.ReportFormatOf(name); err != nil {
+		return err
+	}
+	return checkWritable(name)
+}
+
+func checkWritable(name string) error {
+	o, err := create(name)
+	if err != nil {
+		return err
+	}
+	o.drop()
+	return nil
+}
+
+// writeReport writes what became of a job's stores to a file.
+func writeReport(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, name string) (rows int64, err error) {
+	format, err := results.ReportFormatOf(name)
+	if err != nil {
+		return 0, err
+	}
+	o, err := create(name)
+	if err != nil {
+		return 0, err
+	}
+	defer o.drop()
+	if rows, err = copyRows(ctx, ledger, id, only, o, format); err != nil {
+		if e := (*writing)(nil); errors.As(err, &e) {
+			return 0, unwritable(name, e.err)
+		}
+		return 0, err
+	}
+	if err := o.commit(); err != nil {
+		return 0, unwritable(name, err)
+	}
+	return rows, nil
+}
+
+// writing is an error of where a report is written to, as opposed to where it comes from.
+type writing struct{ err error }
+
+func (w *writing) Error() string { return fmt.Sprintf("write the report: %v", w.err) }
+func (w *writing) Unwrap() error { return w.err }
+
+// copyRows writes a job's rows as a report.
+func copyRows(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, w io.Writer,
+	format results.ReportFormat) (int64, error) {
+	report := results.NewReportWriter(w, format)
+	for row, err := range ledger.Rows(ctx, id, only) {
+		if err != nil {
+			return 0, err
+		}
+		if err := report.Write(row); err != nil {
+			return 0, &writing{err}
+		}
+	}
+	if err := report.Flush(); err != nil {
+		return 0, &writing{err}
+	}
+	return report.Rows(), nil
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"context"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/submit"
+)
+
+// retryFlags are those of retry. What is not given is as it was in the job.
+type retryFlags struct {
+	priority, label  string
+	chunkSize        int
+	failureThreshold int
+	waitFlags
+}
+
+func (a *app) retryCommand() *cobra.Command {
+	f := &retryFlags{}
+	cmd := &cobra.Command{
+		Use:   "retry JOB",
+		Short: "Make a new job of what failed or was left unprocessed in one that has ended",
+		Long: `Make a new job of the stores that failed or were left unprocessed in a job that has ended. It is for the same target,
+and as the old one was in all that is not said otherwise.`,
+		Example: `  enqueue retry 20260701-093000-k3jq7w2p
+  enqueue retry 20260701-093000-k3jq7w2p --priority high --wait --report second.csv`,
+		Args: one("the JOB's ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.retry(cmd.Context(), args[0], f, cmd.Flags().Changed)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&f.priority, "priority", "", "high, default or low (default: the job's)")
+	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the new job by (default: the job's)")
+	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default: the job's)")
+	flags.IntVar(&f.failureThreshold, "failure-threshold", 0,
+		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off (default: the job's)")
+	f.waitFlags.register(flags)
+	return cmd
+}
+
+// override puts the flags that were given over what the old job had.
+func (f *retryFlags) override(j *job.Job, given func(string) bool) error {
+	var err error
+	if given("priority") {
+		if j.Priority, err = job.ParsePriority(f.priority); err != nil {
+			return err
+		}
+	}
+	if given("chunk-size") {
+		if j.ChunkSize, err = chunker.Size(f.chunkSize); err != nil {
+			return err
+		}
+	}
+	if given("failure-threshold") {
+		if j.FailureThreshold = f.failureThreshold; f.failureThreshold < 0 || f.failureThreshold > 100 {
+			return job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
+				f.failureThreshold)
+		}
+	}
+	if given("label") {
+		j.Label = f.label
+		return checkLabel(f.label)
+	}
+	return nil
+}
+
+func (a *app) retry(ctx context.Context, id string, f *retryFlags, given func(string) bool) error {
+	if err := f.override(&job.Job{}, given); err != nil {
+		return err
+	}
+	if err := f.waitFlags.check(f.wait); err != nil {
+		return err
+	}
+	p, err := a.redisPlace()
+	if err != nil {
+		return err
+	}
+	s, err := a.open(ctx, p, "", false)
+	if err != nil {
+		return err
+	}
+	return s.closed(a.retryAt(ctx, s, id, f, given))
+}
+
+func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, given func(string) bool) error {
+	old, err := s.status(ctx, id)
+	if err != nil {
+		return err
+	}
+	refuse := func(why string) error {
+		e := job.Errorf(job.CodeBadState, "job %s %s", id, why)
+		e.Job = id
+		return e
+	}
+	switch {
+	case !old.State.Ended():
+		return refuse("is " + string(old.State) + ": it can be retried once it has ended")
+	case old.Failed+old.Unprocessed == 0:
+		return refuse("has nothing to retry: every store succeeded")
+	}
+	j, err := s.ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	account, err := s.account(ctx, j.Account)
+	if err != nil {
+		return err
+	}
+	j.Source, j.SubmittedBy, j.Repeats, j.SetAside = "retry of "+id, submitter(a.environ), 0, 0
+	if err := f.override(&j, given); err != nil {
+		return err
+	}
+	r, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: notSucceeded(ctx, s.ledger, id)})
+	if err != nil {
+		return err
+	}
+	return a.submitted(ctx, s, account, r, f.waitFlags)
+}
+
+// notSucceeded gives the stores of a job that has ended that failed or were left unprocessed.
+func notSucceeded(ctx context.Context, ledger *results.Ledger, id string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for row, err := range ledger.Rows(ctx, id, "") {
+			if err == nil && row.Outcome == job.Succeeded {
+				continue
+			}
+			if !yield(row.StoreID, err) || err != nil {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/redisconn"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/submit"
+)
+
+// site is where jobs are: a ledger and a queue, with workers elsewhere; or here, with one in this process.
+type site struct {
+	rdb    redis.UniversalClient
+	ledger *results.Ledger
+	queue  *queue.Queue
+
+	known []accountKnown // accounts of the configuration
+	here  *here          // nil where the workers are elsewhere
+}
+
+func newSite(rdb redis.UniversalClient, p place) *site {
+	s := &site{rdb: rdb, queue: queue.Open(rdb)}
+	s.ledger = results.Open(rdb, results.Options{Retention: p.config.Retention})
+	for _, c := range p.config.Accounts {
+		s.known = append(s.known, accountKnown{name: c.Name, mode: c.Mode, identity: c.Identity()})
+	}
+	return s
+}
+
+func (s *site) isHere() bool { return s.here != nil }
+
+func (s *site) submitter() *submit.Submitter {
+	return &submit.Submitter{Ledger: s.ledger, Queue: s.queue}
+}
+
+// closed closes the site and gives err, or what went wrong with closing.
+func (s *site) closed(err error) error {
+	var closing error
+	if s.here != nil {
+		closing = s.here.close()
+	}
+	if closed := s.rdb.Close(); closed != nil {
+		closing = errors.Join(closing, fmt.Errorf("close the connections to Redis: %w", closed))
+	}
+	if s.here != nil {
+		s.here.redis.Close()
+	}
+	if err == nil {
+		err = closing
+	}
+	return err
+}
+
+// open opens the site of a place for jobs of an account. What Redis may forget is told.
+func (a *app) open(ctx context.Context, p place, account string, verbose bool) (*site, error) {
+	if p.here {
+		return a.openHere(ctx, p, account, verbose)
+	}
+	s, warnings, err := connect(ctx, p)
+	for _, w := range warnings {
+		a.warn("%s", w)
+	}
+	return s, err
+}
+
+// look opens the site for a command that looks after jobs.
+func (a *app) look(ctx context.Context) (*site, error) {
+	p, err := a.redisPlace()
+	if err != nil {
+		return nil, err
+	}
+	s, _, err := connect(ctx, p)
+	return s, err
+}
+
+func connect(ctx context.Context, p place) (*site, []string, error) {
+	rdb, err := redisconn.Open(p.url.Reveal(), redisconn.Options{Name: "storelink-enqueue", PoolSize: 16})
+	if err != nil {
+		return nil, nil, err
+	}
+	warnings, err := redisconn.Check(ctx, rdb)
+	if err != nil {
+		return nil, nil, errors.Join(err, rdb.Close())
+	}
+	return newSite(rdb, p), warnings, nil
+}
+
+// warn tells something that stops nothing.
+func (a *app) warn(format string, args ...any) {
+	_, _ = io.WriteString(a.err, "enqueue: warning: "+printable(fmt.Sprintf(format, args...))+"\n")
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// summary prints how a job ended, or was left.
+func (a *app) summary(s job.Status, report string) {
+	took := ""
+	if s.StartedAt != nil && s.EndedAt != nil {
+		took = " in " + span(s.EndedAt.Sub(*s.StartedAt))
+	}
+	reason := ""
+	if s.Reason != "" {
+		reason = ": " + s.Reason
+	}
+	a.out.printf("%s\n", printable(fmt.Sprintf("Job %s is %s%s%s", s.Job, s.State, took, reason)))
+	a.rows([][2]string{{"stores", count(s.Total)}})
+	a.rows(counts(s))
+	if report != "" {
+		a.rows([][2]string{{"report", report}})
+	}
+}
+
+// counts are a job's figures, for people.
+func counts(s job.Status) [][2]string {
+	rows := [][2]string{{"succeeded", count(s.Succeeded)}}
+	failed := count(s.Failed)
+	if codes := failures(s.Failures); codes != "" {
+		failed += "  " + codes
+	}
+	rows = append(rows, [2]string{"failed", failed})
+	if s.State.Ended() {
+		if s.Unprocessed > 0 {
+			rows = append(rows, [2]string{"unprocessed", count(s.Unprocessed)})
+		}
+	} else {
+		rows = append(rows, [2]string{"pending", count(s.Pending)})
+	}
+	if s.Late > 0 {
+		rows = append(rows, [2]string{"late", count(s.Late) + "  (answered after the end, and not counted)"})
+	}
+	calls := count(s.Calls)
+	if s.Retries > 0 {
+		calls += fmt.Sprintf("  %s of them for stores sent before", count(s.Retries))
+	}
+	if s.Throttled > 0 {
+		calls += fmt.Sprintf("  %s refused for the pace (429)", count(s.Throttled))
+	}
+	return append(rows, [2]string{"calls", calls})
+}
+
+// maxCodes is how many codes a person is shown.
+const maxCodes = 8
+
+// failures lists failed stores by code, the most frequent first.
+func failures(by map[string]int64) string {
+	codes := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b))
+	})
+	more := ""
+	if len(codes) > maxCodes {
+		more = fmt.Sprintf(", and %s", plural(int64(len(codes)-maxCodes), "other code"))
+		codes = codes[:maxCodes]
+	}
+	parts := make([]string, len(codes))
+	for i, c := range codes {
+		parts[i] = c + " " + count(by[c])
+	}
+	return strings.Join(parts, ", ") + more
+}
+
+// describe prints a job's status for a person.
+func (a *app) describe(s job.Status) {
+	target := job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID}
+	state := string(s.State)
+	if s.Reason != "" {
+		state += ": " + s.Reason
+	}
+	rows := [][2]string{
+		{"job", s.Job}, {"state", state}, {"operation", string(s.Operation) + ", " + target.String()},
+		{"account", s.Account}, {"brand", s.BrandID}, {"priority", string(s.Priority)},
+	}
+	if s.Label != "" {
+		rows = append(rows, [2]string{"label", s.Label})
+	}
+	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
+		[2]string{"stores", fmt.Sprintf("%s in %s", count(s.Total), plural(s.Chunks, "chunk"))})
+	rows = append(rows, counts(s)...)
+	if !s.State.Ended() {
+		lane := s.Lane.State
+		if s.Lane.Reason != "" {
+			lane += ": " + s.Lane.Reason
+		}
+		rows = append(rows, [2]string{"lane", lane})
+	}
+	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
+	for _, at := range []struct {
+		name string
+		when *time.Time
+	}{{"started", s.StartedAt}, {"ended", s.EndedAt}} {
+		if at.when != nil {
+			rows = append(rows, [2]string{at.name, moment(*at.when)})
+		}
+	}
+	a.rows(rows)
+}
+
+// rows prints names and values in two columns.
+func (a *app) rows(rows [][2]string) {
+	for _, r := range rows {
+		a.out.printf("  %-13s %s\n", r[0], strings.ReplaceAll(printable(r[1]), "\n", " "))
+	}
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/submit"
+)
+
+// submitted tells of a job that was committed, and follows it to its end where that is asked for, or where it can end
+// nowhere else.
+func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r submit.Receipt, f waitFlags) error {
+	if r.Warning != "" {
+		a.warn("%s", r.Warning)
+	}
+	held := ""
+	if !s.isHere() {
+		var why string
+		if held, why = account.unserved(); held != "" {
+			a.warn("%s; job %s is committed and waits", why, r.Job.ID)
+		}
+	}
+	if !a.json {
+		a.out.printf("%s\n", printable(submittedText(r)))
+	}
+	if s.isHere() || f.wait {
+		return a.wait(ctx, s, r.Job.ID, f, held)
+	}
+	if a.json {
+		a.out.json(receiptDocument{Job: r.Job.ID, Total: r.Total, Chunks: r.Chunks, Repeats: r.Job.Repeats,
+			SetAside: r.Job.SetAside})
+		return nil
+	}
+	a.out.printf("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.\n", r.Job.ID)
+	return nil
+}
+
+func submittedText(r submit.Receipt) string {
+	return fmt.Sprintf("Job %s: %s %s with %s, in %s%s.", r.Job.ID, r.Job.Operation, stores(r.Total), r.Job.Target,
+		plural(r.Chunks, "chunk"), leftOut(r.Job.Repeats, r.Job.SetAside))
+}
+
+// leftOut tells what of a list is not sent.
+func leftOut(repeats, setAside int64) string {
+	s := ""
+	if repeats > 0 {
+		s += ", " + plural(repeats, "repeat") + " dropped"
+	}
+	if setAside > 0 {
+		s += ", " + plural(setAside, "bad row") + " set aside"
+	}
+	return s
+}
+
+// wait follows a job to its end, writes the report where one is wanted, and tells how it ended. told is the word for
+// what holds it up that the operator was told of already.
+func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told string) error {
+	p := &progress{display: a.newDisplay(), told: told, toldAt: time.Now()}
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, note: p.display.note,
+		show: func(status job.Status) { p.look(status, time.Now()) }}
+	if s.isHere() {
+		fo.halt = refused
+	}
+	status, err := fo.to(ctx)
+	if err != nil && s.isHere() {
+		reason := job.AsError(err).Message
+		switch job.AsError(err).Code {
+		case job.CodeInterrupted:
+			reason = "interrupted"
+			p.display.note("stopping: calls in flight are finished (a second Ctrl-C ends at once)")
+		case job.CodeTimeout:
+			reason = "not ended within " + f.timeout.String()
+		}
+		left, leaving := s.leave(ctx, id, reason)
+		p.display.close()
+		if leaving != nil {
+			return leaving
+		}
+		return a.left(ctx, s, left, f, err)
+	}
+	p.display.close()
+	if err != nil {
+		return err
+	}
+	report := f.report
+	if s.isHere() && report == "" {
+		report = id + ".csv"
+	}
+	if report != "" {
+		if _, err := writeReport(ctx, s.ledger, id, "", report); err != nil {
+			return a.reportFailed(status, err)
+		}
+	}
+	return a.ended(status, report)
+}
+
+// refused says that the account's key, serial number, scheme or clock is wrong: here, there is no other worker.
+func refused(s job.Status) error {
+	if s.Lane.State != job.LaneRefused {
+		return nil
+	}
+	e := job.Errorf(job.CodeLane, "WeChat Pay refuses account %s: %s", s.Account, s.Lane.Reason)
+	e.Job = s.Job
+	return e
+}
+
+// ended tells how a job ended; stores that did not succeed make it an error of job.CodeUnfinished.
+func (a *app) ended(s job.Status, report string) error {
+	if a.json {
+		a.out.json(endDocument{Status: s, Report: report})
+	} else {
+		a.summary(s, report)
+	}
+	return unfinished(s, report)
+}
+
+// unfinished is the error of a job that has ended with stores that did not succeed; nil where all did.
+func unfinished(s job.Status, report string) error {
+	if s.Failed+s.Unprocessed == 0 {
+		return nil
+	}
+	how := fmt.Sprintf("`enqueue results %s` tells which, `enqueue retry %[1]s` sends them again", s.Job)
+	if report != "" {
+		how = "see " + report
+	}
+	e := job.Errorf(job.CodeUnfinished, "%s failed and %s left unprocessed: %s", stores(s.Failed),
+		plural(s.Unprocessed, "store"), how)
+	e.Job = s.Job
+	return e
+}
+
+// left tells how a job stands that was left here before its end, and writes what is known of it. why stays the error.
+func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags, why error) error {
+	ctx = context.WithoutCancel(ctx)
+	e := *job.AsError(why)
+	e.Job = status.Job
+	done := fmt.Sprintf("%s of %s are done", count(status.Succeeded+status.Failed), stores(status.Total))
+	switch e.Code {
+	case job.CodeInterrupted:
+		e.Message = "interrupted: " + done
+	case job.CodeTimeout:
+		e.Message = fmt.Sprintf("the job has not ended within %s: %s", f.timeout, done)
+	}
+	out := &failure{err: &e, status: &status}
+	if status.Succeeded+status.Failed == 0 && f.report == "" {
+		e.Message += "; no store is decided, and the same command can be run again"
+		return out
+	}
+	report := f.report
+	if report == "" {
+		report = status.Job + ".csv"
+	}
+	if _, err := writeReport(ctx, s.ledger, status.Job, "", report); err != nil {
+		e.Message += fmt.Sprintf("; and the report of what is known could not be written (%v)", err)
+		return out
+	}
+	out.report = report
+	e.Message += fmt.Sprintf("; the report of what is known is %s. The same command can be run again: it does no harm to stores"+
+		" that are done", report)
+	if !a.json {
+		a.summary(status, report)
+	}
+	return out
+}
+
+// reportFailed is the error of a job that has ended and whose report could not be written.
+func (a *app) reportFailed(s job.Status, err error) error {
+	if !a.json {
+		a.summary(s, "")
+	}
+	return &failure{err: err, status: &s}
+}
