@@ -12,8 +12,8 @@ import (
 
 // Backoff of a chunk whose call failed in passing, before jitter: doubled with every call that counted.
 const (
-	callBackoff    = time.Second
-	callBackoffMax = 20 * time.Second
+	callBackoff    = 500 * time.Millisecond
+	callBackoffMax = 15 * time.Second
 	quickBackoff   = time.Second // where nothing counted: the breaker decides when calls go out again
 )
 

@@ -8,7 +8,7 @@ local REF = 5
 -- How many chunks, taken from unopened jobs, may be refused for single stores before the request is held to be wrong.
 local SUSPECTS = 3
 -- Backoff of gathered chunks, in ms.
-local BACKOFF, BACKOFF_MAX = 1000, 30000
+local BACKOFF, BACKOFF_MAX = 500, 15000
 
 local function now()
   local t = redis.call('TIME')
