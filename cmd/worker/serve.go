@@ -82,7 +82,7 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	rdb, err := redisconn.Open(url, redisconn.Options{})
+	rdb, err := redisconn.Open(url, redisconn.Options{Name: "storelink-worker"})
 	if err != nil {
 		return err
 	}

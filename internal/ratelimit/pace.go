@@ -300,6 +300,9 @@ func (p *Pace) refusedWithoutPace(ctx context.Context) error {
 	}
 }
 
+// FirstRate is the rate in force, in calls a second, of a pace that nobody has used yet: reserve's.
+func FirstRate(allowed float64) float64 { return allowed * 0.975 }
+
 // State gives how things stand.
 func (p *Pace) State() State {
 	p.mu.Lock()

@@ -48,17 +48,31 @@ func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
 	return p.all[name]
 }
 
-// inForce gives the calls a second in force, by interface, and why calls are stopped if they are.
+// interfaces are those that an account's jobs use.
+var interfaces = func() (names []string) {
+	for _, op := range []job.Operation{job.Associate, job.Disassociate} {
+		names = append(names, Interface(op, job.Target{StockID: "1"}), Interface(op, job.Target{StockBundleID: "1"}))
+	}
+	return names
+}()
+
+// inForce gives the calls a second in force, by interface, and why calls are stopped if they are. It is nothing for an
+// account without a pace.
 func (p *paces) inForce() (rates map[string]float64, stopped string) {
 	if p.account.Rate == 0 {
 		return nil, ""
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rates = make(map[string]float64, len(p.all))
+	rates = make(map[string]float64, len(interfaces))
+	for _, name := range interfaces {
+		rates[name] = ratelimit.FirstRate(p.account.Rate)
+	}
 	for name, pace := range p.all {
 		s := pace.State()
-		rates[name] = s.Rate
+		if s.Rate > 0 {
+			rates[name] = s.Rate
+		}
 		if time.Now().Before(s.StoppedUntil) {
 			stopped = name + ": " + s.Why
 		}

@@ -27,7 +27,9 @@ func (s *publish) run(ctx context.Context) {
 		lanes := w.Lanes()
 		if beat || !reflect.DeepEqual(lanes, last) {
 			accounts := time.Since(told) > tellAccounts
-			if err := w.cfg.Ledger.Publish(ctx, w.cfg.ID, lanes, accounts); err != nil && ctx.Err() == nil {
+			err := w.cfg.Ledger.Publish(ctx, w.cfg.ID, lanes, accounts)
+			w.published.Store(err == nil)
+			if err != nil && ctx.Err() == nil {
 				w.log.Warn("the lanes could not be published", "error", err)
 				last = nil
 			} else {

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -74,7 +75,8 @@ type Worker struct {
 	lanes map[string]*lane
 	order []*lane
 
-	changed chan struct{} // a lane changed its state
+	changed   chan struct{} // a lane changed its state
+	published atomic.Bool   // Redis took the last that was told of the lanes
 }
 
 // service is a background duty: it runs until its context ends, and returns when all of its own is over.
@@ -129,6 +131,9 @@ func (w *Worker) Lanes() []results.Lane {
 
 // Ready says whether every lane is able to serve; an error names one that is not, and why.
 func (w *Worker) Ready() error {
+	if !w.published.Load() {
+		return job.Errorf(job.CodeRedis, "Redis is not reached")
+	}
 	for _, l := range w.Lanes() {
 		if l.State == job.LaneRefused || l.State == job.LaneOutage {
 			return job.Errorf(job.CodeLane, "account %s is not served: %s: %s", l.Account, l.State, l.Reason)
