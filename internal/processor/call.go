@@ -45,7 +45,8 @@ func (p *Processor) call(l *lease, j job.Job, priority job.Priority, ids []strin
 	}
 	pace.Answered(answer.Elapsed)
 	p.Health.Passed()
-	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded}
+	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,
+		Unanswered: answer.Sent > 1}
 	for _, f := range answer.Failed {
 		s := results.StoreTold{At: f.Index, Code: f.Code, Message: f.Message}
 		if f.Class == job.ClassPassingStore {
@@ -68,7 +69,7 @@ func (p *Processor) failure(l *lease, pace Pace, attempts int, err error) result
 		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Index: -1, Err: err}
 	}
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
-	told := results.Told{RequestID: f.RequestID, Sent: f.Sent}
+	told := results.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
 	store := &results.StoreTold{Code: f.Code, Message: f.Message}
 	switch f.Class {
 	case job.ClassNotSent:
@@ -98,7 +99,7 @@ func (p *Processor) failure(l *lease, pace Pace, attempts int, err error) result
 		p.Health.Refused(f.Error())
 		told.Release = true
 	default:
-		told.Whole, told.Unanswered = store, f.Unanswered
+		told.Whole = store
 		told.Counted = p.Health.Failed(f.Error()) && f.Sent > 0
 		told.Release, told.Delay = true, jitter(quickBackoff)
 		if told.Counted {

@@ -36,10 +36,11 @@ var (
 	errExpired = errors.New("the lease on the chunk may have run out")
 )
 
-// hold takes up a lease that Begin has just given.
-func (p *Processor) hold(serving, hard context.Context, run *results.Run, id string, log *slog.Logger) *lease {
+// hold takes up a lease that Begin has just given; it was asked for at asked.
+func (p *Processor) hold(serving, hard context.Context, run *results.Run, id string, asked time.Time,
+	log *slog.Logger) *lease {
 	life := p.Ledger.Options().Lease
-	l := &lease{p: p, run: run, id: id, log: log, life: life, hard: hard, until: time.Now().Add(life)}
+	l := &lease{p: p, run: run, id: id, log: log, life: life, hard: hard, until: asked.Add(life)}
 	l.waiting, l.interrupt = context.WithCancelCause(serving)
 	p.mu.Lock()
 	if p.runs[id] == nil {

@@ -89,6 +89,7 @@ const (
 // that the ledger could not be asked.
 func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, priority job.Priority) error {
 	log := p.Logger.With("account", p.Account, "job", rem.Job, "chunk", rem.Chunk)
+	asked := time.Now()
 	ctx, cancel := context.WithTimeout(serving, redisTimeout)
 	run, drop, err := p.Ledger.Begin(ctx, rem)
 	cancel()
@@ -99,14 +100,14 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 		log.Debug("reminder dropped", "why", drop)
 		return nil
 	}
-	l := p.hold(serving, hard, run, rem.Job, log)
+	l := p.hold(serving, hard, run, rem.Job, asked, log)
 	defer l.release()
 	for {
 		told := results.Told{}
 		if ids, attempts := run.Next(); len(ids) > 0 {
 			told = p.call(l, run.Job(), priority, ids, attempts)
 		}
-		asked := time.Now()
+		asked = time.Now()
 		progress, err := p.record(l, run, told)
 		if err != nil {
 			return err
@@ -115,8 +116,8 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 			l.recorded(asked)
 		}
 		p.remind(l, run.Job(), progress.Reminders)
-		if progress.State.Ended() {
-			log.Info("job ended", "state", progress.State)
+		if progress.State != job.Running {
+			p.stopped(l, run.Job(), progress.State)
 		}
 		if progress.Over {
 			return nil
@@ -142,6 +143,21 @@ func (p *Processor) record(l *lease, run *results.Run, told results.Told) (resul
 		if !sleep(l.hard, jitter(wait)) {
 			l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
 			return results.Progress{}, err
+		}
+	}
+}
+
+// stopped tells the runs of a job, here and elsewhere, that it is not running any more.
+func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
+	p.Interrupt(j.ID)
+	if state.Ended() {
+		l.log.Info("job ended", "state", state)
+	}
+	if state == job.Aborting || state == job.Aborted {
+		ctx, cancel := context.WithTimeout(l.hard, redisTimeout)
+		defer cancel()
+		if err := p.Ledger.Announce(ctx, results.Wake{Account: j.Account, Job: j.ID, State: state}); err != nil {
+			l.log.Debug("other workers find out by themselves", "error", err)
 		}
 	}
 }

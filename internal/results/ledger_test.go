@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
@@ -680,4 +681,53 @@ func TestUnknownJobIsSaidToBeUnknown(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestNothingLivesForEver(t *testing.T) {
+	t.Parallel()
+	mini := miniredis.RunT(t)
+	rdb := redis.NewClient(&redis.Options{Addr: mini.Addr()})
+	defer rdb.Close()
+	b := &bundle{T: t, ctx: t.Context(), rdb: rdb, ledger: results.Open(rdb, results.Options{})}
+
+	b.must(b.ledger.Publish(b.ctx, "w1", []results.Lane{{Account: "acme"}}, true))
+	ended := b.submit(1000)
+	b.drain(func(ids []string) results.Told {
+		told := results.Told{Sent: 1, Answered: true, Succeeded: all(len(ids))[1:]}
+		told.Failed = []results.StoreTold{{At: 0, Code: "STORE_NOT_EXIST"}}
+		return told
+	})
+	b.must(b.ledger.Retire(b.ctx, ended.ID))
+	cancelled := newJob("s2")
+	b.submitJob(cancelled, 1000)
+	late := b.begin()
+	ids, _ := late.Next()
+	b.must(b.ledger.Cancel(b.ctx, cancelled.ID, ""))
+	mini.SetTime(time.Now().Add(time.Minute)) // the lease is over
+	_, _, _, err := b.ledger.Holes(b.ctx, cancelled.ID, 0)
+	b.must(err)
+	b.record(late, results.Told{Sent: 1, Failed: []results.StoreTold{{At: len(ids) - 1, Code: "NEW"}}})
+	b.must(b.ledger.Retire(b.ctx, cancelled.ID))
+	staged := newJob("s3")
+	s := b.stage(staged, storeIDs(20_000)) // and its process dies: nobody renews it
+	lock := b.ledger.Lock("reconciler", "w1", time.Second)
+	if held, err := lock.Hold(b.ctx); !held || err != nil {
+		t.Fatalf("%v, %v", held, err)
+	}
+	defer s.Discard(b.ctx)
+
+	mini.FastForward(time.Minute)
+	if _, err := b.ledger.Status(b.ctx, staged.ID); code(err) != job.CodeUnknownJob {
+		t.Errorf("a staged job outlives its process: %v", err)
+	}
+	b.status(ended.ID) // which is kept
+	mini.FastForward(31 * 24 * time.Hour)
+	if _, err := b.ledger.Status(b.ctx, ended.ID); code(err) != job.CodeUnknownJob {
+		t.Errorf("an ended job outlives its retention: %v", err)
+	}
+	b.must(b.ledger.Prune(b.ctx))
+	mini.FastForward(121 * 24 * time.Hour)
+	if keys := mini.Keys(); len(keys) != 0 {
+		t.Errorf("these live for ever: %v", keys)
+	}
 }

@@ -26,9 +26,12 @@ type Told struct {
 	Passing   []StoreTold // stores that must be sent again; they leave the chunk for the job's pool
 
 	// Whole is a passing failure of the call: it is every store's of it, if it was sent. They stay in the chunk.
-	Whole      *StoreTold
-	Counted    bool // it counts against the stores' budgets
-	Unanswered bool // the call may have been carried out all the same
+	Whole   *StoreTold
+	Counted bool // it counts against the stores' budgets
+
+	// Unanswered says that a request was sent to which nothing came that can be believed, so that it may have been
+	// carried out all the same: this one, or the one before it to the other host.
+	Unanswered bool
 
 	// Refused is a call refused whole for one store that is not named: it is halved, or the store is found.
 	Refused *StoreTold
@@ -155,6 +158,7 @@ func (r *Run) settle(ctx context.Context, told Told, c call) *settlement {
 	}
 	merged := false
 	apply := func(at int, ev event) {
+		ev.unanswered = told.Unanswered
 		n := r.next[at]
 		slot := &r.slots[n]
 		rec := s.touch(r, slot.chunk)
@@ -182,8 +186,7 @@ func (r *Run) settle(ctx context.Context, told Told, c call) *settlement {
 	}
 	if w := told.Whole; w != nil && told.Sent > 0 {
 		for at := range r.next {
-			apply(at, event{state: pending, call: c, code: w.Code, message: w.Message, counted: told.Counted,
-				unanswered: told.Unanswered})
+			apply(at, event{state: pending, call: c, code: w.Code, message: w.Message, counted: told.Counted})
 		}
 	}
 	single := false

@@ -3,8 +3,9 @@
 -- ARGV[1]  the text
 -- ARGV[2]  how many texts a job may have
 --
--- Returns its number, or -1 where there are too many already or the job is gone.
-if redis.call('EXISTS', JOB) == 0 then return -1 end
+-- Returns its number, or -1 where there are too many already, or the job is gone or ended and its keys are to expire.
+local state = redis.call('HGET', JOB, 'state')
+if not state or state == 'completed' or state == 'cancelled' or state == 'aborted' then return -1 end
 local number = redis.call('HGET', TEXT, 't' .. ARGV[1])
 if number then return tonumber(number) end
 number = redis.call('HLEN', TEXT) / 2
