@@ -60,8 +60,8 @@ func (b *bar) show(f figures) {
 			full = int(f.done * int64(room) / f.total)
 		}
 		line = "[" + strings.Repeat("=", full) + strings.Repeat(" ", room-full) + "] " + text
-	} else if runes := []rune(text); len(runes) > most && most > 0 {
-		line = string(runes[:most])
+	} else if runes := []rune(text); len(runes) > most {
+		line = string(runes[:max(most, 0)])
 	}
 	if line != b.line {
 		fmt.Fprint(b.w, clearLine+line)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storelist"
@@ -93,7 +94,10 @@ func errorDocument(err error) any {
 	if f := (*failure)(nil); errors.As(err, &f) {
 		body.Report, body.Status = f.report, f.status
 	}
-	_ = errors.As(err, &body.BadRows)
+	if errors.As(err, &body.BadRows) { // the sentence goes without them then
+		first, _, _ := strings.Cut(body.Message, "\n")
+		body.Message = strings.TrimSuffix(first, ":")
+	}
 	return struct {
 		Error errorBody `json:"error"`
 	}{body}

@@ -60,7 +60,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 				}
 			}
 		case ctx.Err() != nil: // told below
-		case job.AsError(err).Code == job.CodeUnknownJob && last.Job != "":
+		case job.AsError(err).Code == job.CodeUnknownJob: // it was there: whoever follows has seen it
 			return last, f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
 		case !passing(err):
 			return last, err

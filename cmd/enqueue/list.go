@@ -51,6 +51,9 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	return l, nil
 }
 
+// pemBegins is how a key's file begins. One that was named by mistake would be shown, row by row, for its bad IDs.
+const pemBegins = "-----BEGIN "
+
 // all gives the list's IDs. The file of bad rows stands before the last of them has been handed on: nothing is sent of a
 // list whose bad rows could not be told.
 func (l *list) all() iter.Seq2[string, error] {
@@ -61,7 +64,14 @@ func (l *list) all() iter.Seq2[string, error] {
 			aside = bufio.NewWriter(l.setAside)
 			opts.SetAside = aside
 		}
-		reader, err := storelist.NewReader(l.in, opts)
+		in := bufio.NewReader(l.in)
+		if head, _ := in.Peek(len(pemBegins)); string(head) == pemBegins { // an error shows again at the next read
+			e := job.Errorf(job.CodeBadList, "this is a PEM file, a key or a certificate, and no store list")
+			e.File = opts.Name
+			yield("", e)
+			return
+		}
+		reader, err := storelist.NewReader(in, opts)
 		if err != nil {
 			yield("", err)
 			return
