@@ -101,7 +101,7 @@ func (r *run) forgetAsynq() error {
 	const script = "for _, k in ipairs(redis.call('KEYS', 'asynq:*')) do redis.call('DEL', k) end return 1"
 	answer, err := r.redis.do(fmt.Sprintf("*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n", len(script), script))
 	if err == nil && !strings.HasPrefix(answer, ":1") {
-		err = fmt.Errorf("Redis answers %q", answer)
+		err = fmt.Errorf("the script answers %q", answer)
 	}
 	return err
 }

@@ -18,7 +18,6 @@ type objects struct {
 	line  int
 	key   string // the ID's; "" where the lines are IDs
 	first *row
-	err   error
 }
 
 func newObjects(in io.Reader, opts Options) (*objects, error) {

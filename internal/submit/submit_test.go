@@ -204,7 +204,7 @@ func (f *flaky) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 }
 
 // submitArmed submits with a Redis that begins to fail right before the commit.
-func submitArmed(t *testing.T, c *redis.Client, f *flaky) (submit.Receipt, error, *submit.Submitter) {
+func submitArmed(t *testing.T, c *redis.Client, f *flaky) (submit.Receipt, *submit.Submitter, error) {
 	t.Helper()
 	through := redis.NewClient(c.Options())
 	t.Cleanup(func() { _ = through.Close() })
@@ -214,7 +214,7 @@ func submitArmed(t *testing.T, c *redis.Client, f *flaky) (submit.Receipt, error
 			f.armed.Store(true)
 			return 0, 0
 		}})
-	return got, err, newSubmitter(c)
+	return got, newSubmitter(c), err
 }
 
 func TestCommitIsTriedAgainWhereItsAnswerIsLost(t *testing.T) {
@@ -223,7 +223,7 @@ func TestCommitIsTriedAgainWhereItsAnswerIsLost(t *testing.T) {
 		for failures := range int64(6) {
 			f := &flaky{after: true}
 			f.left.Store(failures)
-			got, err, s := submitArmed(t, c, f)
+			got, s, err := submitArmed(t, c, f)
 			if err != nil {
 				t.Fatalf("%d failures: %v", failures, err)
 			}
@@ -243,7 +243,7 @@ func TestCommitThatRedisRefusesSendsNothing(t *testing.T) {
 	redistest.Both(t, func(t *testing.T, c *redis.Client) {
 		f := &flaky{hit: func(cmd redis.Cmder) bool { return strings.HasPrefix(cmd.Name(), "eval") }} // it still tells
 		f.left.Store(-1)
-		_, err, s := submitArmed(t, c, f)
+		_, s, err := submitArmed(t, c, f)
 		e := job.AsError(err)
 		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message, "nothing was sent") ||
 			!strings.Contains(e.Message, "expires") {
@@ -260,7 +260,7 @@ func TestCommitWithRedisGoneIsToldAsUnknown(t *testing.T) {
 	redistest.Both(t, func(t *testing.T, c *redis.Client) {
 		f := &flaky{}
 		f.left.Store(-1)
-		_, err, _ := submitArmed(t, c, f)
+		_, _, err := submitArmed(t, c, f)
 		e := job.AsError(err)
 		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message, "unknown whether") ||
 			!strings.Contains(e.Message, "enqueue status "+e.Job) {
@@ -274,7 +274,7 @@ func TestCommittedJobThatCouldNotBeQueuedIsNoFailure(t *testing.T) {
 	redistest.Both(t, func(t *testing.T, c *redis.Client) {
 		f := &flaky{hit: func(cmd redis.Cmder) bool { return strings.Contains(fmt.Sprint(cmd.Args()...), "asynq:") }}
 		f.left.Store(-1)
-		got, err, s := submitArmed(t, c, f)
+		got, s, err := submitArmed(t, c, f)
 		if err != nil || !strings.Contains(got.Warning, "will run") {
 			t.Fatalf("got %+v, %v", got, err)
 		}

@@ -27,8 +27,7 @@ type lane struct {
 	breaker *breaker
 	paces   *paces
 
-	wake    chan struct{} // there may be work
-	serving serving       // the asynq server, while there is one
+	wake chan struct{} // there may be work
 
 	mu     sync.Mutex
 	state  string
