@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 	"unicode/utf8"
 
+	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
@@ -38,45 +38,55 @@ func (a *app) dumb() bool {
 // bar draws over one line of a terminal. What cannot be written there is lost, and nothing else.
 type bar struct {
 	w     io.Writer
-	width func() int
-	line  string // what stands there; empty if nothing does
+	width func() int // of the terminal, in characters
+	drawn *progressbar.ProgressBar
+	wide  int // the terminal's width when it was drawn
 }
 
-// Of a bar: its bounds in characters, and what goes to the line's start and clears it.
+// Of a bar: its bounds in characters, and what stands beside it (" 100% [", "]  ", " ", and a column to spare).
 const (
 	barMost   = 40
 	barLeast  = 10
-	clearLine = "\r\x1b[K"
+	barBeside = 12
 )
 
 func (b *bar) show(f figures) {
 	text := f.text()
-	most := b.width() - 1 // a full line would wrap
-	room := min(barMost, most-utf8.RuneCountInString(text)-3)
-	line := text
-	if room >= barLeast {
-		full := 0
-		if f.total > 0 {
-			full = int(f.done * int64(room) / f.total)
-		}
-		line = "[" + strings.Repeat("=", full) + strings.Repeat(" ", room-full) + "] " + text
-	} else if runes := []rune(text); len(runes) > most {
-		line = string(runes[:max(most, 0)])
+	wide := b.width()
+	room := min(barMost, wide-barBeside-utf8.RuneCountInString(text))
+	if runes := []rune(text); room < barLeast {
+		room = barLeast
+		text = string(runes[:max(0, min(len(runes), wide-barBeside-room))])
 	}
-	if line != b.line {
-		fmt.Fprint(b.w, clearLine+line)
-		b.line = line
+	if b.drawn == nil || wide != b.wide {
+		b.close()
+		b.wide = wide
 	}
+	if b.drawn == nil {
+		b.drawn = progressbar.NewOptions64(max(f.total, 1), progressbar.OptionSetWriter(b.w), progressbar.OptionUseANSICodes(true),
+			progressbar.OptionSetWidth(room), progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionSetTheme(progressbar.ThemeASCII))
+	}
+	b.drawn.Describe(text)
+	_ = b.drawn.Set64(min(f.done, f.total-1)) // the last step would end the bar: that is for close
 }
 
 func (b *bar) note(text string) {
-	fmt.Fprint(b.w, clearLine+printable(text)+"\n"+b.line)
+	b.clear()
+	fmt.Fprint(b.w, printable(text)+"\n")
+	if b.drawn != nil {
+		_ = b.drawn.RenderBlank()
+	}
 }
 
 func (b *bar) close() {
-	if b.line != "" {
-		fmt.Fprint(b.w, clearLine)
-		b.line = ""
+	b.clear()
+	b.drawn = nil
+}
+
+func (b *bar) clear() {
+	if b.drawn != nil {
+		_ = b.drawn.Clear()
 	}
 }
 
@@ -103,7 +113,7 @@ func (l *lines) show(f figures) {
 	if now.Sub(l.last) < l.next {
 		return
 	}
-	fmt.Fprintln(l.w, f.text())
+	fmt.Fprintf(l.w, "%d %%: %s\n", f.percent(), f.text())
 	l.last, l.next = now, min(2*l.next, seldomLine)
 }
 

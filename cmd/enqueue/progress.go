@@ -130,17 +130,16 @@ func (m *meter) rate(now time.Time) float64 {
 	return float64(m.samples[len(m.samples)-1].done-first.done) / took.Seconds()
 }
 
-// text is the figures in words.
+// text is the figures in words, but for the share that is done.
 func (f figures) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s (%d %%)", count(f.done), stores(f.total), f.percent())
+	fmt.Fprintf(&b, "%s of %s, %s failed", count(f.done), stores(f.total), count(f.failed))
 	if f.rate >= 0.5 {
 		fmt.Fprintf(&b, ", %s a second", count(int64(f.rate+0.5)))
 	}
 	if f.left >= 0 && f.done < f.total {
 		fmt.Fprintf(&b, ", %s left", span(f.left))
 	}
-	fmt.Fprintf(&b, ", %s failed", count(f.failed))
 	if f.held != "" {
 		fmt.Fprintf(&b, ", %s", f.held)
 	}
