@@ -23,31 +23,40 @@ func (l *Ledger) Active(ctx context.Context) ([]string, error) {
 	return ids, redisError("list the active jobs", err)
 }
 
-// Holes looks at a job's window: it ends the job where it can end, fills room, takes leases that ran out back, and
-// gives the reminders for that; and those that are overdue by more than grace, for the queue to look for. A state of
-// "" says that there is no such job.
-func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (job.State, []job.Reminder, []Overdue, error) {
+// Look is what was found by looking for holes in a job's window.
+type Look struct {
+	State   job.State      // "" where there is no such job
+	Certain []job.Reminder // to be put on the queue: there was room, or a lease ran out
+	Overdue []Overdue      // to be looked for in the queue
+	Stuck   bool           // there is nothing left to do, and the job does not end: Check puts it right
+}
+
+// Holes looks at a job's window: it ends the job where it can end, fills room, and takes leases that ran out back.
+// Reminders are overdue that are late by more than grace.
+func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (Look, error) {
 	all, err := l.run(ctx, l.scripts.holes, id, millis(grace)).Slice()
 	if err != nil {
-		return "", nil, nil, redisError("look after job "+id, err)
+		return Look{}, redisError("look after job "+id, err)
 	}
 	state, _ := all[0].(string)
-	if state == "gone" || len(all) != 3 {
-		return "", nil, nil, nil
+	if state == "gone" || len(all) != 4 {
+		return Look{}, nil
 	}
-	rems, err := reminders(id, stringsOf(all[1]))
-	if err != nil {
-		return "", nil, nil, fmt.Errorf("look after job %s: %w", id, err)
+	look := Look{State: job.State(state)}
+	if look.Certain, err = reminders(id, stringsOf(all[1])); err != nil {
+		return Look{}, fmt.Errorf("look after job %s: %w", id, err)
 	}
 	suspects, err := reminders(id, stringsOf(all[2]))
 	if err != nil {
-		return "", nil, nil, fmt.Errorf("look after job %s: %w", id, err)
+		return Look{}, fmt.Errorf("look after job %s: %w", id, err)
 	}
-	overdue := make([]Overdue, len(suspects))
-	for i, s := range suspects {
-		overdue[i] = Overdue{Reminder: job.Reminder{Job: id, Chunk: s.Chunk, Generation: s.Generation}, By: s.Delay}
+	for _, s := range suspects {
+		look.Overdue = append(look.Overdue, Overdue{
+			Reminder: job.Reminder{Job: id, Chunk: s.Chunk, Generation: s.Generation}, By: s.Delay})
 	}
-	return job.State(state), rems, overdue, nil
+	stuck, _ := all[3].(int64)
+	look.Stuck = stuck == 1
+	return look, nil
 }
 
 func stringsOf(v any) []string {

@@ -17,7 +17,7 @@ import (
 //	storelink:1:{JOB}:lease  hash: chunk being worked on → TOKEN:EXPIRY (Unix ms)
 //	storelink:1:{JOB}:plan   hash: chunk being halved → the groups that are still to be sent
 //	storelink:1:{JOB}:fail   hash: code → failed stores
-//	storelink:1:{JOB}:text   hash: common failures, by text and by number
+//	storelink:1:{JOB}:text   hash: number of a common failure's text (a hash of it) → that text
 //
 //	storelink:1:jobs         zset: job → when it was created; all that have not expired
 //	storelink:1:active       zset: the same, of the jobs that may not have ended

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"strconv"
 	"sync"
 
@@ -17,14 +18,12 @@ type known struct {
 	total int64
 
 	mu      sync.Mutex
-	texts   map[int][2]string // code and message by number
-	numbers map[[2]string]int
-	full    bool // the job has as many texts as it may
+	texts   map[int][2]string  // code and message by number
+	refused map[[2]string]bool // that may have none
 }
 
 // Bounds on the common failures of a job. What is over them is kept in each chunk's record.
 const (
-	maxTexts      = 1024
 	maxTextLength = 512
 	maxKnown      = 512 // jobs
 )
@@ -45,7 +44,7 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	if !ok {
 		return nil, unknownJob(id)
 	}
-	k = &known{texts: map[int][2]string{}, numbers: map[[2]string]int{}}
+	k = &known{texts: map[int][2]string{}, refused: map[[2]string]bool{}}
 	if err := json.Unmarshal([]byte(meta), &k.job); err != nil {
 		return nil, fmt.Errorf("job %s in the ledger cannot be read: %w", id, err)
 	}
@@ -88,57 +87,56 @@ func (l *Ledger) text(ctx context.Context, k *known, number int) (code, message 
 		return "", "", false
 	}
 	for field, value := range all {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			continue // 't' and a text: the way back
-		}
 		var t [2]string
-		if json.Unmarshal([]byte(value), &t) == nil {
-			k.texts[n], k.numbers[t] = t, n
+		if n, err := strconv.Atoi(field); err == nil && json.Unmarshal([]byte(value), &t) == nil {
+			k.texts[n] = t
 		}
 	}
 	t, ok := k.texts[number]
 	return t[0], t[1], ok
 }
 
-// intern numbers those of a record's failures that are common enough to be kept once a job. A failure to do so only
-// costs memory.
-func (l *Ledger) intern(ctx context.Context, k *known, r *record) {
+// intern gives those of a record's failures that are short enough a number, and adds their texts to those that
+// record.lua keeps once a job. The number is a hash of the text, so that it means the same whatever Redis forgets.
+func (k *known) intern(r *record, texts map[int]string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	for i := range r.failures {
 		f := &r.failures[i]
-		if f.text >= 0 || len(f.code)+len(f.message) > maxTextLength {
+		if len(f.code)+len(f.message) > maxTextLength {
 			continue
 		}
 		t := [2]string{f.code, f.message}
-		k.mu.Lock()
-		number, ok := k.numbers[t]
-		full := k.full
-		k.mu.Unlock()
-		if !ok {
-			if full {
-				continue
-			}
-			text, err := json.Marshal(t)
-			if err != nil || !roundTrips(text, t) {
-				continue // no valid UTF-8: kept as it came
-			}
-			number, err = l.run(ctx, l.scripts.intern, k.job.ID, text, maxTexts).Int()
-			if err != nil {
-				continue
-			}
-			k.mu.Lock()
-			if number < 0 {
-				k.full = true
-			} else {
-				k.texts[number], k.numbers[t] = t, number
-			}
-			k.mu.Unlock()
-			if number < 0 {
-				continue
-			}
+		text, err := json.Marshal(t)
+		if err != nil || !roundTrips(text, t) {
+			continue // no valid UTF-8: kept as it came
 		}
-		f.text = number
+		number := textNumber(text)
+		known, seen := k.texts[number]
+		other, taken := texts[number]
+		if k.refused[t] || seen && known != t || taken && other != string(text) {
+			f.text = -1
+			continue
+		}
+		f.text, texts[number] = number, string(text)
 	}
+}
+
+// refuse keeps a text that was refused its number out of those that are kept once a job.
+func (k *known) refuse(text string) {
+	var t [2]string
+	if json.Unmarshal([]byte(text), &t) == nil {
+		k.mu.Lock()
+		k.refused[t] = true
+		k.mu.Unlock()
+	}
+}
+
+// textNumber is a hash of a text, in 28 bits: four bytes of a record.
+func textNumber(text []byte) int {
+	h := fnv.New32a()
+	h.Write(text)
+	return int(h.Sum32() & (1<<28 - 1))
 }
 
 func roundTrips(text []byte, t [2]string) bool {

@@ -39,7 +39,7 @@ func script(name string) *redis.Script {
 
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
-	create, stage, commit, discard, begin, renew, record, control, holes, remind, intern, claim *redis.Script
+	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim *redis.Script
 }
 
 func loadScripts() scripts {
@@ -50,7 +50,7 @@ func loadScripts() scripts {
 	return scripts{
 		create: script("create"), stage: script("stage"), commit: script("commit"), discard: script("discard"),
 		begin: script("begin"), renew: script("renew"), record: script("record"), control: script("control"),
-		holes: script("holes"), remind: script("remind"), intern: script("intern"),
+		holes: script("holes"), remind: script("remind"), check: script("check"),
 		claim: redis.NewScript(string(claim)),
 	}
 }

@@ -178,6 +178,14 @@ func (r *record) tally() tally {
 	return t
 }
 
+func (t *tally) add(o tally) {
+	t.succeeded += o.succeeded
+	t.failed += o.failed
+	for code, n := range o.codes {
+		t.codes[code] += n
+	}
+}
+
 func (r *record) code(e *entry) string {
 	if e.failure == 0 {
 		return ""

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
@@ -16,9 +17,10 @@ type Run struct {
 	l        *Ledger
 	k        *known
 	reminder job.Reminder
-	token    string
-	lost     bool // the lease is another run's
-	opened   bool // a call of the job was answered 200, as far as this run knows
+	token    string // this run's; the lease's is this and the step
+	step     int    // how often it was recorded that the run goes on
+	lost     bool   // the lease is another run's
+	opened   bool   // a call of the job was answered 200, as far as this run knows
 
 	slots   []slot
 	records map[int]*loaded // by the chunk of the list
@@ -49,7 +51,8 @@ var ErrLost = errors.New("the lease on the chunk was lost")
 // Begin gives a run to a reminder whose chunk wants work, or nil and why the reminder is dropped.
 func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop string, err error) {
 	token := rand.Text()
-	word, rest, err := reply(l.run(ctx, l.scripts.begin, rem.Job, rem.Chunk, rem.Generation, token, millis(l.opts.Lease)))
+	word, rest, err := reply(l.run(ctx, l.scripts.begin, rem.Job, rem.Chunk, rem.Generation, leaseToken(token, 0),
+		millis(l.opts.Lease)))
 	if err != nil {
 		return nil, "", redisError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
 	}
@@ -81,6 +84,9 @@ func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop st
 	r.plan = decodePlan(rest[3])
 	return r, "", nil
 }
+
+// leaseToken is the token of a run's lease, as record.lua has it.
+func leaseToken(run string, step int) string { return run + "." + strconv.Itoa(step) }
 
 // loadChunk takes up a chunk of the list.
 func (r *Run) loadChunk(ctx context.Context, blob, rec string) error {

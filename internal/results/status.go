@@ -93,7 +93,11 @@ func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
 	if s.State == job.Staging {
 		s.Total = number(14)
 	}
-	if left := s.Total - s.Succeeded - s.Failed; s.State.Ended() {
+	left := s.Total - s.Succeeded - s.Failed
+	if left < 0 { // Redis tore what it was told: the figures are put right before the job ends (check.go)
+		s.Succeeded, left = s.Succeeded+left, 0
+	}
+	if s.State.Ended() {
 		s.Unprocessed = left
 	} else {
 		s.Pending = left

@@ -76,7 +76,7 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 	c := call{nonce: r.nonce, requestID: told.RequestID, at: told.At.UnixMilli()}
 	doing := fmt.Sprintf("record chunk %d of job %s", r.reminder.Chunk, r.reminder.Job)
 	for {
-		s := r.settle(ctx, told, c)
+		s := r.settle(told, c)
 		word, rest, err := reply(r.l.run(ctx, r.l.scripts.record, r.reminder.Job, s.args(r)...))
 		if err != nil {
 			return Progress{}, redisError(doing, err)
@@ -100,6 +100,11 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 			if err := r.reload(ctx, s.order, rest); err != nil {
 				return Progress{}, fmt.Errorf("%s: %w", doing, err)
 			}
+		case "text":
+			if len(rest) != 1 {
+				return Progress{}, fmt.Errorf("%s: %q", doing, rest)
+			}
+			r.k.refuse(s.texts[atoi(rest[0])])
 		case "lost":
 			r.lost = true
 		case "ended":
@@ -131,6 +136,7 @@ const (
 type settlement struct {
 	order    []int // the chunks of the list whose records it touches
 	records  map[int]*loaded
+	texts    map[int]string // that the records refer to
 	delta    tally
 	gone     []int // slots that are decided or leave the chunk
 	plan     plan
@@ -148,8 +154,8 @@ type settlement struct {
 }
 
 // settle works out what a Told means. It changes nothing of the run, so that it can be done again.
-func (r *Run) settle(ctx context.Context, told Told, c call) *settlement {
-	s := &settlement{records: map[int]*loaded{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered,
+func (r *Run) settle(told Told, c call) *settlement {
+	s := &settlement{records: map[int]*loaded{}, texts: map[int]string{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered,
 		sent: told.Sent, throttle: told.Throttled, delta: tally{codes: map[string]int64{}}}
 	if r.anySent() {
 		s.retries = told.Sent
@@ -201,7 +207,7 @@ func (r *Run) settle(ctx context.Context, told Told, c call) *settlement {
 	if s.told > 0 && !merged { // all of it was recorded before: the answer to that got lost
 		s.sent, s.retries, s.throttle = 0, 0, 0
 	}
-	s.diff(ctx, r)
+	s.diff(r)
 	s.suspicion(r, told, single)
 	s.decide(r, told)
 	return s
@@ -229,7 +235,7 @@ func (s *settlement) touch(r *Run, chunk int) *record {
 }
 
 // diff works out by how much the counts move, and what is to be written.
-func (s *settlement) diff(ctx context.Context, r *Run) {
+func (s *settlement) diff(r *Run) {
 	for _, chunk := range s.order {
 		before, after := r.records[chunk].tally(), s.records[chunk].tally()
 		s.delta.succeeded += after.succeeded - before.succeeded
@@ -240,7 +246,7 @@ func (s *settlement) diff(ctx context.Context, r *Run) {
 		for code, n := range before.codes {
 			s.delta.codes[code] -= n
 		}
-		r.l.intern(ctx, r.k, s.records[chunk].record)
+		r.k.intern(s.records[chunk].record, s.texts)
 		s.records[chunk].blob = string(s.records[chunk].encode())
 	}
 	maps.DeleteFunc(s.delta.codes, func(_ string, n int64) bool { return n == 0 })
@@ -286,7 +292,7 @@ func (s *settlement) decide(r *Run, told Told) {
 
 // args are the settlement as record.lua takes it.
 func (s *settlement) args(r *Run) []any {
-	token := r.token
+	token := leaseToken(r.token, r.step)
 	if r.lost {
 		token = ""
 	}
@@ -297,11 +303,14 @@ func (s *settlement) args(r *Run) []any {
 		return "0"
 	}
 	delay := s.delay.Milliseconds()
-	args := make([]any, 0, 17+3*len(s.order)+2*len(s.delta.codes))
+	args := make([]any, 0, 18+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
 	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
-		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order))
+		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts))
 	for _, chunk := range s.order {
 		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
+	}
+	for number, text := range s.texts {
+		args = append(args, number, text)
 	}
 	for _, code := range slices.Sorted(maps.Keys(s.delta.codes)) {
 		args = append(args, code, s.delta.codes[code])
@@ -321,6 +330,9 @@ func (r *Run) adopt(s *settlement) {
 	}
 	for _, n := range s.gone {
 		r.slots[n].gone = true
+	}
+	if s.action == keep {
+		r.step++
 	}
 	r.plan, r.opened, r.nonce = s.plan, r.opened || s.opened, 0
 }

@@ -233,14 +233,14 @@ func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 		return false, err
 	}
 	for _, j := range jobs {
-		_, reminders, overdue, err := ledger.Holes(ctx, j.ID, 0)
+		look, err := ledger.Holes(ctx, j.ID, 0)
 		if err != nil {
 			return false, err
 		}
-		if err := l.w.cfg.Queue.Remind(ctx, l.account.Name, j.Priority, reminders); err != nil {
+		if err := l.w.cfg.Queue.Remind(ctx, l.account.Name, j.Priority, look.Certain); err != nil {
 			return false, err
 		}
-		for _, o := range overdue {
+		for _, o := range look.Overdue {
 			hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.w.cfg.Grace)
 			defer cancel()
 			return true, l.proc.Process(ctx, hard, o.Reminder, j.Priority)

@@ -80,10 +80,21 @@ func (s *reconciler) look(ctx context.Context) error {
 
 func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]time.Duration) error {
 	ledger, q := s.w.cfg.Ledger, s.w.cfg.Queue
-	state, certain, overdue, err := ledger.Holes(ctx, id, overdueGrace)
+	look, err := ledger.Holes(ctx, id, overdueGrace)
 	if err != nil {
 		return err
 	}
+	if look.Stuck {
+		s.w.log.Warn("a job is looked through: it was interrupted by Redis, or is of another one", "job", id)
+		state, found, err := ledger.Check(ctx, id)
+		if err != nil {
+			return err
+		}
+		if state != "" {
+			look = results.Look{State: state, Certain: found}
+		}
+	}
+	state, certain := look.State, look.Certain
 	if state == "" || state.Ended() {
 		delete(s.kept, id)
 		return ledger.Retire(ctx, id)
@@ -101,7 +112,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if err != nil {
 		return err
 	}
-	lost, err := s.lost(j, overdue, seen)
+	lost, err := s.lost(j, look.Overdue, seen)
 	if err != nil {
 		return err
 	}

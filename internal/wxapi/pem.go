@@ -56,6 +56,7 @@ const (
 // is instead. It takes a byte-order mark, CRLF, and line breaks written as \n, as they end up in environment variables,
 // in stride.
 func identify(content []byte) finding {
+	whole := content // the last byte of a binary file may look like white space
 	content = bytes.TrimSpace(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf")))
 	if len(content) == 0 {
 		return finding{name: "empty"}
@@ -87,22 +88,21 @@ func identify(content []byte) finding {
 	if other != nil {
 		return *other
 	}
+	var sequence asn1.RawValue
+	rest, err := asn1.Unmarshal(whole, &sequence)
+	if err == nil && whole[0] == 0x30 && len(whole) > 4 && len(bytes.TrimSpace(rest)) == 0 {
+		// A .p12 begins with its version, which is 3 (RFC 7292, 4); a private key with 0.
+		if bytes.HasPrefix(sequence.Bytes, []byte{2, 1, 3}) {
+			return finding{name: p12Name}
+		}
+		return finding{name: "in binary (DER) form; convert it to PEM"}
+	}
 	return finding{name: identifyRaw(content)}
 }
 
-// identifyRaw names a file without any PEM block in it.
+// identifyRaw names a file without any PEM block in it that is no DER either.
 func identifyRaw(content []byte) string {
 	switch {
-	case content[0] == 0x30 && len(content) > 4:
-		var sequence asn1.RawValue
-		if _, err := asn1.Unmarshal(content, &sequence); err != nil {
-			return "binary"
-		}
-		// A .p12 begins with its version, which is 3 (RFC 7292, 4); a private key with 0.
-		if bytes.HasPrefix(sequence.Bytes, []byte{2, 1, 3}) {
-			return p12Name
-		}
-		return "in binary (DER) form; convert it to PEM"
 	case bytes.HasPrefix(content, []byte("\xff\xfe")) || bytes.HasPrefix(content, []byte("\xfe\xff")):
 		return "text in UTF-16; save it as plain text (UTF-8)"
 	case bytes.Contains(content, []byte("-----BEGIN")):

@@ -2,7 +2,7 @@
 --
 -- ARGV[1]  the chunk
 -- ARGV[2]  the reminder's generation
--- ARGV[3]  the lease's token
+-- ARGV[3]  the lease's token, RUN.0
 -- ARGV[4]  for how long the lease holds, in ms
 --
 -- Returns {'run', ids, record, refs, plan, opened}: a chunk of the list has ids and perhaps a record, a gathered one
@@ -16,13 +16,21 @@ if generation ~= ARGV[2] then return {'drop', 'superseded'} end
 local at = now()
 local _, expiry = split(redis.call('HGET', LEASE, chunk))
 if expiry and expiry > at then return {'drop', 'leased'} end
+-- A run that had lost its lease may have decided all of a chunk. Whoever takes it up again makes room in the window,
+-- which is filled at the next look for holes.
+local function decided()
+  redis.call('HDEL', WIN, chunk)
+  redis.call('HDEL', LEASE, chunk)
+  redis.call('HDEL', PLAN, chunk)
+  return {'drop', 'decided'}
+end
 local ids, record, refs = '', '', ''
 if tonumber(chunk) >= int('base') then
   refs = redis.call('HGET', GATH, chunk)
-  if not refs then return {'drop', 'decided'} end
+  if not refs then return decided() end
 else
   record = redis.call('HGET', REC, chunk) or ''
-  if string.sub(record, 1, 1) == 'c' then return {'drop', 'decided'} end
+  if string.sub(record, 1, 1) == 'c' then return decided() end
   ids = redis.call('HGET', IDS, chunk) or ''
 end
 redis.call('HSET', LEASE, chunk, ARGV[3] .. ':' .. text(at + tonumber(ARGV[4])))

@@ -21,7 +21,8 @@ local chunks, stores = redis.call('HLEN', IDS), int('staged')
 if chunks ~= tonumber(ARGV[1]) or stores ~= tonumber(ARGV[2]) then
   return {'missing', text(chunks), text(stores)}
 end
-redis.call('HSET', JOB, 'state', 'running', 'total', ARGV[2], 'chunks', ARGV[1], 'base', ARGV[1], unpack(ARGV, 3))
+redis.call('HSET', JOB, 'state', 'running', 'total', ARGV[2], 'chunks', ARGV[1], 'base', ARGV[1], 'redis', redis_id(),
+  unpack(ARGV, 3))
 redis.call('HDEL', JOB, 'staged')
 redis.call('PERSIST', JOB)
 redis.call('PERSIST', IDS)

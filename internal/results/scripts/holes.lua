@@ -2,14 +2,15 @@
 --
 -- ARGV[1]  how long a reminder may be overdue before it is suspect, in ms
 --
--- Returns {state, reminders, suspects}: reminders to put out as chunk, generation, delay in ms (the window had room,
--- or a lease ran out: these are certain); suspects as chunk, generation, ms overdue (nobody works on them, they are
--- due: the queue must say whether it still has them). {'gone'} where there is no such job.
+-- Returns {state, reminders, suspects, stuck}: reminders to put out as chunk, generation, delay in ms (the window had
+-- room, or a lease ran out: these are certain); suspects as chunk, generation, ms overdue (nobody works on them, they
+-- are due: the queue must say whether it still has them); stuck is 1 where nothing is left to be done and the job has
+-- not ended all the same, so that it must be looked through (check.lua). {'gone'} where there is no such job.
 local state = redis.call('HGET', JOB, 'state')
 if not state then return {'gone'} end
 local at = now()
 if state ~= 'staging' then state = settle(at) end
-if state ~= 'running' then return {state, {}, {}} end
+if state ~= 'running' then return {state, {}, {}, stuck(state, at)} end
 local out, suspects = {}, {}
 local window = redis.call('HGETALL', WIN)
 for i = 1, #window, 2 do
@@ -26,4 +27,4 @@ for i = 1, #window, 2 do
   end
 end
 advance(out, at)
-return {state, out, suspects}
+return {state, out, suspects, stuck(state, at)}

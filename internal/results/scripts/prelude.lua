@@ -7,6 +7,8 @@ local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT =
 local REF = 5
 -- How many chunks, taken from unopened jobs, may be refused for single stores before the request is held to be wrong.
 local SUSPECTS = 3
+-- How many common failures' texts a job may have.
+local TEXTS = 1024
 -- Backoff of gathered chunks, in ms.
 local BACKOFF, BACKOFF_MAX = 500, 15000
 
@@ -38,6 +40,15 @@ local function leased(at)
     if expiry and expiry > at then return true end
   end
   return false
+end
+
+-- Says with 1 that nothing of a job is left to be done, in this state, and that it has not ended all the same.
+local function stuck(state, at)
+  if leased(at) then return 0 end
+  if state == 'cancelling' or state == 'aborting' then return 1 end
+  if state == 'paused' then return int('succeeded') + int('failed') >= int('total') and 1 or 0 end
+  if state ~= 'running' or redis.call('HLEN', WIN) > 0 or int('next') < int('base') then return 0 end
+  return (redis.call('HGET', JOB, 'pool') or '') == '' and 1 or 0
 end
 
 -- Puts a reminder for a chunk into the window and appends it to out as chunk, generation, delay.
@@ -83,6 +94,14 @@ local function advance(out, at)
   end
 end
 
+-- Which Redis this is; '' where it does not tell. One that was started anew, or another that took over, may have
+-- forgotten what was written last, or brought back half of a transaction (a torn append-only file that is loaded
+-- twice): what it holds of a job is looked through (check.lua) before the job ends.
+local function redis_id()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+end
+
 -- Ends a job whose figures can no longer move, and gives its state. reason is kept from before.
 local function settle(at)
   local job = redis.call('HMGET', JOB, 'state', 'total', 'succeeded', 'failed', 'retention')
@@ -97,6 +116,7 @@ local function settle(at)
     final = 'aborted'
   end
   if not final or leased(at) then return state end
+  if redis.call('HGET', JOB, 'redis') ~= redis_id() then return state end
   redis.call('HSET', JOB, 'state', final, 'ended_at', text(at))
   redis.call('HDEL', JOB, 'pool', 'tries')
   redis.call('DEL', GATH, WIN, LEASE, PLAN)

@@ -2,8 +2,12 @@
 -- records were made from those that the caller read: where one has changed since, nothing is done and the caller makes
 -- them again. A run that has lost its lease records outcomes alone: the chunk is another's.
 --
+-- A lease's token is RUN.STEP, and each record of a run that goes on takes it a step further. So a run notices where
+-- Redis has forgotten one of its records, which a lease that came back with it would hide: it would hold stores to be
+-- done with that are not. And a record whose answer got lost is not made twice.
+--
 -- ARGV[1]  the chunk
--- ARGV[2]  the lease's token, or '' to record outcomes alone
+-- ARGV[2]  the lease's token, RUN.STEP, or '' to record outcomes alone
 -- ARGV[3]  what becomes of the chunk: keep (the run goes on), again (a reminder after a delay), done
 -- ARGV[4]  keep: for how long the lease holds, again: the delay; in ms
 -- ARGV[5]  stores that moved to succeeded, net
@@ -16,10 +20,13 @@
 -- ARGV[14] how often the most tried of them was tried
 -- ARGV[15] why the job must be aborted, or ''
 -- ARGV[16] '1': the request was refused for single stores of this chunk, and no call of the job ever was answered 200
--- ARGV[17] how many records follow, as triples of chunk, old, new; then pairs of code and its failed stores, net
+-- ARGV[17] how many records follow, [18] how many texts
+-- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
+--          of code and its failed stores, net
 --
 -- Returns {'ok', state, reminder…} with a reminder as chunk, generation, delay in ms; {'conflict', record…} with all
--- the records as they are now; {'lost'} where the lease is another run's by now; {'ended', state}, or {'gone'}.
+-- the records as they are now; {'lost'} where the lease is another run's by now, or is not at this step any more;
+-- {'text', number} where that number is another text's, or the job has too many; {'ended', state}, or {'gone'}.
 local state = redis.call('HGET', JOB, 'state')
 if not state then return {'gone'} end
 if state == 'completed' or state == 'cancelled' or state == 'aborted' then
@@ -27,21 +34,36 @@ if state == 'completed' or state == 'cancelled' or state == 'aborted' then
   return {'ended', state}
 end
 local chunk, token = ARGV[1], ARGV[2]
-if token ~= '' and split(redis.call('HGET', LEASE, chunk)) ~= token then return {'lost'} end
+local further -- the token of the next step
+if token ~= '' then
+  local run, step = string.match(token, '^([^.]*)%.(%d+)$')
+  further = run .. '.' .. text(tonumber(step) + 1)
+  local held = split(redis.call('HGET', LEASE, chunk))
+  if held == further then return {'ok', state} end
+  if held ~= token then return {'lost'} end
+end
 
-local records = tonumber(ARGV[17])
-local last = 17 + 3 * records
-for i = 18, last, 3 do
+local last = 18 + 3 * tonumber(ARGV[17])
+local texts = last + 2 * tonumber(ARGV[18])
+for i = 19, last, 3 do
   if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
     local current = {'conflict'}
-    for j = 18, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    for j = 19, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
     return current
   end
 end
-for i = 18, last, 3 do
+for i = last + 1, texts, 2 do
+  local known = redis.call('HGET', TEXT, ARGV[i])
+  if known and known ~= ARGV[i + 1] then return {'text', ARGV[i]} end
+  if not known then
+    if redis.call('HLEN', TEXT) >= TEXTS then return {'text', ARGV[i]} end
+    redis.call('HSET', TEXT, ARGV[i], ARGV[i + 1])
+  end
+end
+for i = 19, last, 3 do
   if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
 end
-for i = last + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
+for i = texts + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
 local function add(field, by)
   if by ~= '0' then redis.call('HINCRBY', JOB, field, by) end
 end
@@ -87,7 +109,7 @@ if token ~= '' then
     redis.call('HDEL', PLAN, chunk)
   end
   if ARGV[3] == 'keep' then
-    redis.call('HSET', LEASE, chunk, token .. ':' .. text(at + tonumber(ARGV[4])))
+    redis.call('HSET', LEASE, chunk, further .. ':' .. text(at + tonumber(ARGV[4])))
   else
     redis.call('HDEL', LEASE, chunk)
     if ARGV[3] == 'done' then
