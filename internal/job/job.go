@@ -145,3 +145,20 @@ const (
 
 // Ended says whether the job's figures can no longer move.
 func (s State) Ended() bool { return s == Completed || s == Cancelled || s == Aborted }
+
+// Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
+// on a bundle is an interface of its own.
+func Interface(op Operation, t Target) string {
+	if t.StockBundleID != "" {
+		return string(op) + "-bundle"
+	}
+	return string(op) + "-stock"
+}
+
+// Interfaces are those that jobs use.
+func Interfaces() (names []string) {
+	for _, op := range []Operation{Associate, Disassociate} {
+		names = append(names, Interface(op, Target{StockID: "1"}), Interface(op, Target{StockBundleID: "1"}))
+	}
+	return names
+}

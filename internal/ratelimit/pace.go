@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -40,14 +41,16 @@ type Pace struct {
 	waiting waiters
 	pumps   bool // a goroutine serves those who wait
 	state   State
-	trip    time.Duration // the quickest round trip to Redis seen
-	spread  spread
+	trip    time.Duration   // the quickest round trip to Redis seen
+	told    float64         // the rate that was logged last; the pump alone has it
+	answers []time.Duration // how long those took that Redis was not told of yet
 }
 
 // State is how things stand, as far as this process knows.
 type State struct {
 	Rate         float64   // calls a second in force; 0 before the first reservation
-	Why          string    // why calls are stopped, or slowed down
+	Why          string    // why calls are stopped, or why the rate is what it is
+	At           time.Time // when Redis was asked last; the zero time before the first reservation
 	StoppedUntil time.Time // the zero time unless a refusal stopped them
 	Away         error     // why Redis could not be asked, the last time
 }
@@ -120,7 +123,8 @@ func (p *Pace) leave(w *waiter) {
 
 // moment is when a slot is due by this process' clock, and how late it may be used.
 type moment struct {
-	at    time.Time
+	at    time.Time // not before this
+	use   time.Time // when it is surely due
 	slack time.Duration
 }
 
@@ -143,7 +147,7 @@ func (p *Pace) pump() {
 			continue // closed
 		}
 		slot, m, ok := p.reserve()
-		if !ok || !p.sleep(time.Until(m.at)) || !m.fresh() {
+		if !ok || !p.approach(slot, m) || !m.fresh() {
 			continue
 		}
 		p.mu.Lock()
@@ -165,18 +169,25 @@ const (
 )
 
 // reserve takes a slot. Without one it has waited for what stood in the way.
-func (p *Pace) reserve() (slot string, m moment, ok bool) {
+func (p *Pace) reserve() (slot int64, m moment, ok bool) {
 	ctx, cancel := context.WithTimeout(p.ctx, redisTimeout)
 	defer cancel()
 	p.mu.Lock()
-	spread := p.spread.value()
+	times := make([]byte, 0, 8*len(p.answers))
+	for i, d := range p.answers {
+		if i > 0 {
+			times = append(times, ',')
+		}
+		times = strconv.AppendInt(times, d.Microseconds(), 10)
+	}
+	p.answers = p.answers[:0]
 	p.mu.Unlock()
 	asked := time.Now()
-	reply, err := reserve.Run(ctx, p.rdb, p.keys, p.allowed, spread.Microseconds()).StringSlice()
+	reply, err := reserve.Run(ctx, p.rdb, p.keys, p.allowed, times).StringSlice()
 	trip := time.Since(asked)
-	var numbers [3]int64
+	var r reservation
 	if err == nil {
-		numbers, err = parse(reply)
+		r, err = parse(reply)
 	}
 	if err != nil {
 		p.note(func(s *State) { s.Away = err })
@@ -184,30 +195,46 @@ func (p *Pace) reserve() (slot string, m moment, ok bool) {
 			p.log.Warn("the pace cannot be asked: no calls are made", "error", err)
 		}
 		p.sleep(redisBackoff)
-		return "", m, false
+		return 0, m, false
 	}
-	wait := time.Duration(numbers[1]) * time.Microsecond
 	p.note(func(s *State) {
-		s.Away, s.Rate = nil, float64(numbers[2])/1000
-		if numbers[0] == 1 {
-			s.StoppedUntil, s.Why = time.Time{}, ""
+		s.Away, s.Rate, s.At = nil, r.rate, asked
+		if r.granted {
+			s.StoppedUntil, s.Why = time.Time{}, r.why()
 			if p.trip == 0 || trip < p.trip {
 				p.trip = trip
 			}
 		} else {
-			s.StoppedUntil, s.Why = time.Now().Add(wait), stoppedWhy
+			s.StoppedUntil, s.Why = time.Now().Add(r.wait), stoppedWhy
 		}
 		m.slack = slack + 2*p.trip
 	})
-	if numbers[0] == 0 {
-		p.sleep(wait)
-		return "", m, false
+	p.tell(r)
+	if !r.granted {
+		p.sleep(r.wait)
+		return 0, m, false
 	}
 	// Redis said "wait" somewhere on the way there and back: never before asked+wait, so freshness is measured from
 	// there; the slot is used by when the reply came, which is never too early.
-	m.at = asked.Add(wait)
-	p.sleep(time.Until(asked.Add(trip + wait)))
-	return reply[3], m, true
+	m.at, m.use = asked.Add(r.wait), asked.Add(trip+r.wait)
+	return r.slot, m, true
+}
+
+// approach waits for a slot's moment, and says whether it may still be used: another process may have been refused
+// meanwhile, which stops everybody. Redis is asked of that just before.
+func (p *Pace) approach(slot int64, m moment) bool {
+	if ask := time.Until(m.use) - m.slack; ask > 0 {
+		if !p.sleep(ask) {
+			return false
+		}
+		ctx, cancel := context.WithTimeout(p.ctx, redisTimeout)
+		defer cancel()
+		stop, err := p.rdb.HGet(ctx, p.keys[0], "stop").Int64()
+		if err != nil && !errors.Is(err, redis.Nil) || stop > slot {
+			return false // the next reservation tells why
+		}
+	}
+	return p.sleep(time.Until(m.use))
 }
 
 const stoppedWhy = "WeChat Pay refused a call for its pace (429): nobody calls for a while"
@@ -218,19 +245,52 @@ func (p *Pace) note(change func(*State)) {
 	change(&p.state)
 }
 
-func parse(reply []string) (out [3]int64, err error) {
-	if len(reply) != 4 {
-		return out, fmt.Errorf("the pace's script returned %d fields", len(reply))
-	}
-	for i := range out {
-		if out[i], err = strconv.ParseInt(reply[i], 10, 64); err != nil {
-			return out, fmt.Errorf("the pace's script: %w", err)
-		}
-	}
-	return out, nil
+// reservation is what the reserve script returns.
+type reservation struct {
+	granted bool
+	wait    time.Duration
+	rate    float64 // calls a second in force
+	slot    int64   // by Redis' clock, in microseconds
+	jitter  time.Duration
+	refused time.Duration // ago; negative for never
 }
 
-func (p *Pace) giveBack(slot string) {
+func parse(reply []string) (r reservation, err error) {
+	var n [6]int64
+	if len(reply) != len(n) {
+		return r, fmt.Errorf("the pace's script returned %d fields", len(reply))
+	}
+	for i := range n {
+		if n[i], err = strconv.ParseInt(reply[i], 10, 64); err != nil {
+			return r, fmt.Errorf("the pace's script: %w", err)
+		}
+	}
+	return reservation{granted: n[0] == 1, wait: time.Duration(n[1]) * time.Microsecond, rate: float64(n[2]) / 1000,
+		slot: n[3], jitter: time.Duration(n[4]) * time.Microsecond, refused: time.Duration(n[5]) * time.Microsecond}, nil
+}
+
+// refusalTold is for how long a refusal is given as a reason for the pace.
+const refusalTold = 10 * time.Minute
+
+// why says why the rate is what it is.
+func (r reservation) why() string {
+	why := fmt.Sprintf("answer times spread by %v", r.jitter.Round(time.Millisecond))
+	if r.refused >= 0 && r.refused < refusalTold {
+		why += fmt.Sprintf(", a call was refused for its pace (429) %v ago", r.refused.Round(time.Second))
+	}
+	return why
+}
+
+// tell logs the rate in force where it has moved by a hundredth since that was told last.
+func (p *Pace) tell(r reservation) {
+	if !r.granted || math.Abs(r.rate-p.told) < p.allowed/100 {
+		return
+	}
+	p.told = r.rate
+	p.log.Info("the pace", "calls_per_second", r.rate, "allowed", p.allowed, "why", r.why())
+}
+
+func (p *Pace) giveBack(slot int64) {
 	ctx, cancel := context.WithTimeout(p.ctx, redisTimeout)
 	defer cancel()
 	if err := giveBack.Run(ctx, p.rdb, p.keys, p.allowed, slot).Err(); err != nil {
@@ -258,8 +318,13 @@ func (p *Pace) sleep(d time.Duration) bool {
 func (p *Pace) Answered(elapsed time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.spread.add(elapsed)
+	if len(p.answers) < maxAnswers {
+		p.answers = append(p.answers, max(elapsed, 0))
+	}
 }
+
+// maxAnswers is how many answer times Redis is told of at once.
+const maxAnswers = 32
 
 // Refused tells of a 429: the pace is stopped for all workers, and slowed down. An error says that the others could not
 // be told.

@@ -150,7 +150,7 @@ func TestRefusalStopsAndSlowsEverybody(t *testing.T) {
 		if waited := time.Since(at); waited < time.Second || waited > 20*time.Second {
 			t.Fatalf("the other process called again after %v", waited)
 		}
-		if now := other.State().Rate; now != before-2 {
+		if now := other.State().Rate; now != before-1 {
 			t.Fatalf("the rate went from %v to %v", before, now)
 		}
 	})

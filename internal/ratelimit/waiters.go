@@ -1,10 +1,6 @@
 package ratelimit
 
-import (
-	"container/heap"
-	"slices"
-	"time"
-)
+import "container/heap"
 
 // waiter is one call that waits for a slot.
 type waiter struct {
@@ -68,33 +64,3 @@ func (h *waiterHeap) Pop() any {
 	w.place = -1
 	return w
 }
-
-// spread is how far the latest answer times lie apart, the rarest few left out: a pause of this process is no jitter
-// of the network.
-type spread struct {
-	times []time.Duration
-	next  int
-	since int // answers since known was worked out
-	known time.Duration
-}
-
-const (
-	spreadOf    = 200 // answers
-	spreadAfter = 20  // answers, between two looks and before the first
-)
-
-func (s *spread) add(d time.Duration) {
-	if len(s.times) < spreadOf {
-		s.times = append(s.times, d)
-	} else {
-		s.times[s.next] = d
-		s.next = (s.next + 1) % spreadOf
-	}
-	if s.since++; s.since >= spreadAfter {
-		s.since = 0
-		sorted := slices.Sorted(slices.Values(s.times))
-		s.known = sorted[len(sorted)*97/100] - sorted[0]
-	}
-}
-
-func (s *spread) value() time.Duration { return s.known }

@@ -16,13 +16,29 @@ import (
 
 // Lane is an account as one worker serves it.
 type Lane struct {
-	Account  string             `json:"account"`
-	Mode     job.Mode           `json:"mode"`
-	Identity string             `json:"identity"` // mchid or brand_id
-	Rate     float64            `json:"rate"`     // calls a second allowed, each interface; 0 for no pace
-	State    string             `json:"state"`    // one of job's Lane constants
-	Reason   string             `json:"reason"`
-	Pace     map[string]float64 `json:"pace,omitempty"` // calls a second in force, by interface, where it differs from Rate
+	Account  string          `json:"account"`
+	Mode     job.Mode        `json:"mode"`
+	Identity string          `json:"identity"` // mchid or brand_id
+	Rate     float64         `json:"rate"`     // calls a second allowed, each interface; 0 for no pace
+	State    string          `json:"state"`    // one of job's Lane constants
+	Reason   string          `json:"reason"`
+	Pace     map[string]Pace `json:"pace,omitempty"` // by interface
+}
+
+// Pace is how many calls a second of an interface are in force, as a worker saw it last.
+type Pace struct {
+	Rate float64   `json:"rate"`
+	Why  string    `json:"why"`
+	At   time.Time `json:"at"` // the zero time where the worker has not used it
+}
+
+// merge takes over the paces that are younger.
+func merge(into, paces map[string]Pace) {
+	for name, p := range paces {
+		if known, ok := into[name]; !ok || p.At.After(known.At) {
+			into[name] = p
+		}
+	}
 }
 
 // How long what workers publish is believed.
@@ -93,7 +109,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 	if err != nil {
 		return nil, redisError("list the accounts", err)
 	}
-	infos := map[string]*job.AccountInfo{}
+	infos, paces := map[string]*job.AccountInfo{}, map[string]map[string]Pace{}
 	for name, doc := range known {
 		var a publishedAccount
 		if err := json.Unmarshal([]byte(doc), &a); err != nil {
@@ -117,13 +133,19 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 					Pace: map[string]float64{}}
 				infos[lane.Account] = info
 			}
-			maps.Copy(info.Pace, lane.Pace)
+			if paces[lane.Account] == nil {
+				paces[lane.Account] = map[string]Pace{}
+			}
+			merge(paces[lane.Account], lane.Pace)
 			info.Workers = append(info.Workers, job.WorkerLane{ID: w.Worker, State: lane.State, Reason: lane.Reason,
 				LastSeen: w.Seen})
 		}
 	}
 	out := make([]job.AccountInfo, 0, len(infos))
 	for _, name := range slices.Sorted(maps.Keys(infos)) {
+		for of, p := range paces[name] {
+			infos[name].Pace[of] = p.Rate
+		}
 		out = append(out, *infos[name])
 	}
 	return out, nil
@@ -172,9 +194,13 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 	if err != nil {
 		return err
 	}
-	lanes := map[string]job.LaneState{}
+	lanes, paces := map[string]job.LaneState{}, map[string]map[string]Pace{}
 	for _, w := range workers {
 		for _, lane := range w.Lanes {
+			if paces[lane.Account] == nil {
+				paces[lane.Account] = map[string]Pace{}
+			}
+			merge(paces[lane.Account], lane.Pace)
 			if best, ok := lanes[lane.Account]; !ok || laneRank[lane.State] > laneRank[best.State] {
 				lanes[lane.Account] = job.LaneState{State: lane.State, Reason: lane.Reason}
 			}
@@ -187,6 +213,10 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 		var ok bool
 		if s.Lane, ok = lanes[s.Account]; !ok {
 			s.Lane = job.LaneState{State: job.LaneUnserved, Reason: "no worker serves account " + s.Account + " at the moment"}
+		}
+		of := job.Interface(s.Operation, job.Target{StockID: s.StockID, StockBundleID: s.StockBundleID})
+		if p := paces[s.Account][of]; s.Lane.State == job.LaneServing && s.Lane.Reason == "" && !p.At.IsZero() {
+			s.Lane.Reason = fmt.Sprintf("%.4g calls a second are in force: %s", p.Rate, p.Why)
 		}
 	}
 	return nil

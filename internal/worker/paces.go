@@ -10,6 +10,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/ratelimit"
+	"github.com/storelink/storelink/internal/results"
 )
 
 // paces are the allowances of one identity, one for each interface that was used.
@@ -26,18 +27,9 @@ func newPaces(rdb redis.UniversalClient, a Account, log *slog.Logger) *paces {
 	return &paces{rdb: rdb, account: a, log: log, all: map[string]*ratelimit.Pace{}}
 }
 
-// Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
-// on a bundle is an interface of its own.
-func Interface(op job.Operation, t job.Target) string {
-	if t.StockBundleID != "" {
-		return string(op) + "-bundle"
-	}
-	return string(op) + "-stock"
-}
-
 // of gives the pace of the interface that an operation on a target uses.
 func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
-	name := Interface(op, t)
+	name := job.Interface(op, t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all[name] == nil {
@@ -48,31 +40,24 @@ func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
 	return p.all[name]
 }
 
-// interfaces are those that an account's jobs use.
-var interfaces = func() (names []string) {
-	for _, op := range []job.Operation{job.Associate, job.Disassociate} {
-		names = append(names, Interface(op, job.Target{StockID: "1"}), Interface(op, job.Target{StockBundleID: "1"}))
-	}
-	return names
-}()
-
 // inForce gives the calls a second in force, by interface, and why calls are stopped if they are. It is nothing for an
 // account without a pace.
-func (p *paces) inForce() (rates map[string]float64, stopped string) {
+func (p *paces) inForce() (rates map[string]results.Pace, stopped string) {
 	if p.account.Rate == 0 {
 		return nil, ""
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rates = make(map[string]float64, len(interfaces))
-	for _, name := range interfaces {
-		rates[name] = ratelimit.FirstRate(p.account.Rate)
+	rates = make(map[string]results.Pace, len(p.all))
+	for _, name := range job.Interfaces() {
+		rates[name] = results.Pace{Rate: ratelimit.FirstRate(p.account.Rate)}
 	}
 	for name, pace := range p.all {
 		s := pace.State()
-		if s.Rate > 0 {
-			rates[name] = s.Rate
+		if s.At.IsZero() || s.Rate <= 0 {
+			continue
 		}
+		rates[name] = results.Pace{Rate: s.Rate, Why: s.Why, At: s.At}
 		if time.Now().Before(s.StoppedUntil) {
 			stopped = name + ": " + s.Why
 		}
