@@ -74,13 +74,13 @@ func taskID(r job.Reminder) string {
 
 // Queue puts reminders on asynq. It is safe for concurrent use.
 type Queue struct {
-	client    *asynq.Client
-	inspector *asynq.Inspector
+	client *asynq.Client
+	rdb    redis.UniversalClient
 }
 
 // Open gives the queue in a Redis. The client stays the caller's to close.
 func Open(rdb redis.UniversalClient) *Queue {
-	return &Queue{client: asynq.NewClientFromRedisClient(rdb), inspector: asynq.NewInspectorFromRedisClient(rdb)}
+	return &Queue{client: asynq.NewClientFromRedisClient(rdb), rdb: rdb}
 }
 
 // lanesOfEnqueuing is how many tasks are put on the queue at a time: asynq has no call for many.
@@ -136,17 +136,42 @@ func (q *Queue) remind(ctx context.Context, account string, p job.Priority, r jo
 
 // Waits says whether a reminder is still on its way to a run: pending, or delayed. One that asynq holds as active is not:
 // a run that began holds a lease, and this is asked of chunks without one.
-func (q *Queue) Waits(account string, p job.Priority, r job.Reminder) (bool, error) {
-	info, err := q.inspector.GetTaskInfo(Name(account, p), taskID(r))
-	switch {
-	case errors.Is(err, asynq.ErrTaskNotFound), errors.Is(err, asynq.ErrQueueNotFound):
-		return false, nil
-	case err != nil:
+//
+// Asynq's own word for a task's state is not enough: it stands in the task's hash, and a Redis that came back with half
+// of a transaction may have the task in no list that anybody takes it from. So it is the lists that are asked, by the
+// keys of asynq v0.26 (internal/base and internal/rdb; ASYNQ.md). What nobody will ever take or take back is removed.
+func (q *Queue) Waits(ctx context.Context, account string, p job.Priority, r job.Reminder) (bool, error) {
+	id, prefix := taskID(r), "asynq:{"+Name(account, p)+"}:"
+	var (
+		exists          *redis.IntCmd
+		pending, active *redis.IntCmd
+		zsets           [3]*redis.FloatCmd
+	)
+	_, err := q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		exists = pipe.Exists(ctx, prefix+"t:"+id)
+		pending = pipe.LPos(ctx, prefix+"pending", id, redis.LPosArgs{Rank: -1}) // those that wait longest are at the end
+		active = pipe.LPos(ctx, prefix+"active", id, redis.LPosArgs{})
+		for i, key := range []string{"scheduled", "retry", "lease"} {
+			zsets[i] = pipe.ZScore(ctx, prefix+key, id)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return false, job.Errorf(job.CodeRedis, "Redis: look for a task of job %s: %w", r.Job, err)
 	}
-	switch info.State {
-	case asynq.TaskStatePending, asynq.TaskStateScheduled, asynq.TaskStateRetry:
+	there := exists.Val() == 1
+	if there && (pending.Err() == nil || zsets[0].Err() == nil || zsets[1].Err() == nil) {
 		return true, nil
 	}
-	return false, nil // active with nobody at work on the chunk, or archived
+	if active.Err() == nil && zsets[2].Err() != nil { // taken by nobody
+		_, err := q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+			pipe.LRem(ctx, prefix+"active", 1, id)
+			pipe.Del(ctx, prefix+"t:"+id)
+			return nil
+		})
+		if err != nil {
+			return false, job.Errorf(job.CodeRedis, "Redis: remove a task of job %s: %w", r.Job, err)
+		}
+	}
+	return false, nil
 }

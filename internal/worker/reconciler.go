@@ -112,7 +112,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if err != nil {
 		return err
 	}
-	lost, err := s.lost(j, look.Overdue, seen)
+	lost, err := s.lost(ctx, j, look.Overdue, seen)
 	if err != nil {
 		return err
 	}
@@ -135,14 +135,15 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 
 // lost asks the queue for overdue reminders. One that it has is asked for again only when it is twice as late, so that
 // a long queue costs next to nothing.
-func (s *reconciler) lost(j job.Job, overdue []results.Overdue, seen map[job.Reminder]time.Duration) ([]job.Reminder, error) {
+func (s *reconciler) lost(ctx context.Context, j job.Job, overdue []results.Overdue,
+	seen map[job.Reminder]time.Duration) ([]job.Reminder, error) {
 	var lost []job.Reminder
 	for _, o := range overdue {
 		if next, ok := s.asked[o.Reminder]; ok && o.By < next {
 			seen[o.Reminder] = next
 			continue
 		}
-		waits, err := s.w.cfg.Queue.Waits(j.Account, j.Priority, o.Reminder)
+		waits, err := s.w.cfg.Queue.Waits(ctx, j.Account, j.Priority, o.Reminder)
 		if err != nil {
 			return nil, err
 		}
