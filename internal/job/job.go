@@ -19,6 +19,7 @@ type Operation string
 const (
 	Associate    Operation = "associate"
 	Disassociate Operation = "disassociate"
+	Resync       Operation = "resync" // associate what is missing of the list, and perhaps disassociate what is not on it
 )
 
 // Mode is who calls WeChat Pay: a service provider for a brand, or the brand itself.
@@ -110,6 +111,12 @@ type Job struct {
 	// FailureThresholdMinimum stores are decided; 0 is off.
 	FailureThreshold int `json:"failure_threshold"`
 
+	Resync   *ResyncOptions `json:"resync,omitempty"`   // of a resync
+	At       *time.Time     `json:"at,omitempty"`       // before which nothing is sent
+	Schedule string         `json:"schedule,omitempty"` // the schedule that made it
+	Batch    string         `json:"batch,omitempty"`    // the batch that it is part of
+	Notify   *Hook          `json:"notify,omitempty"`   // whom to tell when it has ended
+
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -145,6 +152,27 @@ const (
 
 // Ended says whether the job's figures can no longer move.
 func (s State) Ended() bool { return s == Completed || s == Cancelled || s == Aborted }
+
+// ResyncOptions say how far a resync goes.
+type ResyncOptions struct {
+	Prune  bool `json:"prune,omitempty"`   // disassociate what is not on the list
+	Verify bool `json:"verify,omitempty"`  // list again after the writes
+	DryRun bool `json:"dry_run,omitempty"` // end with the plan
+
+	// A prune that would remove more than this is refused: stores, or percent of those that are associated. With neither
+	// it is DefaultMaxPrune percent. All of them are never removed unless MaxPrunePercent is 100 or MaxPruneStores given.
+	MaxPruneStores  *int64   `json:"max_prune_stores,omitempty"`
+	MaxPrunePercent *float64 `json:"max_prune_percent,omitempty"`
+}
+
+// DefaultMaxPrune is the share, in percent of what is associated, that a prune may remove unless more is allowed.
+const DefaultMaxPrune = 10
+
+// Hook is whom to tell when something has ended.
+type Hook struct {
+	URL    string `json:"url"`
+	Format string `json:"format,omitempty"` // json unless set, or wecom
+}
 
 // Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
 // on a bundle is an interface of its own.

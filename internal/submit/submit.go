@@ -48,6 +48,10 @@ type Submission struct {
 	// Counts tells, after the last ID, how many rows of the list were dropped as repeats and set aside as bad; nil for
 	// none.
 	Counts func() (repeats, setAside int64)
+	// Bind is called with the job's ID after the last ID and before the commit; nil for nothing. An error ends it, and
+	// nothing is sent. Whoever must have one job and no more of it binds it to that job's ID, and to another only once
+	// that job is gone: a job in staging that is gone can no longer be committed.
+	Bind func(ctx context.Context, id string) error
 }
 
 // Receipt is a job that was committed.
@@ -79,6 +83,11 @@ func (s *Submitter) Submit(ctx context.Context, sub Submission) (Receipt, error)
 	var repeats, setAside int64
 	if sub.Counts != nil {
 		repeats, setAside = sub.Counts()
+	}
+	if sub.Bind != nil {
+		if err := sub.Bind(ctx, j.ID); err != nil {
+			return Receipt{}, s.giveUp(ctx, staging, err)
+		}
 	}
 	// From here on it is done in full: a signal between commit and queue would only slow the job down.
 	lasting := context.WithoutCancel(ctx)
