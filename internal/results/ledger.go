@@ -39,7 +39,8 @@ func script(name string) *redis.Script {
 
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
-	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim *redis.Script
+	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
+	page, leave, draft, plan, verified, start *redis.Script
 }
 
 func loadScripts() scripts {
@@ -51,6 +52,8 @@ func loadScripts() scripts {
 		create: script("create"), stage: script("stage"), commit: script("commit"), discard: script("discard"),
 		begin: script("begin"), renew: script("renew"), record: script("record"), control: script("control"),
 		holes: script("holes"), remind: script("remind"), check: script("check"),
+		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
+		verified: script("verified"), start: script("start"),
 		claim: redis.NewScript(string(claim)),
 	}
 }

@@ -15,7 +15,8 @@ import (
 
 // statusFields are those of a job's hash that its status document is made of.
 var statusFields = []string{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
-	"throttled", "created_at", "started_at", "ended_at", "reason", "staged"}
+	"throttled", "created_at", "started_at", "ended_at", "reason", "staged", "at", "phase", "wanted", "listed", "in_line",
+	"missing", "surplus", "half", "contradicted", "strange"}
 
 // Status gives a job's status document; job.CodeUnknownJob where there is no such job. Lane is left for the caller to
 // fill in from Lane.
@@ -89,6 +90,13 @@ func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
 		Total: number(2), Succeeded: number(3), Failed: number(4), Late: number(5), Chunks: number(6),
 		Calls: number(7), Retries: number(8), Throttled: number(9), Failures: make(map[string]int64, len(codes)),
 		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(11), EndedAt: moment(12), Reason: get(13),
+	}
+	s.At, s.Schedule, s.Batch = moment(15), j.Schedule, j.Batch
+	if j.Resync != nil {
+		s.Resync = &job.ResyncStatus{Phase: job.Phase(get(16)), Prune: j.Resync.Prune, Wanted: number(17), Listed: number(18),
+			InLine: number(19), Missing: number(20), Surplus: number(21), Associate: number(22), Contradicted: number(23),
+			Strange: number(24)}
+		s.Resync.Disassociate = max(0, s.Total-s.Resync.Associate)
 	}
 	if s.State == job.Staging {
 		s.Total = number(14)

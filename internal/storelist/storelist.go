@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/storeset"
 )
 
 // Options say how a list is to be read.
@@ -61,7 +62,7 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 type Reader struct {
 	opts  Options
 	src   source
-	seen  seen
+	seen  storeset.Set
 	stats Stats
 	bad   BadRows
 }
@@ -136,7 +137,7 @@ func (rd *Reader) next() (string, error) {
 			}
 			continue
 		}
-		if !rd.seen.add(r.id) {
+		if !rd.seen.Add(r.id) {
 			rd.stats.Repeats++
 			continue
 		}

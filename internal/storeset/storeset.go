@@ -1,4 +1,6 @@
-package storelist
+// Package storeset is a set of store IDs that costs little memory: what a list's repeats are found with, and what two
+// lists are compared by. It must never take two IDs for one.
+package storeset
 
 import (
 	"hash/maphash"
@@ -6,17 +8,17 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// seen knows the IDs that have come. Numbers of up to 18 digits are kept exactly, in a compressed bitmap for each
+// Set is a set of store IDs; the zero value is empty. Numbers of up to 18 digits are kept exactly, in a compressed bitmap for each
 // length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys made anew
 // for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
-type seen struct {
+type Set struct {
 	numbers [19]*roaring64.Bitmap
 	hashes  map[[2]uint64]struct{}
 	seeds   [2]maphash.Seed
 }
 
-// add says whether an ID is new.
-func (s *seen) add(id string) bool {
+// Add puts an ID into the set and says whether it is new.
+func (s *Set) Add(id string) bool {
 	if n, ok := number(id); ok {
 		if s.numbers[len(id)] == nil {
 			s.numbers[len(id)] = roaring64.New()
@@ -27,12 +29,28 @@ func (s *seen) add(id string) bool {
 		s.hashes = map[[2]uint64]struct{}{}
 		s.seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 	}
-	h := [2]uint64{maphash.String(s.seeds[0], id), maphash.String(s.seeds[1], id)}
+	h := s.hash(id)
 	if _, known := s.hashes[h]; known {
 		return false
 	}
 	s.hashes[h] = struct{}{}
 	return true
+}
+
+// Has says whether an ID is in the set.
+func (s *Set) Has(id string) bool {
+	if n, ok := number(id); ok {
+		return s.numbers[len(id)] != nil && s.numbers[len(id)].Contains(n)
+	}
+	if s.hashes == nil {
+		return false
+	}
+	_, ok := s.hashes[s.hash(id)]
+	return ok
+}
+
+func (s *Set) hash(id string) [2]uint64 {
+	return [2]uint64{maphash.String(s.seeds[0], id), maphash.String(s.seeds[1], id)}
 }
 
 func number(id string) (n uint64, ok bool) {
