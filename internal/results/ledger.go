@@ -41,9 +41,14 @@ func script(name string) *redis.Script {
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
 	page, leave, draft, plan, verified, start *redis.Script
+	status string // is sent in pipelines
 }
 
 func loadScripts() scripts {
+	status, err := fs.ReadFile(scriptFiles, "scripts/status.lua")
+	if err != nil {
+		panic(err)
+	}
 	claim, err := fs.ReadFile(scriptFiles, "scripts/claim.lua")
 	if err != nil {
 		panic(err)
@@ -54,7 +59,7 @@ func loadScripts() scripts {
 		holes: script("holes"), remind: script("remind"), check: script("check"),
 		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
 		verified: script("verified"), start: script("start"),
-		claim: redis.NewScript(string(claim)),
+		claim: redis.NewScript(string(claim)), status: string(status),
 	}
 }
 
