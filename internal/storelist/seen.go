@@ -6,9 +6,10 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// Seen knows the IDs that have come. The zero value knows none. Numbers of up to 18 digits are kept exactly, in a compressed bitmap for each
-// length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys made anew
-// for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
+// Seen knows the IDs that have come. The zero value knows none. Numbers of up to 18 digits are kept exactly, in a
+// compressed bitmap for each length, since 007 and 7 are two stores: some two bytes each where there are millions. Other
+// IDs are kept as a 128-bit hash under keys made anew for each list: that any two of ten million IDs were taken for one
+// has odds of one in 10^24.
 type Seen struct {
 	numbers [19]*roaring64.Bitmap
 	hashes  map[[2]uint64]struct{}

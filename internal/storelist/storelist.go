@@ -133,7 +133,7 @@ func (rd *Reader) next() (string, error) {
 		rd.stats.Rows++
 		why := r.fault
 		if why == "" {
-			why = fault(r.id)
+			why = Fault(storeID, r.id)
 		}
 		if why != "" {
 			if err := rd.refuse(r, why); err != nil {
@@ -158,16 +158,16 @@ func (rd *Reader) next() (string, error) {
 
 func (rd *Reader) refuse(r row, why string) error {
 	if rd.opts.SetAside == nil {
-		rd.bad.add(BadRow{Line: r.line, Column: rd.stats.Column, Value: shown(r.id), Why: why})
+		rd.bad.Add(BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why})
 		return nil
 	}
 	if rd.stats.SetAside == 0 {
-		if err := writeAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
+		if err := WriteAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
 			return err
 		}
 	}
 	rd.stats.SetAside++
-	return writeAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
+	return WriteAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
 }
 
 // end judges a list that was read to its end.

@@ -32,7 +32,8 @@ type text struct {
 	most int64 // that bound; 0 for none
 }
 
-// newText looks at the first bytes and takes off what is around the text, of which there may be most bytes; 0 is no bound.
+// newText looks at the first bytes and takes off what is around the text, of which there may be most bytes; 0 is no
+// bound.
 func newText(r io.Reader, name string, most int64) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(4)
