@@ -196,6 +196,9 @@ func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
 	p.Interrupt(j.ID)
 	if state.Ended() {
 		l.log.Info("job ended", "state", state)
+		if j.Batch != "" {
+			p.tend(l, j.Batch)
+		}
 	}
 	if state == job.Aborting || state == job.Aborted {
 		ctx, cancel := context.WithTimeout(l.hard, redisTimeout)
@@ -203,6 +206,20 @@ func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
 		if err := p.Ledger.Announce(ctx, results.Wake{Account: j.Account, Job: j.ID, State: state}); err != nil {
 			l.log.Debug("other workers find out by themselves", "error", err)
 		}
+	}
+}
+
+// tend gives the next job of a batch its turn. Where that fails the reconciler does.
+func (p *Processor) tend(l *lease, batch string) {
+	ctx, cancel := context.WithTimeout(l.hard, remindPatient)
+	defer cancel()
+	turns, _, err := p.Ledger.TendBatch(ctx, batch)
+	for _, t := range turns {
+		err = errors.Join(err, p.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders))
+		err = errors.Join(err, p.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running}))
+	}
+	if err != nil {
+		l.log.Debug("the batch's next job waits for the reconciler", "batch", batch, "error", err)
 	}
 }
 
