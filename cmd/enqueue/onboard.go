@@ -22,6 +22,7 @@ type onboardFlags struct {
 	setAside                         string
 	chunkSize, failureThreshold      int
 	dryRun                           bool
+	hookFlags
 	waitFlags
 }
 
@@ -59,6 +60,7 @@ results, retry, pause, resume and cancel take the batch's ID as they take a job'
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort a target's job once this share of its stores failed, in `PERCENT` of at least 1,000; 0 is off")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check everything, say what would be sent and how long it would take, and send nothing")
+	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
 	return cmd
 }
@@ -84,6 +86,10 @@ func (a *app) onboard(ctx context.Context, path string, f *onboardFlags) error {
 		return err
 	}
 	p, err := a.redisPlace()
+	if err != nil {
+		return err
+	}
+	hook, err := f.hook(p.config)
 	if err != nil {
 		return err
 	}
@@ -116,11 +122,12 @@ func (a *app) onboard(ctx context.Context, path string, f *onboardFlags) error {
 	if err != nil {
 		return err
 	}
-	return s.closed(a.onboardAt(ctx, s, path, m, f))
+	return s.closed(a.onboardAt(ctx, s, path, m, f, hook))
 }
 
 // onboardAt checks what hangs on accounts, and submits.
-func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.Manifest, f *onboardFlags) error {
+func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.Manifest, f *onboardFlags,
+	hook *job.Hook) error {
 	accounts := map[string]accountKnown{}
 	jobs := make([]job.Job, len(m.Targets))
 	for i, t := range m.Targets {
@@ -148,7 +155,7 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 		jobs[i] = j
 	}
 	b := results.Batch{ID: job.NewID(time.Now()), Label: f.label, Source: path, SubmittedBy: submitter(a.environ),
-		CreatedAt: time.Now().UTC()}
+		CreatedAt: time.Now().UTC(), Notify: hook}
 	staging := s.ledger.StageBatch(b)
 	totals, err := a.stageBatch(ctx, staging, m, jobs, f)
 	if err == nil && f.dryRun {

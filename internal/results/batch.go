@@ -532,3 +532,19 @@ func (l *Ledger) batchStatus(ctx context.Context, b Batch) (job.Status, error) {
 	}
 	return s, nil
 }
+
+// Hook is whom to tell that a job, or a batch, has ended; nil for nobody.
+func (l *Ledger) Hook(ctx context.Context, id string) (*job.Hook, error) {
+	k, err := l.know(ctx, id)
+	if err == nil {
+		return k.job.Notify, nil
+	}
+	if job.AsError(err).Code != job.CodeUnknownJob {
+		return nil, err
+	}
+	b, ok, err := l.batch(ctx, id)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return b.Notify, nil
+}
