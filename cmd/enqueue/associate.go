@@ -21,6 +21,7 @@ type submitFlags struct {
 
 	priority, label  string
 	column, setAside string
+	sheet            string
 	chunkSize        int
 	failureThreshold int
 	dryRun           bool
@@ -70,8 +71,8 @@ func (a *app) submitCommand(op job.Operation) *cobra.Command {
 		Short: what,
 		Long: what + `.
 
-LIST is a file, or - for standard input: CSV, TSV, plain text with an ID a line, or JSON lines; plain or gzip; UTF-8 or
-GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
+LIST is a file, or - for standard input: a spreadsheet (.xlsx), CSV, TSV, plain text with an ID a line, or JSON lines;
+plain or gzip; text in UTF-8 or GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
 --set-aside writes its bad rows to a file of their own and goes on with the rest. Repeats are dropped and counted.
 
 Without Redis (--redis, REDIS_URL, the configuration), or with --here, the job runs in this process with the
@@ -103,6 +104,7 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
 	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the job by")
 	flags.StringVar(&f.column, "column", "", "the column of the store IDs: its `NAME|NUMBER`")
+	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
 	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows to `FILE` and go on with the rest")
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
