@@ -12,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/submit"
 )
 
@@ -33,15 +34,17 @@ type submitFlags struct {
 
 // waitFlags are those of all that may wait for a job's end.
 type waitFlags struct {
-	wait    bool
-	timeout time.Duration
-	report  string
+	wait     bool
+	timeout  time.Duration
+	report   string
+	encoding string
 }
 
 func (f *waitFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.wait, "wait", false, "wait for the job's end, with progress on standard error")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up waiting after `TIME` (90s, 2h); the job goes on")
-	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.csv or .jsonl)")
+	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.xlsx, .csv or .jsonl)")
+	flags.StringVar(&f.encoding, "encoding", "", "of a CSV report: utf-8, utf-8-bom or gb18030 (default utf-8)")
 }
 
 // check checks what is wrong of itself. waits says that the job's end is waited for.
@@ -54,9 +57,11 @@ func (f *waitFlags) check(waits bool) error {
 	case f.report != "" && !waits:
 		return job.Errorf(job.CodeUsage, "--report needs --wait, which waits for the job's end; or use enqueue results later")
 	case f.report != "":
-		return checkReport(f.report)
+		return checkReport(f.report, f.encoding)
+	case f.encoding != "" && !waits:
+		return job.Errorf(job.CodeUsage, "--encoding is that of the report, and there is none without --wait")
 	}
-	return nil
+	return checkEncoding(f.encoding, results.ReportCSV)
 }
 
 // submitCommand is associate or disassociate.

@@ -7,6 +7,8 @@
 package catalogue
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -89,3 +91,26 @@ func Of(r job.Row) (Entry, bool) {
 
 // Entries gives all that there are.
 func Entries() []Entry { return slices.Clone(entries) }
+
+// OfReason finds the entry of the code that a job's reason names: the first word in it that is a known code, with the
+// number that its Request-Id ends in.
+func OfReason(reason string) (Entry, bool) {
+	for _, word := range strings.FieldsFunc(reason, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') }) {
+		if !strings.Contains(word, "_") {
+			continue
+		}
+		if _, ok := Find(word, ""); ok {
+			_, id, _ := strings.Cut(reason, "Request-Id ")
+			id = strings.TrimRight(id, ")")
+			return Find(word, id[strings.LastIndexByte(id, '-')+1:])
+		}
+	}
+	return Entry{}, false
+}
+
+// ByCount gives codes, those of most stores first.
+func ByCount(stores map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(stores), func(a, b string) int {
+		return cmp.Or(cmp.Compare(stores[b], stores[a]), cmp.Compare(a, b))
+	})
+}
