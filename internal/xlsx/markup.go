@@ -20,7 +20,7 @@ const (
 	// A part that unpacks to more than this many times its size is a bomb, once it is larger than bombFrom. XML of the
 	// most monotonous list packs to a hundredth; what is made to do harm, to a thousandth.
 	bombRatio = 400
-	bombFrom  = 16 << 20
+	bombFrom  = 4 << 20
 )
 
 var errTooMuch = errors.New("more than is allowed")
