@@ -199,7 +199,11 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, kn
 			for _, text := range added {
 				cells = append(cells, report.Cell{Text: text})
 			}
-			if err := out.Add(line.Number, cells); err != nil {
+			row := report.Row{Head: line.Kind == storelist.HeadLine, Cells: cells}
+			if r.Stats().Sheet != "" {
+				row.Line = line.Number
+			}
+			if err := out.Add(row); err != nil {
 				return writingError(err)
 			}
 			if line.Kind == storelist.StoreLine {
@@ -248,7 +252,7 @@ func newNames(names []storelist.Value) []string {
 // newJoined begins the table that is given back.
 func newJoined(w io.Writer, f *resultsFlags, survey storelist.Survey) (report.Joined, func() error, error) {
 	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
-		out, err := report.NewJoinedBook(w, survey.Width+len(joinColumns))
+		out, err := report.NewJoinedBook(w, survey.Width+len(joinColumns), 0)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -13,12 +14,19 @@ import (
 
 // Joined writes a list with the outcomes' columns behind its own.
 type Joined interface {
-	// Add writes a row, or nothing but its own cells where there is no outcome. line is where it stood in the list.
-	Add(line int, cells []Cell) error
+	// Add writes a row.
+	Add(Row) error
 	// Flush writes out what is held back.
 	Flush() error
 	// Close gives temporary files back; it can be called after Flush.
 	Close()
+}
+
+// Row is a row of a list, with what comes behind its own cells.
+type Row struct {
+	Line  int  // of a spreadsheet, in which it stays; 0 for the next one
+	Head  bool // it is the header
+	Cells []Cell
 }
 
 // NewJoinedCSV writes CSV or TSV, by comma. A text that a spreadsheet would take for a formula gets an apostrophe before
@@ -36,9 +44,9 @@ type joinedCSV struct {
 	cells []string
 }
 
-func (j *joinedCSV) Add(_ int, cells []Cell) error {
+func (j *joinedCSV) Add(r Row) error {
 	j.cells = j.cells[:0]
-	for _, c := range cells {
+	for _, c := range r.Cells {
 		j.cells = append(j.cells, NoFormula(c.Text))
 	}
 	return j.csv.Write(j.cells)
@@ -66,23 +74,36 @@ func NoFormula(s string) string {
 	return "'" + s
 }
 
-// NewJoinedBook writes a workbook, of as many sheets as it takes. width is how many columns there will be; head, of a list
-// with a header, is its row. Rows stay on their lines as long as they fit on one sheet.
-func NewJoinedBook(w io.Writer, width int) (Joined, error) {
+// NewJoinedBook writes a workbook, of as many sheets as it takes, each with the list's header if it has one. width is how
+// many columns there will be, and rows how many a sheet may have: SheetRows unless set.
+func NewJoinedBook(w io.Writer, width, rows int) (Joined, error) {
 	if width > SheetColumns {
 		return nil, job.Errorf(job.CodeUsage, "the list and its outcomes have %d columns, and a spreadsheet has at most %d: write the"+
 			" report as .csv", width, SheetColumns)
 	}
-	file := excelize.NewFile()
-	return &joinedBook{out: w, sheets: sheets{file: file, title: "Stores", rows: SheetRows}}, nil
+	if rows == 0 {
+		rows = SheetRows
+	}
+	return &joinedBook{out: w, sheets: sheets{file: excelize.NewFile(), title: "Stores", rows: rows}}, nil
 }
 
 type joinedBook struct {
 	out io.Writer
 	sheets
+	header []Cell
 }
 
-func (j *joinedBook) Add(line int, cells []Cell) error { return j.add(line, cells) }
+func (j *joinedBook) Add(r Row) error {
+	if r.Head {
+		j.header = slices.Clone(r.Cells)
+	}
+	if j.header != nil && len(j.names) > 0 && j.full() {
+		if err := j.add(0, j.header); err != nil {
+			return err
+		}
+	}
+	return j.add(r.Line, r.Cells)
+}
 
 func (j *joinedBook) Flush() error {
 	if err := j.end(); err != nil {

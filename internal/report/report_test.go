@@ -277,18 +277,48 @@ func TestFormulasAreNeutralised(t *testing.T) {
 
 func TestTextThatNoCellCanHoldIsRefused(t *testing.T) {
 	t.Parallel()
-	j, err := report.NewJoinedBook(io.Discard, 3)
+	j, err := report.NewJoinedBook(io.Discard, 3, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	if err := j.Add(1, []report.Cell{{Text: strings.Repeat("😀", 16_384)}}); job.ExitStatus(err) != 2 {
+	if err := j.Add(report.Row{Cells: []report.Cell{{Text: strings.Repeat("😀", 16_384)}}}); job.ExitStatus(err) != 2 {
 		t.Errorf("got %v", err)
 	}
-	if err := j.Add(1, []report.Cell{{Text: strings.Repeat("长", 32_767)}}); err != nil {
+	if err := j.Add(report.Row{Cells: []report.Cell{{Text: strings.Repeat("长", 32_767)}}}); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if _, err := report.NewJoinedBook(io.Discard, 16_385); job.ExitStatus(err) != 2 {
+	if _, err := report.NewJoinedBook(io.Discard, 16_385, 0); job.ExitStatus(err) != 2 {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestListGivenBackIsSplitWithItsHeader(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	j, err := report.NewJoinedBook(&out, 1, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.Close()
+	for i := range 8 {
+		if err := j.Add(report.Row{Head: i == 0, Cells: []report.Cell{{Text: fmt.Sprint("r", i)}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	got := ""
+	for _, sheet := range f.GetSheetList() {
+		got += fmt.Sprint(cells(t, f, sheet))
+	}
+	if want := "[[r0] [r1] [r2] [r3]][[r0] [r4] [r5] [r6]][[r0] [r7]]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

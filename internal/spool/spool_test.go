@@ -35,8 +35,10 @@ func TestSpoolGivesBackWhatWasWritten(t *testing.T) {
 		if n, err := s.ReadAt(make([]byte, 2), int64(size)); n != 0 || err != io.EOF {
 			t.Fatalf("behind the end: %d, %v", n, err)
 		}
-		if s.Close() != nil || s.Close() != nil {
-			t.Fatal("it cannot be closed")
+		for range 2 {
+			if err := s.Close(); err != nil {
+				t.Fatal("it cannot be closed")
+			}
 		}
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 0 {

@@ -30,8 +30,10 @@ func written(t *testing.T, fill func(f *excelize.File) error) *xlsx.Workbook {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if w.Close() != nil || w.Close() != nil {
-			t.Error("it cannot be closed")
+		for range 2 {
+			if err := w.Close(); err != nil {
+				t.Error("it cannot be closed")
+			}
 		}
 	})
 	return w
