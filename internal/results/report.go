@@ -116,7 +116,7 @@ func (r *ReportWriter) Flush() error {
 
 // idNoFormula keeps a spreadsheet from taking an ID for a formula.
 func idNoFormula(id string) string {
-	if strings.HasPrefix(id, "-") && strings.Trim(id[1:], "0123456789") != "" {
+	if strings.HasPrefix(id, "-") && (id == "-" || strings.Trim(id[1:], "0123456789") != "") {
 		return "'" + id
 	}
 	return id
