@@ -28,7 +28,8 @@ type BadRows struct {
 // shownBadRows is how many bad rows are told.
 const shownBadRows = 10
 
-func (b *BadRows) add(r BadRow) {
+// Add counts a bad row, and keeps it where it is among the first.
+func (b *BadRows) Add(r BadRow) {
 	if len(b.First) < shownBadRows {
 		b.First = append(b.First, r)
 	}
@@ -63,32 +64,35 @@ func (b *BadRows) err() error {
 	return e
 }
 
-// fault says why s is no store ID, or nothing where it is one.
-func fault(s string) string {
+// storeID is what faults call a store's ID.
+const storeID = "store ID"
+
+// Fault says why s can be no ID, or nothing where it can. what names it: "store ID", "brand ID".
+func Fault(what, s string) string {
 	switch {
 	case job.ValidID(s):
 		return ""
 	case s == "":
-		return "the store ID is missing"
+		return "the " + what + " is missing"
 	case damaged(s):
 		return "a spreadsheet has turned this number into another form and may have lost digits of it: give the column the" +
 			" format Text and export the list again"
 	case strings.HasPrefix(s, "'"):
 		return "it begins with an apostrophe, a spreadsheet's mark for text: take that out"
 	case len(s) > job.MaxIDLength && validCharacters(s):
-		return fmt.Sprintf("it is %d characters long, and a store ID has at most %d", len(s), job.MaxIDLength)
+		return fmt.Sprintf("it is %d characters long, and a %s has at most %d", len(s), what, job.MaxIDLength)
 	case !utf8.ValidString(s):
 		return "it is not text"
 	}
 	for _, c := range s {
 		if !job.ValidID(string(c)) {
 			if c >= '０' && c <= 'ｚ' {
-				return fmt.Sprintf("%q is a full-width character: a store ID has only 0-9, A-Z, a-z, _ and -", c)
+				return fmt.Sprintf("%q is a full-width character: a %s has only 0-9, A-Z, a-z, _ and -", c, what)
 			}
-			return fmt.Sprintf("%q cannot stand in a store ID, which has only 0-9, A-Z, a-z, _ and -", c)
+			return fmt.Sprintf("%q cannot stand in a %s, which has only 0-9, A-Z, a-z, _ and -", c, what)
 		}
 	}
-	return "it is no store ID"
+	return "it is no " + what
 }
 
 func validCharacters(s string) bool {
@@ -119,8 +123,8 @@ func damaged(s string) bool {
 	return digits > 0 && marks > 0
 }
 
-// shown is a value as an error shows it.
-func shown(s string) string {
+// Shown is a value as an error shows it.
+func Shown(s string) string {
 	const most = 60
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "?")
@@ -131,8 +135,8 @@ func shown(s string) string {
 	return s
 }
 
-// writeAside writes a bad row behind what is said of it.
-func writeAside(w io.Writer, said, raw []string) error {
+// WriteAside writes a bad row, as it came, behind what is said of it. Its error is one of job.CodeIO.
+func WriteAside(w io.Writer, said, raw []string) error {
 	c := csv.NewWriter(w)
 	if err := c.Write(append(said, raw...)); err != nil {
 		return asideError(err)

@@ -109,13 +109,13 @@ func (o *objects) row(line []byte) (row, error) {
 			return row{}, err
 		}
 		if value = object[o.key]; value == nil {
-			r.fault = "the object has no key " + shown(o.key)
+			r.fault = "the object has no key " + Shown(o.key)
 			return r, nil
 		}
 	}
 	switch {
 	case string(value) == "null":
-		r.fault = fault("")
+		r.fault = Fault(storeID, "")
 	case value[0] == '"':
 		if err := json.Unmarshal(value, &r.id); err != nil {
 			return row{}, listErrorf(o.opts.Name, o.line, "the line is no JSON: %w", err)

@@ -6,17 +6,18 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// seen knows the IDs that have come. Numbers of up to 18 digits are kept exactly, in a compressed bitmap for each
-// length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys made anew
-// for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
-type seen struct {
+// Seen knows the IDs that have come. The zero value knows none. Numbers of up to 18 digits are kept exactly, in a
+// compressed bitmap for each length, since 007 and 7 are two stores: some two bytes each where there are millions. Other
+// IDs are kept as a 128-bit hash under keys made anew for each list: that any two of ten million IDs were taken for one
+// has odds of one in 10^24.
+type Seen struct {
 	numbers [19]*roaring64.Bitmap
 	hashes  map[[2]uint64]struct{}
 	seeds   [2]maphash.Seed
 }
 
-// add says whether an ID is new.
-func (s *seen) add(id string) bool {
+// Add says whether an ID is new.
+func (s *Seen) Add(id string) bool {
 	if n, ok := number(id); ok {
 		if s.numbers[len(id)] == nil {
 			s.numbers[len(id)] = roaring64.New()

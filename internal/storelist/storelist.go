@@ -22,6 +22,9 @@ type Options struct {
 	Column string
 	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
 	SetAside io.Writer
+	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
+	// it is unpacked, and its IDs without repeats. A list that has more is refused. 0 is no bound.
+	MaxText, MaxIDs int64
 }
 
 // Stats tell what was read.
@@ -61,7 +64,8 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 type Reader struct {
 	opts  Options
 	src   source
-	seen  seen
+	seen  Seen
+	good  int64 // IDs seen, those after a bad row too
 	stats Stats
 	bad   BadRows
 }
@@ -83,7 +87,7 @@ type source interface {
 
 // NewReader finds out what a list is. It reads no further than it must for that.
 func NewReader(r io.Reader, opts Options) (*Reader, error) {
-	text, err := newText(r, opts.Name)
+	text, err := newText(r, opts.Name, opts.MaxText)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +104,8 @@ func NewReader(r io.Reader, opts Options) (*Reader, error) {
 func (rd *Reader) Stats() Stats { return rd.stats }
 
 // IDs gives the list's IDs in order, each once. An error is the last thing it gives: a *job.Error of job.CodeBadList,
-// for bad rows with a *BadRows in its chain, told once the list's end has been reached.
+// for bad rows with a *BadRows in its chain, told once the list's end has been reached; a *job.Error that the list was
+// read with comes as it is.
 func (rd *Reader) IDs() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for {
@@ -128,7 +133,7 @@ func (rd *Reader) next() (string, error) {
 		rd.stats.Rows++
 		why := r.fault
 		if why == "" {
-			why = fault(r.id)
+			why = Fault(storeID, r.id)
 		}
 		if why != "" {
 			if err := rd.refuse(r, why); err != nil {
@@ -136,9 +141,12 @@ func (rd *Reader) next() (string, error) {
 			}
 			continue
 		}
-		if !rd.seen.add(r.id) {
+		if !rd.seen.Add(r.id) {
 			rd.stats.Repeats++
 			continue
+		}
+		if rd.good++; rd.opts.MaxIDs > 0 && rd.good > rd.opts.MaxIDs {
+			return "", listErrorf(rd.opts.Name, r.line, "the list has more than %d store IDs, which is the most allowed", rd.opts.MaxIDs)
 		}
 		if rd.bad.Count > 0 {
 			continue
@@ -150,16 +158,16 @@ func (rd *Reader) next() (string, error) {
 
 func (rd *Reader) refuse(r row, why string) error {
 	if rd.opts.SetAside == nil {
-		rd.bad.add(BadRow{Line: r.line, Column: rd.stats.Column, Value: shown(r.id), Why: why})
+		rd.bad.Add(BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why})
 		return nil
 	}
 	if rd.stats.SetAside == 0 {
-		if err := writeAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
+		if err := WriteAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
 			return err
 		}
 	}
 	rd.stats.SetAside++
-	return writeAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
+	return WriteAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
 }
 
 // end judges a list that was read to its end.

@@ -151,13 +151,13 @@ func (t *table) next() (row, error) {
 	if !t.wide && len(cells) > 1 {
 		r.id = strings.Join(cells, string(t.comma))
 		if r.fault = "the line has more than one value, and the list's first line has one"; damaged(r.id) {
-			r.fault = fault(r.id)
+			r.fault = Fault(storeID, r.id)
 		}
 	}
 	return r, nil
 }
 
-// idNames are what the column of the store IDs is called, as fold gives them.
+// idNames are what the column of the store IDs is called, as Fold gives them.
 var idNames = map[string]bool{
 	"storeid": true, "storeids": true, "storeno": true, "storenumber": true, "storecode": true, "wechatstoreid": true,
 	"门店id": true, "门店编号": true, "门店编码": true, "门店号": true, "门店代码": true, "门店号码": true,
@@ -165,8 +165,8 @@ var idNames = map[string]bool{
 	"店铺id": true, "店铺编号": true, "店铺编码": true,
 }
 
-// fold gives a column's name without what people write in different ways.
-func fold(s string) string {
+// Fold gives a column's name without what people write in different ways: case, spaces, _, - and brackets.
+func Fold(s string) string {
 	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "").
 		Replace(s))
 }
@@ -178,7 +178,7 @@ func findColumn(names []string, opts Options) (at int, header bool, err error) {
 	}
 	var found []int
 	for i, name := range names {
-		if idNames[fold(name)] {
+		if idNames[Fold(name)] {
 			found = append(found, i)
 		}
 	}
@@ -208,7 +208,7 @@ var words = map[string]bool{
 // isHeader says whether a cell of the first row names its column: it is a name that is known, or it cannot be a store ID
 // and has no digit, as a damaged one would.
 func isHeader(s string) bool {
-	name := fold(s)
+	name := Fold(s)
 	return idNames[name] || words[name] || s != "" && !job.ValidID(s) && !strings.ContainsAny(s, "0123456789０１２３４５６７８９")
 }
 
@@ -231,7 +231,7 @@ func namedColumn(names []string, opts Options) (int, bool, error) {
 	}
 	found := matching(func(name string) bool { return name == opts.Column })
 	if len(found) == 0 {
-		found = matching(func(name string) bool { return fold(name) == fold(opts.Column) })
+		found = matching(func(name string) bool { return Fold(name) == Fold(opts.Column) })
 	}
 	switch len(found) {
 	case 1:
@@ -253,7 +253,7 @@ func quoted(names []string) string {
 			out = append(out, "…")
 			break
 		}
-		out = append(out, strconv.Quote(shown(name)))
+		out = append(out, strconv.Quote(Shown(name)))
 	}
 	return strings.Join(out, ", ")
 }

@@ -12,6 +12,8 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/storelink/storelink/internal/job"
 )
 
 // maxLine is how long a line may be: what is longer is no list, and must not fill the memory.
@@ -23,13 +25,16 @@ const maxLine = 1 << 20
 type text struct {
 	r    io.Reader
 	name string
-	line int  // being read, from 1
-	long int  // bytes of it so far
-	cr   bool // the last byte was a \r that was given out as \n
+	line int   // being read, from 1
+	long int   // bytes of it so far
+	cr   bool  // the last byte was a \r that was given out as \n
+	left int64 // bytes that may still come, where there is a bound
+	most int64 // that bound; 0 for none
 }
 
-// newText looks at the first bytes and takes off what is around the text.
-func newText(r io.Reader, name string) (*bufio.Reader, error) {
+// newText looks at the first bytes and takes off what is around the text, of which there may be most bytes; 0 is no
+// bound.
+func newText(r io.Reader, name string, most int64) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -59,12 +64,15 @@ func newText(r io.Reader, name string) (*bufio.Reader, error) {
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		decoded = transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder())
 	}
-	return bufio.NewReaderSize(&text{r: decoded, name: name, line: 1}, 64<<10), nil
+	return bufio.NewReaderSize(&text{r: decoded, name: name, line: 1, left: most, most: most}, 64<<10), nil
 }
 
 // Read gives the text with its line ends made one.
 func (t *text) Read(p []byte) (int, error) {
 	n, err := t.r.Read(p)
+	if t.left -= int64(n); t.most > 0 && t.left < 0 {
+		return 0, listErrorf(t.name, t.line, "the list has more than %d bytes of text, which is the most allowed", t.most)
+	}
 	out := p[:0]
 	for _, c := range p[:n] {
 		if c == '\n' && t.cr { // the second half of \r\n
@@ -91,8 +99,11 @@ func (t *text) Read(p []byte) (int, error) {
 	return len(out), err
 }
 
-// readError is that of a list that breaks off.
+// readError is that of a list that breaks off. Whoever gave the list may know better what happened.
 func readError(name string, err error) error {
+	if e := (*job.Error)(nil); errors.As(err, &e) {
+		return e
+	}
 	switch {
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
 		return listErrorf(name, 0, "the compressed list is damaged: %w", err)

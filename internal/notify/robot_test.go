@@ -1,0 +1,133 @@
+package notify_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/storelink/storelink/internal/notify"
+	"github.com/storelink/storelink/internal/secret"
+)
+
+func TestARobotIsToldInChinese(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, answer(200, `{"errcode":0,"errmsg":"ok"}`))
+	if err := w.sender.Send(t.Context(), notify.Hook{URL: w.URL + robot, Format: notify.WeCom}, secret.Text{}, event()); err != nil {
+		t.Fatal(err)
+	}
+	g := <-w.got
+	const want = `### 门店关联 任务已结束
+> 状态：<font color="info">已完成</font>
+> 任务：20261123-182754-h5z6sle3
+> 操作：关联门店
+> 账户：acme
+> 品牌：120344
+> 商品券：1000000013
+> 批次：98065001
+> 标签：春季，华北
+> 门店总数：50,000
+> 成功：49,988
+> 失败：<font color="warning">12</font>
+> 失败代码：STORE_NOT_FOUND 11，RETRIES_EXHAUSTED 1
+> 创建时间：2026-11-24 02:29:00
+> 开始时间：2026-11-24 02:29:00
+> 结束时间：2026-11-24 02:30:00
+<font color="comment">2026-11-24 02:30:00 · 20261123-182754-h5z6sle3.ended</font>`
+	if s := content(t, g.body); s != want {
+		t.Fatalf("got\n%s", s)
+	}
+	if g.path != robot || g.header.Get("Storelink-Signature") != "" {
+		t.Fatalf("%s %v", g.path, g.header)
+	}
+}
+
+func TestARobotIsToldOfBatchesAndSchedules(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, answer(200, `{"errcode":0}`))
+	hook := notify.Hook{URL: w.URL + robot, Format: notify.WeCom}
+	for _, c := range []struct {
+		event notify.Event
+		says  []string
+	}{
+		{notify.Event{Type: "batch.ended", Batch: map[string]any{"batch": "b1", "jobs": []int{1, 2, 3}, "total": 20_000_000, "unprocessed": 5}},
+			[]string{"批量任务已结束", "> 批量任务：b1", "> 任务数：3", "> 门店总数：20,000,000", `> 未处理：<font color="warning">5</font>`}},
+		{notify.Event{Type: "schedule.failed", Schedule: map[string]any{"name": "nightly", "state": "failed",
+			"error": map[string]string{"code": "io", "message": "the list broke off"}}},
+			[]string{"定时任务失败", "> 名称：nightly", "> 原因：the list broke off", `> 状态：<font color="warning">失败</font>`}},
+		{notify.Event{Type: "schedule.failed", Schedule: "nightly"}, []string{"定时任务失败"}},
+		{notify.Event{Type: "x.y"}, []string{"x.y"}},
+	} {
+		if err := w.sender.Send(t.Context(), hook, key, c.event); err != nil {
+			t.Fatal(err)
+		}
+		s := content(t, (<-w.got).body)
+		for _, say := range c.says {
+			if !strings.Contains(s, say) {
+				t.Errorf("%q is not in\n%s", say, s)
+			}
+		}
+	}
+}
+
+func TestARobotsMessageIsBoundedAndMeansNothingElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, answer(200, `{"errcode":0}`))
+	hook := notify.Hook{URL: w.URL + robot, Format: notify.WeCom}
+	long := strings.Repeat("门店", 5000)
+	e := event()
+	e.ID, e.Job.Label, e.Job.Reason, e.Job.Source, e.Job.SubmittedBy, e.Job.Account, e.Job.BrandID, e.Job.StockID = long, long, long, long, long,
+		long, long, long
+	e.Job.ProductCouponID, e.Job.Job = long, long
+	if err := w.sender.Send(t.Context(), hook, key, e); err != nil {
+		t.Fatal(err)
+	}
+	s := content(t, (<-w.got).body)
+	if len(s) > 4096 || len(s) < 3000 || !utf8.ValidString(s) || !strings.HasSuffix(s, "</font>") || !strings.Contains(s, "> …\n") {
+		t.Errorf("%d bytes: …%s", len(s), s[len(s)-100:])
+	}
+	e = event()
+	e.Job.Label = "<@all> [x](https://evil.example) **a** `b`\n# c\x1b[2J \xff"
+	e.Job.Failures = map[string]int64{"<@all>": 1}
+	if err := w.sender.Send(t.Context(), hook, key, e); err != nil {
+		t.Fatal(err)
+	}
+	s = content(t, (<-w.got).body)
+	if strings.Contains(s, "<@") || strings.Contains(s, "](") || strings.Contains(s, "**") || strings.Contains(s, "\n#") || strings.Contains(s, "\x1b") {
+		t.Errorf("got\n%s", s)
+	}
+}
+
+func TestARobotSaysWhatItDoesNotTake(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer  http.HandlerFunc
+		passing bool
+		after   time.Duration
+		code    int
+		says    string
+	}{
+		"too many in a minute": {answer(200, `{"errcode":45009,"errmsg":"api freq out of limit"}`), true, time.Minute, 45009, "api freq out of limit"},
+		"busy":                 {answer(200, `{"errcode":-1,"errmsg":"system busy"}`), true, 0, -1, "errcode -1"},
+		"too many at once":     {answer(200, `{"errcode":45033}`), true, 0, 45033, "errcode 45033"},
+		"a wrong key":          {answer(200, `{"errcode":93000,"errmsg":"invalid webhook url, key secret-693a91f6\n"}`), false, 0, 93000, "key ***"},
+		"too long":             {answer(200, `{"errcode":40058,"errmsg":"`+strings.Repeat("x", 1000)+`"}`), false, 0, 40058, "x…"},
+		"a page":               {answer(200, "<html>"), true, 0, 0, "something else than an errcode"},
+		"nothing":              {answer(200, ""), true, 0, 0, "something else than an errcode"},
+		"another document":     {answer(200, `{"ok":true}`), true, 0, 0, "something else than an errcode"},
+		"an endless answer":    {answer(200, `{"errcode":0,"errmsg":"`+strings.Repeat("x", 100_000)+`"}`), true, 0, 0, "more than it should"},
+		"500":                  {answer(500, `{"errcode":0}`), true, 0, 0, "HTTP 500"},
+		"404":                  {answer(404, `{"errcode":0}`), false, 0, 0, "HTTP 404"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.answer)
+			err := w.sender.Send(t.Context(), notify.Hook{URL: w.URL + robot, Format: notify.WeCom}, key, event())
+			f := failure(t, err)
+			if f.Passing != c.passing || f.RetryAfter != c.after || f.Code != c.code || !strings.Contains(err.Error(), c.says) || len(err.Error()) > 400 {
+				t.Fatalf("%+v", f)
+			}
+		})
+	}
+}

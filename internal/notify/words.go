@@ -1,0 +1,189 @@
+package notify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// words are in Chinese what the documents of a job, a batch and a schedule have, in the order in which they are told.
+// What is not among them is left out.
+var words = []struct{ key, word string }{
+	{"state", "状态"}, {"outcome", "结果"}, {"reason", "原因"}, {"error", "原因"}, {"schedule", "定时任务"}, {"batch", "批量任务"}, {"name", "名称"},
+	{"job", "任务"}, {"operation", "操作"}, {"account", "账户"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
+	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"jobs", "任务数"}, {"total", "门店总数"},
+	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"},
+	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next_at", "下次运行"},
+}
+
+// values are in Chinese what some of them say.
+var values = map[string]map[string]string{
+	"state": {"staging": "准备中", "scheduled": "待执行", "running": "进行中", "paused": "已暂停", "completed": "已完成", "cancelling": "正在取消",
+		"cancelled": "已取消", "aborting": "正在中止", "aborted": "已中止", "failed": "失败"},
+	"operation": {"associate": "关联门店", "disassociate": "解除关联", "resync": "同步门店"},
+}
+
+// titles are how an event is told of, by its type: what it is about, and what happened to that.
+var titles = map[string]string{"job": "任务", "batch": "批量任务", "schedule": "定时任务", "ended": "已结束", "failed": "失败", "started": "已开始",
+	"skipped": "已跳过", "paused": "已暂停", "resumed": "已恢复"}
+
+// beijing is the time that a message tells times in: China has one time zone, without summer time.
+var beijing = time.FixedZone("UTC+8", 8*60*60)
+
+// The bounds of a message's parts, in characters.
+const (
+	maxValue    = 200
+	maxFailures = 5 // codes
+)
+
+// robotText writes an event as a message for people.
+func robotText(e Event) (string, error) {
+	document, err := subject(e)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString("### 门店关联 " + title(e.Type) + "\n")
+	end := "<font color=\"comment\">" + e.At.In(beijing).Format("2006-01-02 15:04:05") + " · " + clean(e.ID) + "</font>"
+	for _, w := range words {
+		said := tell(w.key, document[w.key])
+		if said == "" {
+			continue
+		}
+		line := "> " + w.word + "：" + said + "\n"
+		if b.Len()+len(line)+len("> …\n")+len(end) > maxRobotText {
+			b.WriteString("> …\n")
+			break
+		}
+		b.WriteString(line)
+	}
+	b.WriteString(end)
+	return b.String(), nil
+}
+
+// title is an event's type in Chinese; a type that is not known stands as it is.
+func title(kind string) string {
+	what, happened, _ := strings.Cut(kind, ".")
+	if titles[what] == "" || titles[happened] == "" {
+		return clean(kind)
+	}
+	return titles[what] + titles[happened]
+}
+
+// subject gives what an event is about as the document that a JSON hook would get.
+func subject(e Event) (map[string]any, error) {
+	about := e.Schedule
+	if e.Batch != nil {
+		about = e.Batch
+	}
+	if e.Job != nil {
+		about = e.Job
+	}
+	text, err := json.Marshal(about)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	var document map[string]any
+	if err := d.Decode(&document); err != nil {
+		return nil, nil // it is no object: the event's type and ID say enough
+	}
+	return document, nil
+}
+
+// tell is what a key's value says; empty where it says nothing.
+func tell(key string, v any) string {
+	switch v := v.(type) {
+	case string:
+		if at, err := time.Parse(time.RFC3339, v); err == nil {
+			return at.In(beijing).Format("2006-01-02 15:04:05")
+		}
+		said := clean(v)
+		if known := values[key][v]; known != "" {
+			said = known
+		}
+		return coloured(key, v, said)
+	case json.Number:
+		n, err := v.Int64()
+		if err != nil {
+			return clean(v.String())
+		}
+		if n == 0 && (key == "pending" || key == "unprocessed") {
+			return ""
+		}
+		if n != 0 && (key == "failed" || key == "unprocessed") {
+			return `<font color="warning">` + count(n) + "</font>"
+		}
+		return count(n)
+	case []any:
+		if len(v) > 0 {
+			return count(int64(len(v)))
+		}
+	case map[string]any:
+		if key == "failures" {
+			return failures(v)
+		}
+		if message, ok := v["message"].(string); ok { // an error with its code
+			return clean(message)
+		}
+	}
+	return ""
+}
+
+func coloured(key, v, said string) string {
+	switch {
+	case said == "" || key != "state":
+		return said
+	case v == "completed":
+		return `<font color="info">` + said + "</font>"
+	case v == "aborted" || v == "cancelled" || v == "failed":
+		return `<font color="warning">` + said + "</font>"
+	}
+	return said
+}
+
+// failures lists the codes that most stores failed with.
+func failures(codes map[string]any) string {
+	counts := map[string]int64{}
+	for code, v := range codes {
+		if n, ok := v.(json.Number); ok {
+			counts[code], _ = n.Int64() // one that is no count is as none
+		}
+	}
+	order := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		if counts[a] != counts[b] {
+			return int(min(1, max(-1, counts[b]-counts[a])))
+		}
+		return strings.Compare(a, b)
+	})
+	var all []string
+	for i, code := range order {
+		if i == maxFailures {
+			all = append(all, "…")
+			break
+		}
+		all = append(all, fmt.Sprintf("%s %s", clean(code), count(counts[code])))
+	}
+	return strings.Join(all, "，")
+}
+
+func clean(s string) string { return markdown.Replace(plain(s, maxValue)) }
+
+// count writes a number so that a person can read it: 1,234,567.
+func count(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	from := 0
+	if n < 0 {
+		from = 1
+	}
+	for i := len(digits) - 3; i > from; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
