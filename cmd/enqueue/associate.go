@@ -26,6 +26,7 @@ type submitFlags struct {
 	dryRun           bool
 	here, sandbox    bool
 	verbose          bool
+	at, timezone     string
 
 	waitFlags
 }
@@ -107,6 +108,8 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
+	flags.StringVar(&f.at, "at", "", "send it at `TIME`, and not before: '2026-12-01 02:00', or RFC 3339")
+	flags.StringVar(&f.timezone, "timezone", "", "of --at: its `NAME`, such as Asia/Shanghai (default: this machine's)")
 	f.waitFlags.register(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
 	flags.BoolVar(&f.here, "here", false, "run the job in this process, whatever Redis is configured")
@@ -136,6 +139,9 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 		f.here = false // the sandbox is always here
 	case f.account == "":
 		return j, job.Errorf(job.CodeUsage, "--account is missing: the name that a worker or the configuration has for it")
+	}
+	if j.At, err = later(f.at, f.timezone, time.Now()); err != nil {
+		return j, err
 	}
 	if f.failureThreshold < 0 || f.failureThreshold > 100 {
 		return j, job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
@@ -178,6 +184,9 @@ func (a *app) submit(ctx context.Context, op job.Operation, list string, f *subm
 		return err
 	}
 	if err := f.waitFlags.check(f.wait || p.here || f.dryRun); err != nil {
+		return err
+	}
+	if err := notLaterHere(p, j); err != nil {
 		return err
 	}
 	if f.dryRun {

@@ -77,6 +77,12 @@ func obstacle(s job.Status) (word, why string) {
 		return ": " + reason
 	}
 	switch s.State {
+	case job.Scheduled:
+		when := ""
+		if s.At != nil {
+			when = " until " + moment(*s.At)
+		}
+		return "scheduled", fmt.Sprintf("nothing moves: job %s waits%s%s", s.Job, when, because(s.Reason))
 	case job.Paused:
 		return "paused", fmt.Sprintf("nothing moves: job %s is paused%s; `enqueue resume %s` lets it go on", s.Job,
 			because(s.Reason), s.Job)

@@ -127,7 +127,15 @@ func (w *writing) Unwrap() error { return w.err }
 // copyRows writes a job's rows as a report.
 func copyRows(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, w io.Writer,
 	format results.ReportFormat) (int64, error) {
-	report := results.NewReportWriter(w, format)
+	j, err := ledger.Job(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	var more []string
+	if j.Operation == job.Resync {
+		more = results.ResyncColumns
+	}
+	report := results.NewReportWriter(w, format, more...)
 	for row, err := range ledger.Rows(ctx, id, only) {
 		if err != nil {
 			return 0, err

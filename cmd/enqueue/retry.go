@@ -117,18 +117,26 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, gi
 	if err := f.override(&j, given); err != nil {
 		return err
 	}
-	r, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: notSucceeded(ctx, s.ledger, id)})
+	j.At, j.Schedule, j.Batch = nil, "", ""
+	sub := submit.Submission{Job: j, IDs: notSucceeded(ctx, s.ledger, id, "")}
+	if j.Operation == job.Resync { // its plan is what was not done of the old one's
+		sub.Job.Resync = &job.ResyncOptions{Planned: true, Prune: j.Resync.Prune, Verify: j.Resync.Verify}
+		sub.IDs = notSucceeded(ctx, s.ledger, id, job.Associate)
+		sub.Surplus = notSucceeded(ctx, s.ledger, id, job.Disassociate)
+	}
+	r, err := s.submitter().Submit(ctx, sub)
 	if err != nil {
 		return err
 	}
 	return a.submitted(ctx, s, account, r, f.waitFlags)
 }
 
-// notSucceeded gives the stores of a job that has ended that failed or were left unprocessed.
-func notSucceeded(ctx context.Context, ledger *results.Ledger, id string) iter.Seq2[string, error] {
+// notSucceeded gives the stores of a job that has ended that failed or were left unprocessed; of a resync, those that
+// were to be associated or disassociated.
+func notSucceeded(ctx context.Context, ledger *results.Ledger, id string, op job.Operation) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for row, err := range ledger.Rows(ctx, id, "") {
-			if err == nil && row.Outcome == job.Succeeded {
+			if err == nil && (row.Outcome == job.Succeeded || op != "" && row.Operation != op) {
 				continue
 			}
 			if !yield(row.StoreID, err) || err != nil {

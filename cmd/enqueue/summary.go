@@ -31,7 +31,15 @@ func (a *app) summary(s job.Status, report string) {
 
 // counts are a job's figures, for people.
 func counts(s job.Status) [][2]string {
-	rows := [][2]string{{"succeeded", count(s.Succeeded)}}
+	var rows [][2]string
+	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
+		rows = append(rows, [2]string{"in line", count(r.InLine) + "  (nothing is sent for them)"})
+		if r.Surplus > 0 && !r.Prune {
+			rows = append(rows, [2]string{"too much", count(r.Surplus) + "  (they stay: there was no --prune)"})
+		}
+		rows = append(rows, [2]string{"associate", count(r.Associate)}, [2]string{"disassociate", count(r.Disassociate)})
+	}
+	rows = append(rows, [2]string{"succeeded", count(s.Succeeded)})
 	failed := count(s.Failed)
 	if codes := failures(s.Failures); codes != "" {
 		failed += "  " + codes
@@ -43,6 +51,9 @@ func counts(s job.Status) [][2]string {
 		}
 	} else {
 		rows = append(rows, [2]string{"pending", count(s.Pending)})
+	}
+	if r := s.Resync; r != nil && r.Phase == job.PhaseVerified {
+		rows = append(rows, [2]string{"contradicted", count(r.Contradicted) + "  by WeChat Pay's list after the writes"})
 	}
 	if s.Late > 0 {
 		rows = append(rows, [2]string{"late", count(s.Late) + "  (answered after the end, and not counted)"})
@@ -101,7 +112,13 @@ func (a *app) describe(s job.Status) {
 		}
 		rows = append(rows, [2]string{"lane", lane})
 	}
+	if s.Resync != nil && !s.State.Ended() {
+		rows = append(rows, [2]string{"phase", fmt.Sprintf("%s  %s listed", s.Resync.Phase, count(s.Resync.Listed))})
+	}
 	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
+	if s.At != nil {
+		rows = append(rows, [2]string{"due", moment(*s.At)})
+	}
 	for _, at := range []struct {
 		name string
 		when *time.Time

@@ -104,7 +104,7 @@ func (r *run) start() error {
 	if r.proxy, err = startProxy(r.redis.addr); err != nil {
 		return err
 	}
-	if err := r.startSandbox(); err != nil {
+	if err := r.startSandbox(true); err != nil {
 		return err
 	}
 	for i := range r.Workers {
@@ -122,14 +122,18 @@ func (r *run) start() error {
 	return nil
 }
 
-// startSandbox starts WeChat Pay's stand-in with faults of its own, by the seed.
-func (r *run) startSandbox() error {
+// startSandbox starts WeChat Pay's stand-in with faults of its own, by the seed: those that pass, and, if final says so,
+// stores that fail for good.
+func (r *run) startSandbox(final bool) error {
 	dir := filepath.Join(r.Dir, "sandbox")
 	share := func(most float64) string { return fmt.Sprintf("%.4f", r.rng.Float64()*most) }
 	args := []string{"--listen", "127.0.0.1:0", "--dir", dir, "--rate", "0", "--seed", fmt.Sprint(r.Seed),
 		"--latency", r.Latency.String(), "--server-errors", share(.05), "--dropped", share(.04), "--wrong-signatures", share(.02),
-		"--passing-stores", share(.03), "--failing-stores", share(.02), "--missing-stores", share(.005)}
-	if r.rng.IntN(2) == 0 {
+		"--passing-stores", share(.03), "--missing-stores", share(.005)}
+	if final {
+		args = append(args, "--failing-stores", share(.02))
+	}
+	if final && r.rng.IntN(2) == 0 {
 		args = append(args, "--poisoned-stores", "0.0003", "--poison-detail", []string{"store", "list", "none"}[r.rng.IntN(3)])
 	}
 	p, err := r.spawn("sandbox", args...)

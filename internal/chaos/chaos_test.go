@@ -13,6 +13,29 @@ import (
 // The campaign itself is a command; here is one short seed of it, so that it cannot rot.
 func TestPromisesHoldWhileProcessesDie(t *testing.T) {
 	t.Parallel()
+	bin := programs(t)
+	report, err := chaos.Run(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 3000, Workers: 2, Faults: 5,
+		Only:    []string{"kill-worker", "kill-redis", "forget-asynq", "pause-resume", "kill-enqueue"},
+		Latency: 200 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
+	if err != nil {
+		t.Fatalf("%v: %v", report.Faults, err)
+	}
+}
+
+// All workers die in two phases of a resync. (The campaign's --resync has them die in all four.)
+func TestResyncGoesOnWhereItsWorkersDied(t *testing.T) {
+	t.Parallel()
+	bin := programs(t)
+	report, err := chaos.RunResync(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 5000, Workers: 2,
+		Only: []string{"list", "disassociate"}, Latency: 100 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
+	if err != nil {
+		t.Fatalf("%v: %v", report.Faults, err)
+	}
+}
+
+// programs builds what a run needs, and skips the test where it cannot be run.
+func programs(t *testing.T) (bin string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("it runs processes for some seconds")
 	}
@@ -22,14 +45,9 @@ func TestPromisesHoldWhileProcessesDie(t *testing.T) {
 		}
 		t.Skip("there is no redis-server")
 	}
-	bin := t.TempDir()
+	bin = t.TempDir()
 	if err := chaos.Build(t.Context(), "../..", bin); err != nil {
 		t.Fatal(err)
 	}
-	report, err := chaos.Run(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 3000, Workers: 2, Faults: 5,
-		Only:    []string{"kill-worker", "kill-redis", "forget-asynq", "pause-resume", "kill-enqueue"},
-		Latency: 200 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
-	if err != nil {
-		t.Fatalf("%v: %v", report.Faults, err)
-	}
+	return bin
 }

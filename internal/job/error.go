@@ -23,6 +23,7 @@ const (
 	CodeBadConfig      = "bad_config"      // 2: the configuration is wrong
 	CodeUnknownAccount = "unknown_account" // 2
 	CodeUnknownJob     = "unknown_job"     // 2
+	CodePruneRefused   = "prune_refused"   // 2: the prune would remove too much
 	CodeJobAtWork      = "job_at_work"     // 2: the target has a job at work
 	CodeBadState       = "bad_state"       // 2: the job's state does not allow it
 	CodeRedis          = "redis"           // 1: Redis cannot be reached, or refuses
@@ -67,7 +68,8 @@ func ExitStatus(err error) int {
 		return 0
 	}
 	switch AsError(err).Code {
-	case CodeUsage, CodeBadList, CodeBadConfig, CodeUnknownAccount, CodeUnknownJob, CodeJobAtWork, CodeBadState:
+	case CodeUsage, CodeBadList, CodeBadConfig, CodeUnknownAccount, CodeUnknownJob, CodeJobAtWork, CodeBadState,
+		CodePruneRefused:
 		return 2
 	case CodeUnfinished:
 		return 3

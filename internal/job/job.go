@@ -19,6 +19,7 @@ type Operation string
 const (
 	Associate    Operation = "associate"
 	Disassociate Operation = "disassociate"
+	List         Operation = "list"   // a part of a resync
 	Resync       Operation = "resync" // associate what is missing of the list, and perhaps disassociate what is not on it
 )
 
@@ -159,6 +160,10 @@ type ResyncOptions struct {
 	Verify bool `json:"verify,omitempty"`  // list again after the writes
 	DryRun bool `json:"dry_run,omitempty"` // end with the plan
 
+	// Planned says that the list is no list of what is wanted, but of what is to be written: the first half of it to be
+	// associated, the second to be disassociated.
+	Planned bool `json:"planned,omitempty"`
+
 	// A prune that would remove more than this is refused: stores, or percent of those that are associated. With neither
 	// it is DefaultMaxPrune percent. All of them are never removed unless MaxPrunePercent is 100 or MaxPruneStores given.
 	MaxPruneStores  *int64   `json:"max_prune_stores,omitempty"`
@@ -188,5 +193,5 @@ func Interfaces() (names []string) {
 	for _, op := range []Operation{Associate, Disassociate} {
 		names = append(names, Interface(op, Target{StockID: "1"}), Interface(op, Target{StockBundleID: "1"}))
 	}
-	return names
+	return append(names, Interface(List, Target{StockID: "1"}))
 }

@@ -32,6 +32,9 @@ type Row struct {
 	RequestID string     `json:"request_id,omitempty"` // of the call that decided it, for WeChat Pay's support
 	Attempts  int        `json:"attempts"`             // calls truly made for it
 	DecidedAt *time.Time `json:"decided_at,omitempty"`
+
+	Operation Operation `json:"operation,omitempty"` // of a resync's store: associate or disassociate
+	Verified  Verdict   `json:"verified,omitempty"`  // of a resync that listed again after its writes
 }
 
 // LaneState is how an account is served, as a job's status shows it.
@@ -80,6 +83,11 @@ type Status struct {
 	StartedAt       *time.Time       `json:"started_at"`
 	EndedAt         *time.Time       `json:"ended_at"`
 	Reason          string           `json:"reason"` // why the job was aborted, or by whom it was stopped
+
+	At       *time.Time    `json:"at,omitempty"`       // of a job that was committed for later
+	Schedule string        `json:"schedule,omitempty"` // that made it
+	Batch    string        `json:"batch,omitempty"`    // that it is part of
+	Resync   *ResyncStatus `json:"resync,omitempty"`   // of a resync
 }
 
 // AccountInfo is one account as its workers publish it.
@@ -97,4 +105,41 @@ type WorkerLane struct {
 	State    string    `json:"state"`
 	Reason   string    `json:"reason"`
 	LastSeen time.Time `json:"last_seen"`
+}
+
+// Verdict is what WeChat Pay's list, asked for again, says of an outcome.
+type Verdict string
+
+// The verdicts.
+const (
+	Confirmed    Verdict = "confirmed"
+	Contradicted Verdict = "contradicted" // the list says otherwise
+)
+
+// Phase is how far a resync is.
+type Phase string
+
+// The phases of a resync.
+const (
+	PhaseList     Phase = "list"     // listing what is associated
+	PhaseWrite    Phase = "write"    // associating, then disassociating
+	PhaseVerify   Phase = "verify"   // listing again
+	PhasePlanned  Phase = "planned"  // ended with the plan
+	PhaseVerified Phase = "verified" // ended, and listed again
+)
+
+// ResyncStatus is what a status document says of a resync beside its counts, which are those of the stores to be written:
+// the missing ones and, with --prune, those that are too much. Until the plan is made there are none.
+type ResyncStatus struct {
+	Phase        Phase `json:"phase"`
+	Prune        bool  `json:"prune"`
+	Wanted       int64 `json:"wanted"`            // stores of the list
+	Listed       int64 `json:"listed"`            // stores listed so far, in this phase
+	InLine       int64 `json:"in_line"`           // wanted and associated: nothing is sent for them
+	Missing      int64 `json:"missing"`           // wanted and not associated
+	Surplus      int64 `json:"surplus"`           // associated and not wanted
+	Associate    int64 `json:"associate"`         // stores to be associated
+	Disassociate int64 `json:"disassociate"`      // stores to be disassociated
+	Contradicted int64 `json:"contradicted"`      // stores whose outcome the second list contradicts
+	Strange      int64 `json:"strange,omitempty"` // listed IDs that are no store IDs; they are left alone
 }

@@ -10,7 +10,7 @@ import (
 	"os"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/storeset"
 )
 
 // spillAt is how many bytes of store IDs are held in memory before they are written out.
@@ -22,7 +22,7 @@ const spillAt = 16 << 20
 //
 // Memory: twice spillAt for what is not yet written (what grows is copied), some 300 bytes a target, 16 bytes a block
 // (for 20 million rows of 4,000 targets, 200 MB in 12 blocks each: 1 MB), and, while one target's rows are read, what
-// storelist.Seen keeps of that many stores to drop repeats. Those 20 million rows took 51 MiB at the peak, all told. The
+// storeset.Set keeps of that many stores to drop repeats. Those 20 million rows took 51 MiB at the peak, all told. The
 // file is as large as the IDs with a line end each.
 type spill struct {
 	dir     string
@@ -114,7 +114,7 @@ func (s *spill) stores(target int) iter.Seq2[string, error] {
 		}
 		r := s.targets[target]
 		in := bufio.NewReaderSize(s.open(r), 32<<10)
-		var seen storelist.Seen
+		var seen storeset.Set
 		for range r.rows {
 			line, err := in.ReadSlice('\n')
 			if err != nil {

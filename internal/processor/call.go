@@ -21,24 +21,14 @@ const (
 var urgency = map[job.Priority]int{job.High: 0, job.Default: 1, job.Low: 2}
 
 // call makes one call and says what it told.
-func (p *Processor) call(l *lease, j job.Job, priority job.Priority, ids []string, attempts int) results.Told {
-	pace := p.Pace(j.Operation, j.Target)
+func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Priority, ids []string,
+	attempts int) results.Told {
+	pace := p.Pace(op, j.Target)
 	answer, err := p.Client.Do(context.WithoutCancel(l.waiting), wxapi.Call{
-		Operation: j.Operation,
+		Operation: op,
 		Target:    j.Target,
 		StoreIDs:  ids,
-		Ready: func(context.Context) error {
-			if err := pace.Wait(l.waiting, urgency[priority]); err != nil {
-				return err
-			}
-			if err := context.Cause(l.waiting); err != nil {
-				return err
-			}
-			if !l.valid() {
-				return errExpired
-			}
-			return nil
-		},
+		Ready:     p.ready(l, pace, priority),
 	})
 	if err != nil {
 		return p.failure(l, pace, attempts, err)
@@ -60,6 +50,22 @@ func (p *Processor) call(l *lease, j job.Job, priority job.Priority, ids []strin
 			Message: "the answer did not say what became of it"})
 	}
 	return told
+}
+
+// ready waits for the pace, and says whether a call may still be made then.
+func (p *Processor) ready(l *lease, pace Pace, priority job.Priority) func(context.Context) error {
+	return func(context.Context) error {
+		if err := pace.Wait(l.waiting, urgency[priority]); err != nil {
+			return err
+		}
+		if err := context.Cause(l.waiting); err != nil {
+			return err
+		}
+		if !l.valid() {
+			return errExpired
+		}
+		return nil
+	}
 }
 
 // failure says what a call without an answer told.

@@ -19,6 +19,7 @@ import (
 // Client makes the calls of one account; *wxapi.Client is one.
 type Client interface {
 	Do(context.Context, wxapi.Call) (*wxapi.Answer, error)
+	List(context.Context, wxapi.ListCall) (*wxapi.ListPage, error)
 }
 
 // Pace is the allowance of one interface of one identity, shared by all workers.
@@ -102,10 +103,13 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 	}
 	l := p.hold(serving, hard, run, rem.Job, asked, log)
 	defer l.release()
+	if run.Listing() != nil {
+		return p.list(l, run, priority)
+	}
 	for {
 		told := results.Told{}
 		if ids, attempts := run.Next(); len(ids) > 0 {
-			told = p.call(l, run.Job(), priority, ids, attempts)
+			told = p.call(l, run.Job(), run.Operation(), priority, ids, attempts)
 		}
 		asked = time.Now()
 		progress, err := p.record(l, run, told)
@@ -126,23 +130,31 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 }
 
 // record tells the ledger, and does not give up while Redis may come back: what an answer told is nowhere else.
-func (p *Processor) record(l *lease, run *results.Run, told results.Told) (results.Progress, error) {
+func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progress results.Progress, err error) {
 	told.At = time.Now()
+	err = p.patiently(l, func(ctx context.Context) (err error) {
+		progress, err = run.Record(ctx, told)
+		return err
+	})
+	if err != nil {
+		l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
+	}
+	return progress, err
+}
+
+// patiently does something with the ledger, and does not give up while Redis may come back.
+func (p *Processor) patiently(l *lease, do func(context.Context) error) error {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, redisBackoff) {
 		ctx, cancel := context.WithTimeout(l.hard, redisTimeout)
-		progress, err := run.Record(ctx, told)
+		err := do(ctx)
 		cancel()
-		if err == nil {
-			return progress, nil
-		}
-		if e := (*job.Error)(nil); !errors.As(err, &e) && !errors.Is(err, context.DeadlineExceeded) || l.hard.Err() != nil {
-			l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
-			return results.Progress{}, err
+		e := (*job.Error)(nil)
+		if err == nil || !errors.As(err, &e) && !errors.Is(err, context.DeadlineExceeded) || l.hard.Err() != nil {
+			return err
 		}
 		l.log.Warn("an answer waits for Redis to be recorded", "error", err)
 		if !sleep(l.hard, jitter(wait)) {
-			l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
-			return results.Progress{}, err
+			return err
 		}
 	}
 }

@@ -29,7 +29,7 @@ const (
 // together with what was written since.)
 func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminder, error) {
 	doing := "look through job " + id
-	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "calls", "gen", "size", "total").Result()
+	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "calls", "gen").Result()
 	if err != nil {
 		return "", nil, redisError(doing, err)
 	}
@@ -38,10 +38,6 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 		return "", nil, err
 	}
 	number := func(i int) int { s, _ := fields[i].(string); return atoi(s) }
-	size, total := number(2), number(3)
-	if size <= 0 {
-		return "", nil, fmt.Errorf("%s: its chunks have no size", doing)
-	}
 	sum, undecided := tally{codes: map[string]int64{}}, []byte(nil)
 	texts := func(number int) (string, string, bool) { return l.text(ctx, k, number) }
 	for first := 0; first < k.base; first += checkBatch {
@@ -56,7 +52,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 		for i := range recs {
 			chunk := first + i
 			blob, _ := recs[i].(string)
-			rec, err := decodeRecord([]byte(blob), min(size, total-chunk*size), texts)
+			rec, err := decodeRecord([]byte(blob), k.stores(chunk), texts)
 			if err != nil {
 				return "", nil, fmt.Errorf("%s: chunk %d: %w", doing, chunk, err)
 			}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"context"
+	"time"
 
 	"github.com/storelink/storelink/internal/job"
 )
@@ -20,6 +21,13 @@ func (l *Ledger) Resume(ctx context.Context, id string) ([]job.Reminder, error) 
 // Cancel ends a job: calls in flight are finished and recorded, what is pending then reads unprocessed.
 func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
 	_, err := l.control(ctx, id, "cancel", reason)
+	if err != nil {
+		return err
+	}
+	look, err := l.Holes(ctx, id, time.Minute)
+	if err == nil && look.Stuck { // it is of another Redis than this: there may be no worker to find that out
+		_, _, err = l.Check(ctx, id)
+	}
 	return err
 }
 

@@ -17,6 +17,9 @@ import (
 //	storelink:1:{JOB}:lease  hash: chunk being worked on → TOKEN:EXPIRY (Unix ms)
 //	storelink:1:{JOB}:plan   hash: chunk being halved → the groups that are still to be sent
 //	storelink:1:{JOB}:fail   hash: code → failed stores
+//	storelink:1:{JOB}:want   hash: chunk → store IDs of the list that a resync works towards; until its plan is made
+//	storelink:1:{JOB}:list   hash: page → store IDs that WeChat Pay lists; while a resync lists
+//	storelink:1:{JOB}:mark   hash: chunk → places of stores whose outcome WeChat Pay's list contradicts
 //	storelink:1:{JOB}:text   hash: number of a common failure's text (a hash of it) → that text
 //
 //	storelink:1:jobs         zset: job → when it was created; all that have not expired
@@ -47,9 +50,12 @@ const (
 	kPlan
 	kFail
 	kText
+	kWant
+	kList
+	kMark
 )
 
-var jobKeys = [...]string{"job", "ids", "rec", "gath", "win", "lease", "plan", "fail", "text"}
+var jobKeys = [...]string{"job", "ids", "rec", "gath", "win", "lease", "plan", "fail", "text", "want", "list", "mark"}
 
 // keysOf gives a job's keys in the order in which every script takes them.
 func keysOf(id string) []string {

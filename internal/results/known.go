@@ -16,6 +16,8 @@ type known struct {
 	job   job.Job
 	base  int // chunks of the list; those from here on are gathered
 	total int64
+	split int   // of a resync: chunks of the list that are to be associated; the others are to be disassociated
+	half  int64 // stores of those
 
 	mu      sync.Mutex
 	texts   map[int][2]string  // code and message by number
@@ -36,7 +38,8 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	if k != nil {
 		return k, nil
 	}
-	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "meta", "base", "total", "state").Result()
+	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "meta", "base", "total", "state", "split", "half",
+		"phase").Result()
 	if err != nil {
 		return nil, redisError("read job "+id, err)
 	}
@@ -56,7 +59,10 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	if k.total, err = strconv.ParseInt(total, 10, 64); err != nil {
 		return nil, fmt.Errorf("job %s in the ledger cannot be read: %w", id, err)
 	}
-	if fields[3] == string(job.Staging) {
+	split, _ := fields[4].(string)
+	half, _ := fields[5].(string)
+	k.split, k.half = atoi(split), int64(atoi(half))
+	if fields[3] == string(job.Staging) || fields[6] == phaseList {
 		return k, nil // it may still change
 	}
 	l.mu.Lock()
@@ -66,6 +72,29 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	}
 	l.jobs[id] = k
 	return k, nil
+}
+
+// operation is what is done to the stores of a chunk of the list.
+func (k *known) operation(chunk int) job.Operation {
+	switch {
+	case k.job.Operation != job.Resync:
+		return k.job.Operation
+	case chunk < k.split:
+		return job.Associate
+	}
+	return job.Disassociate
+}
+
+// stores is how many stores a chunk of the list has.
+func (k *known) stores(chunk int) int {
+	first, until := 0, k.total
+	if k.split > 0 && chunk < k.split {
+		until = k.half
+	} else if k.split > 0 || k.job.Operation == job.Resync {
+		first, until = k.split, k.total-k.half
+	}
+	size := int64(k.job.ChunkSize)
+	return int(min(size, until-int64(chunk-first)*size))
 }
 
 // forget drops what is known of a job that has ended or gone.

@@ -214,7 +214,14 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 		if s.Lane, ok = lanes[s.Account]; !ok {
 			s.Lane = job.LaneState{State: job.LaneUnserved, Reason: "no worker serves account " + s.Account + " at the moment"}
 		}
-		of := job.Interface(s.Operation, job.Target{StockID: s.StockID, StockBundleID: s.StockBundleID})
+		op := s.Operation
+		if s.Resync != nil {
+			op = job.Associate
+			if s.Resync.Phase == job.PhaseList || s.Resync.Phase == job.PhaseVerify {
+				op = job.List
+			}
+		}
+		of := job.Interface(op, job.Target{StockID: s.StockID, StockBundleID: s.StockBundleID})
 		if p := paces[s.Account][of]; s.Lane.State == job.LaneServing && s.Lane.Reason == "" && !p.At.IsZero() {
 			s.Lane.Reason = fmt.Sprintf("%.4g calls a second are in force: %s", p.Rate, p.Why)
 		}

@@ -39,10 +39,16 @@ func script(name string) *redis.Script {
 
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
-	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim *redis.Script
+	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
+	page, leave, draft, plan, verified, start *redis.Script
+	status string // is sent in pipelines
 }
 
 func loadScripts() scripts {
+	status, err := fs.ReadFile(scriptFiles, "scripts/status.lua")
+	if err != nil {
+		panic(err)
+	}
 	claim, err := fs.ReadFile(scriptFiles, "scripts/claim.lua")
 	if err != nil {
 		panic(err)
@@ -51,7 +57,9 @@ func loadScripts() scripts {
 		create: script("create"), stage: script("stage"), commit: script("commit"), discard: script("discard"),
 		begin: script("begin"), renew: script("renew"), record: script("record"), control: script("control"),
 		holes: script("holes"), remind: script("remind"), check: script("check"),
-		claim: redis.NewScript(string(claim)),
+		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
+		verified: script("verified"), start: script("start"),
+		claim: redis.NewScript(string(claim)), status: string(status),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,6 +24,10 @@ const (
 
 // ReportColumns are a report's columns, and the fields of a JSON line.
 var ReportColumns = []string{"store_id", "outcome", "code", "message", "request_id", "attempts", "decided_at"}
+
+// ResyncColumns come after those in a resync's report: what was to be done to the store, and what WeChat Pay's list says
+// of the outcome where it was asked for again.
+var ResyncColumns = []string{"operation", "verified"}
 
 // ReportFormatOf tells a report's format by its file's name; the error is a *job.Error of job.CodeUsage.
 func ReportFormatOf(name string) (ReportFormat, error) {
@@ -45,6 +50,7 @@ type ReportWriter struct {
 	csv   *csv.Writer // either this
 	json  *json.Encoder
 	cells []string
+	more  bool // with ResyncColumns
 	rows  int64
 }
 
@@ -57,6 +63,9 @@ type reportRow struct {
 	RequestID string      `json:"request_id"`
 	Attempts  int         `json:"attempts"`
 	DecidedAt *string     `json:"decided_at"` // null until it is
+
+	Operation job.Operation `json:"operation,omitempty"`
+	Verified  job.Verdict   `json:"verified,omitempty"`
 }
 
 // NewReportWriter writes to w, which stays the caller's to close; Flush must follow the last row. An error of w's comes
@@ -65,16 +74,18 @@ type reportRow struct {
 // In CSV, a code, message or Request-Id that a spreadsheet would take for a formula, because it begins with = + - @, a
 // tab or a carriage return, gets an apostrophe before it: these texts come from outside. The store_id is never altered,
 // since it is compared with other lists; its characters make no formula. JSON lines have every text as it came.
-func NewReportWriter(w io.Writer, format ReportFormat) *ReportWriter {
-	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10)}
+//
+// more, if any, are ResyncColumns.
+func NewReportWriter(w io.Writer, format ReportFormat, more ...string) *ReportWriter {
+	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10), more: len(more) > 0}
 	if format == ReportJSONLines {
 		r.json = json.NewEncoder(r.buf)
 		r.json.SetEscapeHTML(false)
 		return r
 	}
 	r.csv = csv.NewWriter(r.buf)
-	r.cells = make([]string, len(ReportColumns))
-	_ = r.csv.Write(ReportColumns) // it is buffered: an error shows at the next write
+	r.cells = append(slices.Clone(ReportColumns), more...)
+	_ = r.csv.Write(r.cells) // it is buffered: an error shows at the next write
 	return r
 }
 
@@ -87,7 +98,7 @@ func (r *ReportWriter) Write(row job.Row) error {
 	}
 	if r.json != nil {
 		out := reportRow{StoreID: row.StoreID, Outcome: row.Outcome, Code: row.Code, Message: row.Message,
-			RequestID: row.RequestID, Attempts: row.Attempts}
+			RequestID: row.RequestID, Attempts: row.Attempts, Operation: row.Operation, Verified: row.Verified}
 		if decided != "" {
 			out.DecidedAt = &decided
 		}
@@ -95,6 +106,9 @@ func (r *ReportWriter) Write(row job.Row) error {
 	}
 	r.cells = append(r.cells[:0], row.StoreID, string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
 		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
+	if r.more {
+		r.cells = append(r.cells, string(row.Operation), string(row.Verified))
+	}
 	return r.csv.Write(r.cells)
 }
 

@@ -55,6 +55,10 @@ func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield fun
 		if err != nil {
 			return err
 		}
+		marks, err := l.marks(ctx, k, fields)
+		if err != nil {
+			return err
+		}
 		for i := range fields {
 			stores, err := chunker.Decode([]byte(ids[i]))
 			if err != nil {
@@ -66,6 +70,10 @@ func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield fun
 			}
 			for at, store := range stores {
 				row := rec.row(at, store, left)
+				if k.job.Operation == job.Resync {
+					row.Operation = k.operation(first + i)
+					row.Verified = marks.of(i, at, row.Outcome)
+				}
 				if only != "" && row.Outcome != only {
 					continue
 				}

@@ -17,10 +17,11 @@ type Run struct {
 	l        *Ledger
 	k        *known
 	reminder job.Reminder
-	token    string // this run's; the lease's is this and the step
-	step     int    // how often it was recorded that the run goes on
-	lost     bool   // the lease is another run's
-	opened   bool   // a call of the job was answered 200, as far as this run knows
+	token    string   // this run's; the lease's is this and the step
+	step     int      // how often it was recorded that the run goes on
+	lost     bool     // the lease is another run's
+	opened   bool     // a call of the job was answered 200, as far as this run knows
+	listing  *Listing // of a run that lists what is associated; nil for one that sends stores
 
 	slots   []slot
 	records map[int]*loaded // by the chunk of the list
@@ -55,6 +56,10 @@ func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop st
 		millis(l.opts.Lease)))
 	if err != nil {
 		return nil, "", redisError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
+	}
+	if word == "list" {
+		run, err = l.beginListing(ctx, rem, token, rest)
+		return run, "", err
 	}
 	if word != "run" {
 		if len(rest) != 1 {
@@ -161,6 +166,17 @@ func (r *Run) load(ctx context.Context, blob string, n int) (*loaded, error) {
 
 // Job is the job that the chunk is of.
 func (r *Run) Job() job.Job { return r.k.job }
+
+// Operation is what is done to the run's stores. All of them share it.
+func (r *Run) Operation() job.Operation {
+	for chunk := range r.records {
+		return r.k.operation(chunk)
+	}
+	return r.k.job.Operation
+}
+
+// Listing is what the run lists; nil where it sends stores.
+func (r *Run) Listing() *Listing { return r.listing }
 
 // Next gives the stores of the next call, each once, and the most calls that were made for any of them; none where the
 // chunk has no pending store left. It gives the same until Record tells what became of them.

@@ -28,6 +28,7 @@ type Staging struct {
 	target string
 
 	chunks, stores int
+	split, half    int   // of a resync whose plan is made: chunks and stores to associate
 	batch          []any // chunks that wait to be written
 	batchStores    int
 	batchSize      int
@@ -47,9 +48,20 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 		return nil, fmt.Errorf("describe job %s: %w", j.ID, err)
 	}
 	// The job is there before its target points at it: a pointer at no job counts for nothing.
-	made, err := l.run(ctx, l.scripts.create, j.ID, millis(l.opts.Staging), "meta", meta, "size", j.ChunkSize,
-		"window", l.opts.Window, "threshold", j.FailureThreshold, "threshold_minimum", job.FailureThresholdMinimum,
-		"retention", millis(l.opts.Retention)).Int()
+	fields := []any{millis(l.opts.Staging), "meta", meta, "size", j.ChunkSize, "window", l.opts.Window,
+		"threshold", j.FailureThreshold, "threshold_minimum", job.FailureThresholdMinimum,
+		"retention", millis(l.opts.Retention)}
+	if r := j.Resync; r != nil {
+		phase, verify := phaseList, "0"
+		if r.Planned {
+			phase = phaseWrite
+		}
+		if r.Verify {
+			verify = "1"
+		}
+		fields = append(fields, "phase", phase, "verify", verify)
+	}
+	made, err := l.run(ctx, l.scripts.create, j.ID, fields...).Int()
 	if err != nil {
 		return nil, redisError("begin job "+j.ID, err)
 	}
@@ -57,8 +69,10 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 		return nil, fmt.Errorf("there is a job %s already", j.ID)
 	}
 	s := &Staging{l: l, job: j, target: keyTarget(j.Target)}
-	if err := l.claim(ctx, s.target, j.ID); err != nil {
-		return nil, errors.Join(err, s.discard(ctx))
+	if s.claims() {
+		if err := l.claim(ctx, s.target, j.ID); err != nil {
+			return nil, errors.Join(err, s.discard(ctx))
+		}
 	}
 	created := redis.Z{Score: float64(j.CreatedAt.UnixMilli()), Member: j.ID}
 	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -80,6 +94,18 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 // indexLife is how long the lists of jobs outlive the last job that was added to them, or seen at work.
 func indexLife(o Options) time.Duration { return o.Retention + targetLife }
 
+// claims says whether the job needs its target for itself from now on: one that is to run later claims it then, and one
+// that only looks never.
+func (s *Staging) claims() bool {
+	return !s.later() && !(s.job.Resync != nil && s.job.Resync.DryRun)
+}
+
+func (s *Staging) later() bool { return s.job.At != nil && s.job.At.After(time.Now()) }
+
+// Split ends the first half of a resync whose plan is made: what was added is to be associated, what follows is to be
+// disassociated.
+func (s *Staging) Split() { s.split, s.half = s.chunks, s.stores }
+
 // Job is the job being staged.
 func (s *Staging) Job() job.Job { return s.job }
 
@@ -100,7 +126,9 @@ func (s *Staging) renew(ctx context.Context) {
 		case <-tick.C:
 			// A failure shows at the next write: a job that is gone refuses it.
 			_ = s.l.run(ctx, s.l.scripts.stage, s.job.ID, millis(s.l.opts.Staging), 0, 0).Err()
-			_ = s.l.hold(ctx, s.target, s.job.ID, s.l.opts.Staging)
+			if s.claims() {
+				_ = s.l.hold(ctx, s.target, s.job.ID, s.l.opts.Staging)
+			}
 		}
 	}
 }
@@ -157,18 +185,26 @@ func (s *Staging) Commit(ctx context.Context, repeats, setAside int64) ([]job.Re
 	}
 	s.stop()
 	s.renewer.Wait()
-	if err := s.l.claim(ctx, s.target, s.job.ID); err != nil {
-		return nil, err
+	claims, at := s.claims(), int64(0)
+	if claims {
+		if err := s.l.claim(ctx, s.target, s.job.ID); err != nil {
+			return nil, err
+		}
+	}
+	if s.later() {
+		at = s.job.At.UnixMilli()
 	}
 	s.job.Repeats, s.job.SetAside = repeats, setAside
 	meta, err := json.Marshal(s.job)
 	if err != nil {
 		return nil, fmt.Errorf("describe job %s: %w", s.job.ID, err)
 	}
-	if err := s.l.hold(ctx, s.target, s.job.ID, targetLife); err != nil {
-		return nil, redisError("commit job "+s.job.ID, err)
+	if claims {
+		if err := s.l.hold(ctx, s.target, s.job.ID, targetLife); err != nil {
+			return nil, redisError("commit job "+s.job.ID, err)
+		}
 	}
-	word, rest, err := reply(s.l.run(ctx, s.l.scripts.commit, s.job.ID, s.chunks, s.stores, "meta", meta))
+	word, rest, err := reply(s.l.run(ctx, s.l.scripts.commit, s.job.ID, s.chunks, s.stores, at, s.split, s.half, "meta", meta))
 	if err != nil {
 		return nil, redisError("commit job "+s.job.ID, err)
 	}

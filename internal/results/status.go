@@ -14,8 +14,9 @@ import (
 )
 
 // statusFields are those of a job's hash that its status document is made of.
-var statusFields = []string{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
-	"throttled", "created_at", "started_at", "ended_at", "reason", "staged"}
+var statusFields = []any{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
+	"throttled", "created_at", "started_at", "ended_at", "reason", "staged", "at", "phase", "wanted", "listed", "in_line",
+	"missing", "surplus", "half", "contradicted", "strange"}
 
 // Status gives a job's status document; job.CodeUnknownJob where there is no such job. Lane is left for the caller to
 // fill in from Lane.
@@ -35,13 +36,11 @@ func (l *Ledger) Status(ctx context.Context, id string) (job.Status, error) {
 
 // statuses reads many; nil for a job that is not there.
 func (l *Ledger) statuses(ctx context.Context, ids []string) ([]*job.Status, error) {
-	fields := make([]*redis.SliceCmd, len(ids))
-	codes := make([]*redis.MapStringStringCmd, len(ids))
-	_, err := l.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
+	answers := make([]*redis.Cmd, len(ids))
+	_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {
 			keys := keysOf(id)
-			fields[i] = p.HMGet(ctx, keys[kJob], statusFields...)
-			codes[i] = p.HGetAll(ctx, keys[kFail])
+			answers[i] = p.Eval(ctx, l.scripts.status, []string{keys[kJob], keys[kFail]}, statusFields...)
 		}
 		return nil
 	})
@@ -50,14 +49,25 @@ func (l *Ledger) statuses(ctx context.Context, ids []string) ([]*job.Status, err
 	}
 	out := make([]*job.Status, len(ids))
 	for i := range ids {
-		if out[i], err = parseStatus(fields[i].Val(), codes[i].Val()); err != nil {
+		both, err := answers[i].Slice()
+		if err == nil && len(both) != 2 {
+			err = fmt.Errorf("the script returned %d fields", len(both))
+		}
+		if err == nil {
+			values, _ := both[0].([]any)
+			out[i], err = parseStatus(values, stringsOf(both[1]))
+		}
+		if err != nil {
 			return nil, fmt.Errorf("job %s in the ledger cannot be read: %w", ids[i], err)
 		}
 	}
 	return out, nil
 }
 
-func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
+func parseStatus(values []any, codes []string) (*job.Status, error) {
+	if len(values) != len(statusFields) {
+		return nil, fmt.Errorf("the script returned %d values", len(values))
+	}
 	get := func(i int) string { s, _ := values[i].(string); return s }
 	if get(0) == "" {
 		return nil, nil
@@ -87,8 +97,15 @@ func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
 		ProductCouponID: j.Target.ProductCouponID, StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID,
 		Label: j.Label, Source: j.Source, SubmittedBy: j.SubmittedBy, Priority: j.Priority,
 		Total: number(2), Succeeded: number(3), Failed: number(4), Late: number(5), Chunks: number(6),
-		Calls: number(7), Retries: number(8), Throttled: number(9), Failures: make(map[string]int64, len(codes)),
+		Calls: number(7), Retries: number(8), Throttled: number(9), Failures: make(map[string]int64, len(codes)/2),
 		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(11), EndedAt: moment(12), Reason: get(13),
+	}
+	s.At, s.Schedule, s.Batch = moment(15), j.Schedule, j.Batch
+	if j.Resync != nil {
+		s.Resync = &job.ResyncStatus{Phase: job.Phase(get(16)), Prune: j.Resync.Prune, Wanted: number(17), Listed: number(18),
+			InLine: number(19), Missing: number(20), Surplus: number(21), Associate: number(22), Contradicted: number(23),
+			Strange: number(24)}
+		s.Resync.Disassociate = max(0, s.Total-s.Resync.Associate)
 	}
 	if s.State == job.Staging {
 		s.Total = number(14)
@@ -102,11 +119,11 @@ func parseStatus(values []any, codes map[string]string) (*job.Status, error) {
 	} else {
 		s.Pending = left
 	}
-	for code, n := range codes {
-		v, err := strconv.ParseInt(n, 10, 64)
+	for i := 0; i+1 < len(codes); i += 2 {
+		v, err := strconv.ParseInt(codes[i+1], 10, 64)
 		errs = append(errs, err)
 		if v != 0 {
-			s.Failures[code] = v
+			s.Failures[codes[i]] = v
 		}
 	}
 	return s, errors.Join(errs...)

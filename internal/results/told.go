@@ -38,6 +38,8 @@ type Told struct {
 	// Named says that Failed holds the one store for which the call was refused whole.
 	Named bool
 
+	Listed bool // what is told comes from a list of what is associated: no call was made for the stores
+
 	Abort string // why the job is hopeless
 
 	Release bool          // the run ends here and the chunk gets a new reminder
@@ -182,7 +184,7 @@ func (r *Run) settle(told Told, c call) *settlement {
 		}
 	}
 	for _, at := range told.Succeeded {
-		apply(at, event{state: succeeded, call: c, counted: true})
+		apply(at, event{state: succeeded, call: c, counted: !told.Listed})
 	}
 	for _, f := range told.Failed {
 		apply(f.At, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/storeset"
 )
 
 // Options say how a list is to be read.
@@ -64,7 +65,7 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 type Reader struct {
 	opts  Options
 	src   source
-	seen  Seen
+	seen  storeset.Set
 	good  int64 // IDs seen, those after a bad row too
 	stats Stats
 	bad   BadRows

@@ -45,6 +45,9 @@ type Submission struct {
 	Job job.Job
 	// IDs are the stores in order, each once. An error ends them, and nothing is sent.
 	IDs iter.Seq2[string, error]
+	// Surplus are the stores to be disassociated, of a resync whose plan is made (job.ResyncOptions.Planned): IDs are those
+	// to be associated then. Nil for none.
+	Surplus iter.Seq2[string, error]
 	// Counts tells, after the last ID, how many rows of the list were dropped as repeats and set aside as bad; nil for
 	// none.
 	Counts func() (repeats, setAside int64)
@@ -76,6 +79,12 @@ func (s *Submitter) Submit(ctx context.Context, sub Submission) (Receipt, error)
 	}
 	if err := stage(ctx, staging, j.ChunkSize, sub.IDs); err != nil {
 		return Receipt{}, s.giveUp(ctx, staging, err)
+	}
+	if sub.Surplus != nil {
+		staging.Split()
+		if err := stage(ctx, staging, j.ChunkSize, sub.Surplus); err != nil {
+			return Receipt{}, s.giveUp(ctx, staging, err)
+		}
 	}
 	if staging.Stores() == 0 {
 		return Receipt{}, s.giveUp(ctx, staging, job.Errorf(job.CodeBadList, "the list has no stores"))

@@ -102,6 +102,9 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if state == job.Staging {
 		return nil
 	}
+	if state == job.Scheduled {
+		return s.start(ctx, id)
+	}
 	if time.Since(s.kept[id]) > keepEvery {
 		if err := ledger.Keep(ctx, id); err != nil {
 			return err
@@ -128,6 +131,28 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	}
 	s.w.log.Info("chunks were put back on the queue", "job", id, "chunks", len(certain))
 	if err := q.Remind(ctx, j.Account, j.Priority, certain); err != nil {
+		return err
+	}
+	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})
+}
+
+// start lets a job run whose time has come. One whose target another job is at work on waits for its end.
+func (s *reconciler) start(ctx context.Context, id string) error {
+	ledger := s.w.cfg.Ledger
+	state, found, err := ledger.Start(ctx, id, false)
+	if err != nil && job.AsError(err).Code == job.CodeJobAtWork {
+		s.w.log.Info("a job whose time has come waits for its target", "job", id, "at_work", job.AsError(err).Job)
+		return nil
+	}
+	if err != nil || state != job.Running {
+		return err
+	}
+	j, err := ledger.Job(ctx, id)
+	if err != nil {
+		return err
+	}
+	s.w.log.Info("a job's time has come", "job", id)
+	if err := s.w.cfg.Queue.Remind(ctx, j.Account, j.Priority, found); err != nil {
 		return err
 	}
 	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})

@@ -325,6 +325,38 @@ func TestPauseAndCancelTakeEffectAtOnce(t *testing.T) {
 	})
 }
 
+func TestRedisOutOfMemoryLosesNothing(t *testing.T) {
+	t.Parallel()
+	server := redistest.Real(t)
+	b := newBundle(t, server.Client, sandbox.Options{Rate: sandbox.NoRate, Faults: sandbox.Faults{Latency: 20 * time.Millisecond}})
+	b.start(b.account(sandbox.PartnerAccount, nil))
+	j := newJob(sandbox.PartnerAccount, job.Associate, stock)
+	b.submit(j, storeIDs(20_000))
+	b.wait(j.ID, "some are done", func(s job.Status) bool { return s.Succeeded > 1000 })
+	b.must(server.Client.ConfigSet(b.ctx, "maxmemory", "1").Err()) // and no eviction: every write is refused
+	// Calls in flight are answered, and nobody can be told. Then no more are made.
+	still, since := b.sandbox.Count(stock), time.Now()
+	for time.Since(since) < time.Second {
+		if n := b.sandbox.Count(stock); n != still {
+			still, since = n, time.Now()
+		}
+		select {
+		case <-b.ctx.Done():
+			b.Fatal("calls go on")
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	s, err := b.ledger.Status(b.ctx, j.ID)
+	b.must(err)
+	if s.State != job.Running || s.Succeeded > int64(still) || still == 20_000 {
+		b.Fatalf("%d are associated: %+v", still, s)
+	}
+	b.must(server.Client.ConfigSet(b.ctx, "maxmemory", "0").Err())
+	if s := b.waitEnd(j.ID); s.Succeeded != 20_000 || b.sandbox.Count(stock) != 20_000 {
+		b.Fatalf("%+v", s)
+	}
+}
+
 func TestLanesArePublished(t *testing.T) {
 	onBoth(t, sandbox.Options{}, func(b *bundle) {
 		_, stop := b.start(b.account(sandbox.PartnerAccount, nil))

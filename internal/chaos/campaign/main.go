@@ -34,6 +34,7 @@ func campaign(ctx context.Context) error {
 	count := flag.Int("faults", 6, "faults a seed")
 	only := flag.String("only", "", "kinds of faults to choose from, separated by commas (default: all)")
 	parallel := flag.Int("parallel", 2, "seeds at a time")
+	resync := flag.Bool("resync", false, "kill all workers in each phase of a resync instead")
 	verbose := flag.Bool("verbose", false, "tell everything that happens")
 	flag.Parse()
 	first, last, ok := strings.Cut(*seeds, "-")
@@ -69,7 +70,11 @@ func campaign(ctx context.Context) error {
 			if *only != "" {
 				o.Only = strings.Split(*only, ",")
 			}
-			report, err := chaos.Run(ctx, o)
+			run := chaos.Run
+			if *resync {
+				run = chaos.RunResync
+			}
+			report, err := run(ctx, o)
 			mu.Lock()
 			defer mu.Unlock()
 			for _, f := range report.Faults {
@@ -78,8 +83,8 @@ func campaign(ctx context.Context) error {
 			if err != nil {
 				failed++
 				fmt.Printf("seed %d FAILED after %v, %v: %v\n  files: %s\n  again: go run ./internal/chaos/campaign --seeds %d --stores %d"+
-					" --workers %d --faults %d --only %q --verbose\n", seed, report.Took.Round(time.Second), report.Faults, err, o.Dir, seed,
-					*stores, *workers, *count, *only)
+					" --workers %d --faults %d --only %q --resync=%v --verbose\n", seed, report.Took.Round(time.Second), report.Faults, err, o.Dir, seed,
+					*stores, *workers, *count, *only, *resync)
 				return
 			}
 			fmt.Printf("seed %d passed in %v, %d calls, %v\n", seed, report.Took.Round(time.Second), report.Calls, report.Faults)

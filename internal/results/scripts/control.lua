@@ -28,7 +28,7 @@ elseif verb == 'resume' then
     return {'refused', state}
   end
 elseif verb == 'cancel' then
-  if state == 'running' or state == 'paused' then
+  if state == 'running' or state == 'paused' or state == 'scheduled' then
     become('cancelling')
   elseif state ~= 'cancelling' and state ~= 'cancelled' then
     return {'refused', state}

@@ -1,7 +1,10 @@
 -- The part that every script begins with. KEYS are a job's keys in the order of keys.go, in every script.
 
-local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT =
-  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9]
+local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT, WANT, LIST, MARK =
+  KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
+
+-- The chunk that stands for listing what is associated: before the plan of a resync, and after its writes.
+local LISTING = '-1'
 
 -- How many bytes a store takes in the job's pool: the chunk it came in (4) and its place there (1).
 local REF = 5
@@ -46,6 +49,8 @@ end
 local function stuck(state, at)
   if leased(at) then return 0 end
   if state == 'cancelling' or state == 'aborting' then return 1 end
+  local phase = redis.call('HGET', JOB, 'phase')
+  if phase == 'list' or phase == 'verify' then return 0 end
   if state == 'paused' then return int('succeeded') + int('failed') >= int('total') and 1 or 0 end
   if state ~= 'running' or redis.call('HLEN', WIN) > 0 or int('next') < int('base') then return 0 end
   return (redis.call('HGET', JOB, 'pool') or '') == '' and 1 or 0
@@ -62,8 +67,20 @@ end
 
 -- Fills the window of a running job: with chunks cut from its pool, then with the next of its list. Until a verified
 -- 200 has opened the job, one chunk goes alone (and one more for each that was refused for single stores).
+--
+-- A resync begins, and may end, with listing. Its list is in two halves, cut at split: what is to be associated, and
+-- what is to be disassociated once all of that is decided, so that no gathered chunk is of both.
 local function advance(out, at)
-  local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries')
+  local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries', 'phase',
+    'split', 'verify', 'total', 'succeeded', 'failed')
+  if job[9] == 'write' and job[11] == '1' and tonumber(job[12]) == tonumber(job[13]) + tonumber(job[14]) then
+    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0')
+    job[9] = 'verify'
+  end
+  if job[9] == 'list' or job[9] == 'verify' then
+    if redis.call('HLEN', WIN) == 0 then remind(out, LISTING, at, 0) end
+    return
+  end
   local following, base, size = tonumber(job[1]), tonumber(job[2]), tonumber(job[7])
   local limit = tonumber(job[3])
   if job[4] ~= '1' then limit = math.min(limit, 1 + tonumber(job[5] or '0')) end
@@ -77,17 +94,27 @@ local function advance(out, at)
     remind(out, chunk, at, math.min(BACKOFF_MAX, BACKOFF * 2 ^ (tries - 1)))
   end
 
+  local stop, half = base, tonumber(job[10] or '0')
+  if half > 0 and half < base and following <= half then
+    if following < half or #pool > 0 or redis.call('HLEN', WIN) > 0 then
+      stop = half
+    else
+      redis.call('HSET', JOB, 'opened', '0', 'suspects', '0')
+      limit = 1
+    end
+  end
+
   local before = #pool
   while #pool >= size * REF do cut(size * REF) end
   local count = redis.call('HLEN', WIN)
   local first = following
-  while following < base and count < limit do
+  while following < stop and count < limit do
     remind(out, text(following), at, 0)
     following = following + 1
     count = count + 1
   end
   if following ~= first then redis.call('HSET', JOB, 'next', text(following)) end
-  if #pool > 0 and following >= base and count == 0 then cut(#pool) end
+  if #pool > 0 and following >= stop and count == 0 then cut(#pool) end
   if #pool ~= before then
     redis.call('HSET', JOB, 'pool', pool)
     if #pool == 0 then redis.call('HDEL', JOB, 'tries') end
@@ -104,12 +131,12 @@ end
 
 -- Ends a job whose figures can no longer move, and gives its state. reason is kept from before.
 local function settle(at)
-  local job = redis.call('HMGET', JOB, 'state', 'total', 'succeeded', 'failed', 'retention')
+  local job = redis.call('HMGET', JOB, 'state', 'total', 'succeeded', 'failed', 'retention', 'phase', 'verify')
   local state = job[1]
   local left = tonumber(job[2]) - tonumber(job[3]) - tonumber(job[4])
   local final
   if state == 'running' or state == 'paused' then
-    if left == 0 then final = 'completed' end
+    if left == 0 and job[6] ~= 'list' and job[7] ~= '1' then final = 'completed' end
   elseif state == 'cancelling' then
     final = 'cancelled'
   elseif state == 'aborting' then
@@ -119,7 +146,7 @@ local function settle(at)
   if redis.call('HGET', JOB, 'redis') ~= redis_id() then return state end
   redis.call('HSET', JOB, 'state', final, 'ended_at', text(at))
   redis.call('HDEL', JOB, 'pool', 'tries')
-  redis.call('DEL', GATH, WIN, LEASE, PLAN)
-  for _, key in ipairs({JOB, IDS, REC, FAIL, TEXT}) do redis.call('PEXPIRE', key, job[5]) end
+  redis.call('DEL', GATH, WIN, LEASE, PLAN, WANT, LIST)
+  for _, key in ipairs({JOB, IDS, REC, FAIL, TEXT, MARK}) do redis.call('PEXPIRE', key, job[5]) end
   return final
 end

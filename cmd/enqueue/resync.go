@@ -1,0 +1,392 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/submit"
+)
+
+// resyncFlags are those of resync beside those of every submission.
+type resyncFlags struct {
+	prune, verify    bool
+	maxPrune, output string
+	detach           bool
+}
+
+func (f *resyncFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.prune, "prune", false, "disassociate the stores that are associated and not on the list")
+	flags.StringVar(&f.maxPrune, "max-prune", "", "refuse a prune of more than this: `N` stores, or P% of those that are"+
+		" associated (default 10%)")
+	flags.BoolVar(&f.verify, "verify", false, "list again after the writes, and flag each store whose outcome is contradicted")
+}
+
+// options gives what the flags ask for.
+func (f *resyncFlags) options() (*job.ResyncOptions, error) {
+	o := &job.ResyncOptions{Prune: f.prune, Verify: f.verify}
+	if f.maxPrune == "" {
+		return o, nil
+	}
+	if !f.prune {
+		return nil, job.Errorf(job.CodeUsage, "--max-prune needs --prune: without it nothing is removed")
+	}
+	if text, ok := strings.CutSuffix(f.maxPrune, "%"); ok {
+		p, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(p >= 0 && p <= 100) {
+			return nil, job.Errorf(job.CodeUsage, "--max-prune %s: a share is 0%% to 100%%", f.maxPrune)
+		}
+		o.MaxPrunePercent = &p
+		return o, nil
+	}
+	n, err := strconv.ParseInt(f.maxPrune, 10, 64)
+	if err != nil || n < 0 {
+		return nil, job.Errorf(job.CodeUsage, "--max-prune %s: it is a number of stores, or a share like 25%%", f.maxPrune)
+	}
+	o.MaxPruneStores = &n
+	return o, nil
+}
+
+func (a *app) resyncCommand() *cobra.Command {
+	f, r := &submitFlags{}, &resyncFlags{}
+	cmd := &cobra.Command{
+		Use:   "resync LIST",
+		Short: "Bring a stock's stores back in line with a list",
+		Long: `Bring a stock's stores back in line with a list: the worker lists what is associated now, compares it with LIST, and
+associates what is missing. With --prune it then disassociates what is not on the list; more than --max-prune is refused
+(10 % of what is associated unless said), so that an empty or truncated list never empties a coupon. Stores that are in
+line already are counted, and nothing is sent for them.
+
+The command waits for the plan, tells it, and leaves the rest to the worker (or waits for the end with --wait). With
+--dry-run it ends with the plan, and --output writes the difference to a file.
+
+Stock bundles have no list call at WeChat Pay: use associate for them.`,
+		Example: `  enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --dry-run --output diff.csv
+  enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
+  enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --prune --max-prune 500 --verify`,
+		Args: one("LIST: a file, or - for standard input"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.resync(cmd.Context(), args[0], f, r)
+		},
+	}
+	f.register(cmd.Flags())
+	r.register(cmd.Flags())
+	cmd.Flags().StringVar(&r.output, "output", "", "with --dry-run: write the difference to `FILE` (.csv or .jsonl)")
+	cmd.Flags().BoolVar(&r.detach, "detach", false, "do not wait for the plan either")
+	cmd.Flags().Lookup("dry-run").Usage = "say what would be sent and how long it would take, and send nothing but the list calls"
+	return cmd
+}
+
+func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resyncFlags) error {
+	if f.sandbox {
+		f.fillForSandbox()
+	}
+	dry := f.dryRun
+	f.dryRun = false // it needs a worker: only WeChat Pay knows what is associated
+	j, err := f.check(job.Resync)
+	if err != nil {
+		return err
+	}
+	if j.Resync, err = r.options(); err != nil {
+		return err
+	}
+	j.Resync.DryRun = dry
+	switch {
+	case j.Target.StockBundleID != "":
+		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
+			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
+	case dry && (f.wait || f.report != "" || r.detach):
+		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
+			" there is no more")
+	case dry && j.At != nil:
+		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
+	case r.output != "" && !dry:
+		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
+	case r.detach && f.wait:
+		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
+	}
+	if r.output != "" {
+		if err := checkReport(r.output); err != nil {
+			return err
+		}
+		if err := apart(list, f.setAside, r.output); err != nil {
+			return err
+		}
+	}
+	j.Source, j.SubmittedBy = list, submitter(a.environ)
+	p, err := a.place(f)
+	if err != nil {
+		return err
+	}
+	if err := f.waitFlags.check(f.wait || p.here || f.timeout > 0 && dry); err != nil {
+		return err
+	}
+	if err := notLaterHere(p, j); err != nil {
+		return err
+	}
+	s, err := a.open(ctx, p, j.Account, f.verbose)
+	if err != nil {
+		return err
+	}
+	return s.closed(a.resyncAt(ctx, s, j, list, f, r))
+}
+
+func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags, r *resyncFlags) error {
+	account, err := s.account(ctx, j.Account)
+	if err != nil {
+		return err
+	}
+	if err := account.complete(&j.Target); err != nil {
+		return err
+	}
+	ids, err := a.openList(ctx, list, f)
+	if err != nil {
+		return err
+	}
+	defer ids.close()
+	receipt, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	if err != nil {
+		return err
+	}
+	if r.detach || j.At != nil {
+		return a.submitted(ctx, s, account, receipt, f.waitFlags)
+	}
+	if receipt.Warning != "" {
+		a.warn("%s", receipt.Warning)
+	}
+	id := receipt.Job.ID
+	status, err := a.planned(ctx, s, id, f.timeout, !j.Resync.DryRun && !f.wait)
+	if errors.Is(err, errUnserved) {
+		account.workers = nil
+		return a.submitted(ctx, s, account, receipt, f.waitFlags)
+	}
+	if err != nil {
+		if j.Resync.DryRun || s.isHere() { // nobody waits for it any more
+			_, _ = s.leave(ctx, id, "given up")
+		}
+		return err
+	}
+	if err := pruneRefused(status); err != nil {
+		return err
+	}
+	if status.State.Ended() && status.State != job.Completed {
+		return a.ended(status, "")
+	}
+	if j.Resync.DryRun {
+		return a.tellPlan(ctx, s, status, receipt, r.output)
+	}
+	if !a.json {
+		a.out.printf("%s\n", printable(planText(status)))
+	}
+	if s.isHere() || f.wait {
+		return a.wait(ctx, s, id, f.waitFlags, "")
+	}
+	if a.json {
+		a.out.json(status)
+		return nil
+	}
+	if !status.State.Ended() {
+		a.out.printf("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.\n", id)
+	}
+	return nil
+}
+
+// errUnserved says that nobody makes the plan.
+var errUnserved = errors.New("no worker serves the account")
+
+// unservedPatience is how long a worker may take to show up.
+const unservedPatience = 3 * time.Second
+
+// planned follows a resync until its plan is made, or, if that is asked for, nobody is there to make it.
+func (a *app) planned(ctx context.Context, s *site, id string, timeout time.Duration, leave bool) (job.Status, error) {
+	d := a.newDisplay()
+	defer d.close()
+	var told string
+	var planned job.Status
+	served := time.Now() // or the beginning
+	done := job.Errorf(job.CodeInternal, "the plan is made")
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: timeout, note: d.note,
+		show: func(status job.Status) {
+			if word, why := obstacle(status); word != told && word != "" {
+				d.note(why)
+				told = word
+			}
+			if r := status.Resync; r != nil {
+				d.show(figures{done: r.Listed, total: max(r.Wanted, r.Listed), left: -1, held: "listing what is associated"})
+			}
+		},
+		halt: func(status job.Status) error {
+			if status.Resync != nil && status.Resync.Phase != job.PhaseList {
+				planned = status
+				return done
+			}
+			if s.isHere() {
+				return refused(status)
+			}
+			if status.Lane.State != job.LaneUnserved && status.Lane.State != job.LaneRefused {
+				served = time.Now()
+			} else if leave && time.Since(served) > unservedPatience {
+				return errUnserved
+			}
+			return nil
+		}}
+	status, err := fo.to(ctx)
+	if err == done {
+		return planned, nil
+	}
+	return status, err
+}
+
+// pruneRefused is the error of a resync whose prune would have removed too much.
+func pruneRefused(s job.Status) error {
+	if s.State != job.Aborted && s.State != job.Aborting || !strings.HasPrefix(s.Reason, results.PruneRefused) {
+		return nil
+	}
+	e := job.Errorf(job.CodePruneRefused, "%s", s.Reason)
+	e.Job = s.Job
+	return e
+}
+
+// planDocument is what a resync's dry run prints with --json.
+type planDocument struct {
+	Job          string   `json:"job"`
+	DryRun       bool     `json:"dry_run"`
+	Wanted       int64    `json:"wanted"`
+	Associated   int64    `json:"associated"`
+	InLine       int64    `json:"in_line"`
+	Missing      int64    `json:"missing"`
+	Surplus      int64    `json:"surplus"`
+	Prune        bool     `json:"prune"`
+	Calls        int64    `json:"calls"` // at least; the list calls that were made for the plan are not among them
+	ListCalls    int64    `json:"list_calls"`
+	Rate         float64  `json:"rate"`
+	Seconds      *float64 `json:"seconds"`
+	Repeats      int64    `json:"repeats"`
+	SetAside     int64    `json:"set_aside"`
+	Output       string   `json:"output,omitempty"`
+	OutputStores int64    `json:"output_stores,omitempty"`
+}
+
+// tellPlan tells what a dry run found.
+func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string) error {
+	r := status.Resync
+	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,
+		Missing: r.Missing, Surplus: r.Surplus, Prune: r.Prune, ListCalls: status.Calls, Output: output,
+		Repeats: receipt.Job.Repeats, SetAside: receipt.Job.SetAside}
+	size := int64(receipt.Job.ChunkSize)
+	d.Calls = (r.Missing + size - 1) / size
+	if r.Prune {
+		d.Calls += (r.Surplus + size - 1) / size
+	}
+	rates, err := s.paces(ctx, status.Account)
+	if err != nil {
+		return err
+	}
+	if d.Rate = rates[job.Interface(job.Associate, job.Target{})]; d.Rate > 0 {
+		seconds := float64(d.Calls) / d.Rate
+		d.Seconds = &seconds
+	}
+	if output != "" {
+		if d.OutputStores, err = writeDifference(s.ledger.Difference(ctx, status.Job), output); err != nil {
+			return err
+		}
+	}
+	if a.json {
+		a.out.json(d)
+		return nil
+	}
+	a.out.printf("%s\n", printable("Nothing was sent but "+plural(status.Calls, "list call")+". "+planText(status)))
+	took := ""
+	if d.Seconds != nil {
+		took = fmt.Sprintf(", %s at %.4g calls a second", span(time.Duration(*d.Seconds*float64(time.Second))), d.Rate)
+	}
+	a.out.printf("It takes at least %s%s.\n", plural(d.Calls, "call"), took)
+	if output != "" {
+		a.out.printf("The difference, %s, is in %s.\n", stores(d.OutputStores), output)
+	}
+	return nil
+}
+
+func planText(s job.Status) string {
+	r := s.Resync
+	surplus := stores(r.Surplus) + " are too much and stay (--prune would disassociate them)"
+	switch {
+	case r.Surplus == 0:
+		surplus = "none is too much"
+	case r.Prune:
+		surplus = stores(r.Surplus) + " are too much and are disassociated after that"
+	}
+	return fmt.Sprintf("Job %s: %s of the list, %s in line; %s are missing and to be associated; %s.", s.Job, stores(r.Wanted),
+		count(r.InLine), stores(r.Missing), surplus)
+}
+
+// paces gives the calls a second in force of an account's interfaces; none where there is no pace.
+func (s *site) paces(ctx context.Context, name string) (map[string]float64, error) {
+	accounts, err := s.ledger.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range accounts {
+		if info.Name == name {
+			return info.Pace, nil
+		}
+	}
+	return nil, nil
+}
+
+// differenceRow is a line of a difference as JSON lines.
+type differenceRow struct {
+	StoreID   string        `json:"store_id"`
+	Operation job.Operation `json:"operation"`
+}
+
+// writeDifference writes what a resync would do to a file: a list with a column that says what is to be done.
+func writeDifference(rows iter.Seq2[job.Row, error], name string) (n int64, err error) {
+	format, err := results.ReportFormatOf(name)
+	if err != nil {
+		return 0, err
+	}
+	o, err := create(name)
+	if err != nil {
+		return 0, err
+	}
+	defer o.drop()
+	buffer := bufio.NewWriter(o)
+	write := func(row differenceRow) error { return json.NewEncoder(buffer).Encode(row) }
+	if format == results.ReportCSV {
+		write = func(row differenceRow) error {
+			_, err := fmt.Fprintf(buffer, "%s,%s\n", row.StoreID, row.Operation) // neither has a character that CSV minds
+			return err
+		}
+		if err := write(differenceRow{"store_id", "operation"}); err != nil {
+			return 0, unwritable(name, err)
+		}
+	}
+	for row, err := range rows {
+		if err != nil {
+			return 0, err
+		}
+		if err := write(differenceRow{row.StoreID, row.Operation}); err != nil {
+			return 0, unwritable(name, err)
+		}
+		n++
+	}
+	if err := buffer.Flush(); err != nil {
+		return 0, unwritable(name, err)
+	}
+	if err := o.commit(); err != nil {
+		return 0, unwritable(name, err)
+	}
+	return n, nil
+}

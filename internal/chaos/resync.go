@@ -1,0 +1,164 @@
+package chaos
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// RunResync associates stores, then brings them in line with a list that lacks some of them and has new ones, with --prune
+// and --verify, while all workers are killed in each phase of it: list, associate, disassociate, verify (or those of
+// Only). An error says what was not as it must be.
+func RunResync(ctx context.Context, o Options) (Report, error) {
+	r := &run{Options: o, ctx: ctx, rng: rand.New(rand.NewPCG(o.Seed, 2)), began: time.Now()}
+	report := Report{Seed: o.Seed}
+	err := r.resync(&report)
+	r.stop()
+	report.Took = time.Since(r.began)
+	return report, err
+}
+
+func (r *run) resync(report *Report) error {
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return err
+	}
+	var err error
+	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
+		return err
+	}
+	if r.proxy, err = startProxy(r.redis.addr); err != nil {
+		return err
+	}
+	if err := r.startSandbox(false); err != nil {
+		return err
+	}
+	if err := r.hire(); err != nil {
+		return err
+	}
+	const stock, lacks, adds = "stock-r", 300, 700
+	_, ids, err := r.list("all", r.Stores+adds)
+	if err != nil {
+		return err
+	}
+	first, wanted := ids[:r.Stores], ids[lacks:]
+	for name, part := range map[string][]string{"first": first, "wanted": wanted} {
+		text := "store_id\n" + strings.Join(part, "\n") + "\n"
+		if err := os.WriteFile(filepath.Join(r.Dir, name+".csv"), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	var s job.Status
+	arguments := func(command, list string, more ...string) []string {
+		return append([]string{command, filepath.Join(r.Dir, list), "--config", r.config, "--redis", "redis://" + r.redis.addr,
+			"--account", "sandbox-partner", "--brand", "120344", "--coupon", "1001", "--stock", stock, "--json"}, more...)
+	}
+	if err := r.enqueue(&s, arguments("associate", "first.csv", "--wait")...); err != nil {
+		return err
+	}
+	if s.Succeeded != int64(r.Stores) {
+		return broken("the first list: %+v", s)
+	}
+	r.logf("%d stores are associated, in %d calls", s.Succeeded, s.Calls)
+	var receipt struct{ Job string }
+	if err := r.enqueue(&receipt, arguments("resync", "wanted.csv", "--prune", "--verify", "--chunk-size", "10",
+		"--detach")...); err != nil {
+		return err
+	}
+	for _, phase := range []struct {
+		name  string
+		so    func(job.Status) bool
+		until func(job.Status) bool // it is too late
+	}{
+		{"list", func(s job.Status) bool { return s.Resync.Phase == job.PhaseList && s.Resync.Listed > 2000 },
+			func(s job.Status) bool { return s.Resync.Phase != job.PhaseList }},
+		{"associate", func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded > 50 },
+			func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded >= adds }},
+		{"disassociate", func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded > adds+20 },
+			func(s job.Status) bool { return s.Resync.Phase == job.PhaseVerify }},
+		{"verify", func(s job.Status) bool { return s.Resync.Phase == job.PhaseVerify && s.Resync.Listed > 2000 },
+			func(s job.Status) bool { return s.State.Ended() }},
+	} {
+		if len(r.Only) > 0 && !slices.Contains(r.Only, phase.name) {
+			continue
+		}
+		err := r.until(r.Patience, "the resync is in phase "+phase.name, func() (bool, error) {
+			s, err := r.status(receipt.Job)
+			if err != nil || s.Resync == nil {
+				return false, err
+			}
+			if !phase.so(s) && phase.until(s) {
+				return false, fmt.Errorf("phase %s was over before a worker could be killed: %+v", phase.name, s.Resync)
+			}
+			return phase.so(s), nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, w := range r.workers {
+			w.kill()
+		}
+		r.logf("killed all workers in phase %s", phase.name)
+		report.Faults = append(report.Faults, "kill-in-"+phase.name)
+		if err := r.hire(); err != nil {
+			return err
+		}
+	}
+	err = r.until(r.Patience, "the resync has ended", func() (bool, error) {
+		s, err = r.status(receipt.Job)
+		return err == nil && s.State.Ended(), err
+	})
+	if err != nil {
+		return err
+	}
+	r.logf("%+v, %+v", s, *s.Resync)
+	if s.State != job.Completed || s.Total != lacks+adds || s.Succeeded != s.Total || s.Resync.Contradicted != 0 ||
+		s.Resync.InLine != int64(r.Stores-lacks) || s.Resync.Missing != adds || s.Resync.Surplus != lacks {
+		return broken("%+v, %+v", s, *s.Resync)
+	}
+	truth, err := r.truth(stock)
+	if err != nil {
+		return err
+	}
+	if len(truth) != len(wanted) {
+		return broken("%d stores are wanted, %d are associated", len(wanted), len(truth))
+	}
+	for _, id := range wanted {
+		if !truth[id] {
+			return broken("store %s is wanted and not associated", id)
+		}
+	}
+	return r.get("/sandbox/stats", func(b io.Reader) error {
+		var stats struct{ Calls int64 }
+		err := json.NewDecoder(b).Decode(&stats)
+		report.Calls = stats.Calls
+		return err
+	})
+}
+
+// hire starts all workers anew.
+func (r *run) hire() error {
+	r.workers = nil
+	for i := range r.Workers {
+		w, err := r.startWorker(i)
+		if err != nil {
+			return err
+		}
+		r.workers = append(r.workers, w)
+	}
+	return nil
+}
+
+func (r *run) status(id string) (job.Status, error) {
+	var s job.Status
+	err := r.enqueue(&s, "status", id, "--redis", "redis://"+r.redis.addr, "--json")
+	return s, err
+}

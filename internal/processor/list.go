@@ -1,0 +1,144 @@
+package processor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/wxapi"
+)
+
+// maxPages bounds a list whose pages never end: twenty million stores.
+const maxPages = 100_000
+
+// list lists what is associated with a resync's target, page after page, each recorded before the next is asked for, and
+// then does what the list is for.
+func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) error {
+	j, listing := run.Job(), run.Listing()
+	leave := func(delay time.Duration, abort string, anew bool) error {
+		return p.left(l, j, func(ctx context.Context) (results.Progress, error) {
+			return listing.Leave(ctx, delay, abort, anew)
+		})
+	}
+	for pages := 0; ; pages++ {
+		token, more := listing.Next()
+		if !more {
+			break
+		}
+		if pages > maxPages {
+			return leave(0, fmt.Sprintf("the list of what is associated has no end: %d pages", pages), false)
+		}
+		told, f := p.page(l, j, priority, token)
+		if f != nil && f.Class == job.ClassNotSent {
+			l.log.Debug("not sent", "error", f.Err)
+			return leave(0, "", false)
+		}
+		asked := time.Now()
+		var state job.State
+		var failures int
+		err := p.patiently(l, func(ctx context.Context) (err error) {
+			state, failures, err = listing.Page(ctx, told)
+			return err
+		})
+		switch {
+		case errors.Is(err, results.ErrLost):
+			return nil
+		case err != nil:
+			return err
+		case f == nil && state == job.Running:
+			l.recorded(asked)
+			continue
+		case f == nil:
+			return leave(0, "", false)
+		}
+		stale := f.Class == job.ClassJob && f.Status == 400 && token != "" // the token may have grown too old
+		switch {
+		case f.Class == job.ClassPace:
+			l.recorded(asked)
+		case f.Class == job.ClassJob && !stale:
+			return leave(0, abortReason(f), false)
+		case failures >= job.RetryBudget:
+			return leave(0, fmt.Sprintf("what is associated could not be listed, %d calls were made for a page; the last: %s",
+				failures, f.Error()), false)
+		case f.Class == job.ClassAccount:
+			return leave(0, "", false)
+		default:
+			return leave(jitter(min(callBackoff<<min(failures, 10), callBackoffMax)), "", stale)
+		}
+	}
+	// This takes a while where the lists are long; the lease is renewed beside it.
+	err := p.left(l, j, func(ctx context.Context) (results.Progress, error) { return listing.Finish(l.hard) })
+	if err != nil && !errors.Is(err, results.ErrLost) {
+		return errors.Join(err, leave(time.Second, "", false))
+	}
+	return nil
+}
+
+// page asks for one page. A failure comes with what is to be recorded of it.
+func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (results.PageTold, *wxapi.Failure) {
+	pace := p.Pace(job.List, j.Target)
+	page, err := p.Client.List(context.WithoutCancel(l.waiting), wxapi.ListCall{Target: j.Target, PageToken: token,
+		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, pace, priority)})
+	if err == nil {
+		pace.Answered(page.Elapsed)
+		p.Health.Passed()
+		switch {
+		case len(page.StoreIDs) > wxapi.MaxPageSize:
+			err = &wxapi.Failure{Class: job.ClassJob, Sent: page.Sent, RequestID: page.RequestID,
+				Message: fmt.Sprintf("a page of %d stores was listed, where %d were asked for", len(page.StoreIDs), wxapi.MaxPageSize)}
+		case page.NextPageToken != "" && page.NextPageToken == token:
+			err = &wxapi.Failure{Class: job.ClassPassingCall, Sent: page.Sent, RequestID: page.RequestID,
+				Message: "a page of the list names itself as the next"}
+		default:
+			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Sent: page.Sent}, nil
+		}
+	}
+	f := (*wxapi.Failure)(nil)
+	if !errors.As(err, &f) {
+		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Err: err}
+	}
+	told := results.PageTold{Sent: f.Sent, Failed: true}
+	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
+	switch f.Class {
+	case job.ClassNotSent:
+	case job.ClassPace:
+		log.Warn("the pace was refused", "error", f)
+		pace.Answered(f.Elapsed)
+		if err := pace.Refused(l.hard); err != nil {
+			log.Warn("other workers could not be told of it", "error", err)
+		}
+		told.Throttled = 1
+	case job.ClassAccount:
+		p.Health.Refused(f.Error())
+	case job.ClassJob:
+		p.Health.Passed()
+		told.Counted = true
+		log.Error("what is associated cannot be listed", "error", f)
+	default:
+		told.Counted = p.Health.Failed(f.Error()) && f.Sent > 0
+		log.Warn("a page could not be had and is asked for again", "error", f, "counted", told.Counted)
+	}
+	return told, f
+}
+
+// left ends a listing in the ledger and puts out what it gives.
+func (p *Processor) left(l *lease, j job.Job, end func(context.Context) (results.Progress, error)) error {
+	var progress results.Progress
+	err := p.patiently(l, func(ctx context.Context) (err error) {
+		progress, err = end(ctx)
+		return err
+	})
+	if errors.Is(err, results.ErrLost) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	p.remind(l, j, progress.Reminders)
+	if progress.State != job.Running {
+		p.stopped(l, j, progress.State)
+	}
+	return nil
+}

@@ -1,0 +1,324 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/storeset"
+)
+
+// plan compares what is wanted with what was listed and makes the difference the job's list. It keeps two sets of IDs,
+// some bytes a store, and no list. What was written of a plan that was interrupted is written anew.
+func (l *Listing) plan(ctx context.Context) (Progress, error) {
+	doing := "plan job " + l.r.reminder.Job
+	keys := keysOf(l.r.reminder.Job)
+	chunks, err := l.r.l.rdb.HGet(ctx, keys[kJob], "want_chunks").Int()
+	if errors.Is(err, redis.Nil) {
+		return Progress{}, ErrLost // planned meanwhile, or gone
+	} else if err != nil {
+		return Progress{}, redisError(doing, err)
+	}
+	wanted := func(each func(id string) error) error {
+		return l.r.l.blobs(ctx, keys[kWant], chunks, func(_ int, ids []string) error {
+			for _, id := range ids {
+				if err := each(id); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	var want, have storeset.Set
+	if err := wanted(func(id string) error { want.Add(id); return nil }); err != nil {
+		return Progress{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	var associated, inLine, missing, surplus int64
+	err = l.listed(ctx, func(id string) error {
+		switch {
+		case !have.Add(id): // pages may overlap where the list changes meanwhile
+		case want.Has(id):
+			associated, inLine = associated+1, inLine+1
+		default:
+			associated, surplus = associated+1, surplus+1
+		}
+		return nil
+	})
+	if err != nil {
+		return Progress{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	options := l.r.k.job.Resync
+	d := &draft{l: l, ctx: ctx, chunker: chunker.New(l.r.k.job.ChunkSize)}
+	err = wanted(func(id string) error {
+		if have.Has(id) {
+			return nil
+		}
+		missing++
+		return d.add(id)
+	})
+	if err == nil {
+		err = d.cut()
+	}
+	split, half := d.chunks, d.stores
+	if err == nil && (options.Prune || options.DryRun) {
+		var told storeset.Set
+		err = l.listed(ctx, func(id string) error {
+			if want.Has(id) || !told.Add(id) {
+				return nil
+			}
+			return d.add(id)
+		})
+	}
+	if err == nil {
+		err = d.close()
+	}
+	if err != nil {
+		return Progress{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	refused, only := "", "0"
+	if options.Prune {
+		refused = pruneRefused(options, associated, surplus)
+	}
+	if options.DryRun {
+		only = "1"
+	}
+	return l.end(reply(l.run(ctx, l.r.l.scripts.plan, split, half, d.chunks-split, d.stores-half, inLine, missing, surplus,
+		refused, only, millis(planLife))))
+}
+
+// pruneRefused says why a prune is refused; "" where it is not.
+func pruneRefused(o *job.ResyncOptions, associated, surplus int64) string {
+	if surplus == 0 {
+		return ""
+	}
+	allowed, ok := "", false
+	switch {
+	case o.MaxPruneStores != nil:
+		ok, allowed = surplus <= *o.MaxPruneStores, strconv.FormatInt(*o.MaxPruneStores, 10)+" stores are"
+	case o.MaxPrunePercent != nil:
+		ok, allowed = float64(surplus)*100 <= *o.MaxPrunePercent*float64(associated),
+			strconv.FormatFloat(*o.MaxPrunePercent, 'g', -1, 64)+" % is"
+	default:
+		ok, allowed = surplus*100 <= job.DefaultMaxPrune*associated, strconv.Itoa(job.DefaultMaxPrune)+" % is"
+	}
+	if ok {
+		return ""
+	}
+	share := fmt.Sprintf("%d of the %d stores that are associated (%.3g %%)", surplus, associated,
+		float64(surplus)*100/float64(associated))
+	if surplus == associated {
+		share = fmt.Sprintf("all %d stores that are associated", associated)
+	}
+	return PruneRefused + share + ", and at most " + allowed + " allowed: check the list, or allow it with --max-prune;" +
+		" nothing was sent"
+}
+
+// PruneRefused is how the reason of a job begins that was aborted because its prune would have removed too much.
+const PruneRefused = "the prune is refused: it would remove "
+
+// draft writes the chunks of a plan.
+type draft struct {
+	l       *Listing
+	ctx     context.Context
+	chunker *chunker.Chunker
+	batch   []any
+	bytes   int
+
+	chunks, stores int64
+	written        int64 // chunks
+}
+
+func (d *draft) add(id string) error {
+	if chunk := d.chunker.Add(id); chunk != nil {
+		return d.put(chunk)
+	}
+	return nil
+}
+
+func (d *draft) put(ids []string) error {
+	blob := chunker.Encode(nil, ids)
+	d.batch = append(d.batch, blob)
+	d.bytes += len(blob)
+	d.chunks++
+	d.stores += int64(len(ids))
+	if d.bytes < batchBytes {
+		return nil
+	}
+	return d.flush()
+}
+
+// cut ends a chunk here, full or not.
+func (d *draft) cut() error {
+	rest := d.chunker.Rest()
+	if rest == nil {
+		return nil
+	}
+	err := d.put(rest)
+	d.chunker = chunker.New(d.l.r.k.job.ChunkSize)
+	return err
+}
+
+func (d *draft) flush() error {
+	if len(d.batch) == 0 && d.written > 0 {
+		return nil
+	}
+	// Without a chunk it still begins anew.
+	state, err := d.l.run(d.ctx, d.l.r.l.scripts.draft, append([]any{d.written}, d.batch...)...).Text()
+	switch {
+	case err != nil:
+		return redisError("write the plan of job "+d.l.r.reminder.Job, err)
+	case state == "lost":
+		return ErrLost
+	}
+	d.written, d.batch, d.bytes = d.chunks, nil, 0
+	return nil
+}
+
+func (d *draft) close() error {
+	if err := d.cut(); err != nil {
+		return err
+	}
+	return d.flush()
+}
+
+// verify compares the outcomes with what is listed now: what is listed of a store whose call went unanswered settles it,
+// other contradictions are marked.
+func (l *Listing) verify(ctx context.Context) (Progress, error) {
+	doing := "verify job " + l.r.reminder.Job
+	id, k := l.r.reminder.Job, l.r.k
+	var have storeset.Set
+	if err := l.listed(ctx, func(id string) error { have.Add(id); return nil }); err != nil {
+		return Progress{}, fmt.Errorf("%s: %w", doing, err)
+	}
+	contradicted, marked := 0, []any(nil)
+	for first := 0; first < k.base; first += rowsBatch {
+		var fields []string
+		for c := first; c < min(first+rowsBatch, k.base); c++ {
+			fields = append(fields, strconv.Itoa(c))
+		}
+		ids, recs, err := l.r.l.read(ctx, id, fields)
+		if err != nil {
+			return Progress{}, fmt.Errorf("%s: %w", doing, err)
+		}
+		for i := range fields {
+			against, err := l.verifyChunk(ctx, first+i, ids[i], recs[i], &have)
+			if err != nil {
+				return Progress{}, fmt.Errorf("%s: chunk %d: %w", doing, first+i, err)
+			}
+			if contradicted += len(against); len(against) > 0 {
+				marked = append(marked, first+i, against)
+			}
+		}
+	}
+	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{contradicted}, marked...)...)))
+}
+
+// verifyChunk verifies one chunk's stores, and gives the places of those whose outcome is contradicted.
+func (l *Listing) verifyChunk(ctx context.Context, chunk int, blob, rec string, have *storeset.Set) ([]byte, error) {
+	ids, err := chunker.Decode([]byte(blob))
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{l: l.r.l, k: l.r.k, reminder: job.Reminder{Job: l.r.reminder.Job, Chunk: chunk}, lost: true,
+		records: map[int]*loaded{}}
+	loaded, err := r.load(ctx, rec, len(ids))
+	if err != nil {
+		return nil, err
+	}
+	r.records[chunk] = loaded
+	var against []byte
+	told := Told{Listed: true}
+	for place, id := range ids {
+		done := have.Has(id) == (l.r.k.operation(chunk) == job.Associate)
+		switch e := &loaded.stores[place]; {
+		case e.state == failed && done && e.unanswered:
+			r.slots = append(r.slots, slot{id: id, index: place, chunk: chunk, place: place})
+			r.next = append(r.next, len(r.slots)-1)
+			told.Succeeded = append(told.Succeeded, len(r.slots)-1)
+		case e.state == succeeded && !done, e.state == failed && done:
+			against = append(against, byte(place))
+		}
+	}
+	if len(told.Succeeded) == 0 {
+		return against, nil
+	}
+	_, err = r.Record(ctx, told)
+	return against, err
+}
+
+// Difference streams the plan of a resync that ended with it: what is to be associated, then what is to be disassociated.
+func (l *Ledger) Difference(ctx context.Context, id string) iter.Seq2[job.Row, error] {
+	return func(yield func(job.Row, error) bool) {
+		keys := keysOf(id)
+		fields, err := l.rdb.HMGet(ctx, keys[kJob], "plan_chunks", "split").Result()
+		if err != nil {
+			yield(job.Row{}, redisError("read job "+id, err))
+			return
+		}
+		chunks, ok := fields[0].(string)
+		if !ok {
+			yield(job.Row{}, unknownJob(id))
+			return
+		}
+		split, _ := fields[1].(string)
+		err = l.blobs(ctx, keys[kIDs], atoi(chunks), func(chunk int, ids []string) error {
+			row := job.Row{Operation: job.Associate, Outcome: job.Pending}
+			if chunk >= atoi(split) {
+				row.Operation = job.Disassociate
+			}
+			for _, row.StoreID = range ids {
+				if !yield(row, nil) {
+					return errStopped
+				}
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, errStopped) {
+			yield(job.Row{}, err)
+		}
+	}
+}
+
+// clockSkew is how far a worker's clock may be from Redis', which decides when a job's time has come.
+const clockSkew = time.Minute
+
+// Start lets a job run whose time has come, or whatever its time if now says so. It gives the job's state; a target that
+// another job is at work on is a job.CodeJobAtWork, and the job waits on.
+func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []job.Reminder, error) {
+	flag := ""
+	if now {
+		flag = "1"
+	}
+	j, err := l.Job(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	if !now && j.At != nil && time.Until(*j.At) > clockSkew {
+		return job.Scheduled, nil, nil // not worth a claim
+	}
+	target := keyTarget(j.Target)
+	if err := l.claim(ctx, target, id); err != nil {
+		return job.Scheduled, nil, err
+	}
+	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag))
+	switch {
+	case err != nil:
+		return "", nil, redisError("start job "+id, err)
+	case word == "gone" || len(rest) == 0:
+		return "", nil, errors.Join(unknownJob(id), l.letGo(ctx, target, id))
+	case word == "early":
+		return job.State(rest[0]), nil, l.letGo(ctx, target, id)
+	}
+	rems, err := reminders(id, rest[1:])
+	if err != nil {
+		return "", nil, fmt.Errorf("start job %s: %w", id, err)
+	}
+	return job.State(rest[0]), rems, redisError("start job "+id, l.hold(ctx, target, id, targetLife))
+}
