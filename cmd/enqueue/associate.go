@@ -27,6 +27,7 @@ type submitFlags struct {
 	here, sandbox    bool
 	verbose          bool
 	at, timezone     string
+	hookFlags
 
 	waitFlags
 }
@@ -110,6 +111,7 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
 	flags.StringVar(&f.at, "at", "", "send it at `TIME`, and not before: '2026-12-01 02:00', or RFC 3339")
 	flags.StringVar(&f.timezone, "timezone", "", "of --at: its `NAME`, such as Asia/Shanghai (default: this machine's)")
+	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
 	flags.BoolVar(&f.here, "here", false, "run the job in this process, whatever Redis is configured")
@@ -187,6 +189,9 @@ func (a *app) submit(ctx context.Context, op job.Operation, list string, f *subm
 		return err
 	}
 	if err := notLaterHere(p, j); err != nil {
+		return err
+	}
+	if j.Notify, err = f.hook(p.config); err != nil {
 		return err
 	}
 	if f.dryRun {

@@ -18,7 +18,7 @@ var states = []job.State{job.Staging, job.Scheduled, job.Running, job.Paused, jo
 
 func (a *app) jobsCommand() *cobra.Command {
 	var filter results.Filter
-	var state string
+	var state, batch string
 	cmd := &cobra.Command{
 		Use:   "jobs",
 		Short: "List the jobs, the newest first",
@@ -41,7 +41,16 @@ With --json: one array of status documents.`,
 			if err != nil {
 				return err
 			}
-			jobs, err := s.ledger.Jobs(cmd.Context(), filter)
+			var jobs []job.Status
+			if batch == "" {
+				jobs, err = s.ledger.Jobs(cmd.Context(), filter)
+			} else if _, err = s.status(cmd.Context(), batch); err == nil {
+				jobs, err = s.ledger.BatchJobs(cmd.Context(), batch)
+				jobs = slices.DeleteFunc(jobs, func(s job.Status) bool { return !filter.Matches(s) })
+				if filter.Limit > 0 {
+					jobs = jobs[:min(len(jobs), filter.Limit)]
+				}
+			}
 			if err == nil {
 				a.list(jobs)
 			}
@@ -54,6 +63,7 @@ With --json: one array of status documents.`,
 	f.StringVar(&filter.Account, "account", "", "only jobs of the account of this `NAME`")
 	f.StringVar(&filter.Brand, "brand", "", "only jobs for the brand with this `ID`")
 	f.StringVar(&filter.Stock, "stock", "", "only jobs for the stock or stock bundle with this `ID`")
+	f.StringVar(&batch, "batch", "", "the jobs of the batch with this `ID`, in its order; a batch itself is listed as one")
 	f.IntVar(&filter.Limit, "limit", 0, "at most this `NUMBER` of jobs; 0 is all")
 	return cmd
 }

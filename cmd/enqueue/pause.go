@@ -39,6 +39,11 @@ func (a *app) steer(ctx context.Context, id string, do func(context.Context, *si
 	if err := do(ctx, s, before); err != nil {
 		return s.closed(err)
 	}
+	if before.Targets > 0 { // a batch: its jobs follow
+		if err := s.tend(ctx, id); err != nil {
+			a.warn("the batch's jobs could not be told at once, the workers see it within seconds (%v)", err)
+		}
+	}
 	after, err := s.ledger.Status(ctx, id)
 	if err != nil {
 		return s.closed(err)

@@ -127,12 +127,15 @@ func (w *writing) Unwrap() error { return w.err }
 // copyRows writes a job's rows as a report.
 func copyRows(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, w io.Writer,
 	format results.ReportFormat) (int64, error) {
-	j, err := ledger.Job(ctx, id)
+	s, err := ledger.Status(ctx, id)
 	if err != nil {
 		return 0, err
 	}
 	var more []string
-	if j.Operation == job.Resync {
+	switch {
+	case s.Targets > 0:
+		more = results.BatchColumns
+	case s.Operation == job.Resync:
 		more = results.ResyncColumns
 	}
 	report := results.NewReportWriter(w, format, more...)

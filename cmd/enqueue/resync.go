@@ -135,6 +135,9 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 	if err := notLaterHere(p, j); err != nil {
 		return err
 	}
+	if j.Notify, err = f.hook(p.config); err != nil {
+		return err
+	}
 	s, err := a.open(ctx, p, j.Account, f.verbose)
 	if err != nil {
 		return err

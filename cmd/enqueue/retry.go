@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"iter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -105,6 +107,9 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, gi
 	case old.Failed+old.Unprocessed == 0:
 		return refuse("has nothing to retry: every store succeeded")
 	}
+	if old.Targets > 0 {
+		return a.retryBatch(ctx, s, old, f, given)
+	}
 	j, err := s.ledger.Job(ctx, id)
 	if err != nil {
 		return err
@@ -117,7 +122,7 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, gi
 	if err := f.override(&j, given); err != nil {
 		return err
 	}
-	j.At, j.Schedule, j.Batch = nil, "", ""
+	j.At, j.Schedule, j.Batch, j.List = nil, "", "", ""
 	sub := submit.Submission{Job: j, IDs: notSucceeded(ctx, s.ledger, id, "")}
 	if j.Operation == job.Resync { // its plan is what was not done of the old one's
 		sub.Job.Resync = &job.ResyncOptions{Planned: true, Prune: j.Resync.Prune, Verify: j.Resync.Verify}
@@ -129,6 +134,49 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, gi
 		return err
 	}
 	return a.submitted(ctx, s, account, r, f.waitFlags)
+}
+
+// retryBatch makes a new batch of what failed or was left unprocessed in one that has ended.
+func (a *app) retryBatch(ctx context.Context, s *site, old job.Status, f *retryFlags, given func(string) bool) error {
+	jobs, err := s.ledger.BatchJobs(ctx, old.Job)
+	if err != nil {
+		return err
+	}
+	b := results.Batch{ID: job.NewID(time.Now()), Label: old.Label, Source: "retry of " + old.Job, SubmittedBy: submitter(a.environ),
+		CreatedAt: time.Now().UTC()}
+	if given("label") {
+		b.Label = f.label
+	}
+	staging := s.ledger.StageBatch(b)
+	stage := func() error {
+		for _, one := range jobs {
+			if one.Failed+one.Unprocessed == 0 {
+				continue
+			}
+			j, err := s.ledger.Job(ctx, one.Job)
+			if err != nil {
+				return err
+			}
+			j.Source, j.SubmittedBy = b.Source, b.SubmittedBy
+			if err := f.override(&j, given); err != nil {
+				return err
+			}
+			list, _, err := staging.AddList(ctx, j.ChunkSize, notSucceeded(ctx, s.ledger, one.Job, ""))
+			if err == nil {
+				_, err = staging.AddJob(ctx, j, list)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return s.commitBatch(ctx, staging)
+	}
+	if err := stage(); err != nil {
+		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return errors.Join(err, staging.Discard(bye))
+	}
+	return a.onboarded(ctx, s, b.ID, f.waitFlags)
 }
 
 // notSucceeded gives the stores of a job that has ended that failed or were left unprocessed; of a resync, those that

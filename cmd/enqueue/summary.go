@@ -21,7 +21,11 @@ func (a *app) summary(s job.Status, report string) {
 	if s.Reason != "" {
 		reason = ": " + s.Reason
 	}
-	a.out.printf("%s\n", printable(fmt.Sprintf("Job %s is %s%s%s", s.Job, s.State, took, reason)))
+	what := "Job"
+	if s.Targets > 0 {
+		what = "Batch"
+	}
+	a.out.printf("%s\n", printable(fmt.Sprintf("%s %s is %s%s%s", what, s.Job, s.State, took, reason)))
 	a.rows([][2]string{{"stores", count(s.Total)}})
 	a.rows(counts(s))
 	if report != "" {
@@ -88,8 +92,39 @@ func failures(by map[string]int64) string {
 	return strings.Join(parts, ", ") + more
 }
 
+// describeBatch prints a batch's status for a person.
+func (a *app) describeBatch(s job.Status) {
+	state := string(s.State)
+	if s.Reason != "" {
+		state += ": " + s.Reason
+	}
+	var jobs []string
+	for _, st := range slices.Sorted(maps.Keys(s.Jobs)) {
+		if n := s.Jobs[st]; n > 0 {
+			jobs = append(jobs, fmt.Sprintf("%s %s", count(n), st))
+		}
+	}
+	rows := [][2]string{{"batch", s.Job}, {"state", state}, {"accounts", s.Account}}
+	if s.Label != "" {
+		rows = append(rows, [2]string{"label", s.Label})
+	}
+	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
+		[2]string{"targets", fmt.Sprintf("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
+		[2]string{"stores", count(s.Total)})
+	rows = append(rows, counts(s)...)
+	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
+	if s.EndedAt != nil {
+		rows = append(rows, [2]string{"ended", moment(*s.EndedAt)})
+	}
+	a.rows(rows)
+}
+
 // describe prints a job's status for a person.
 func (a *app) describe(s job.Status) {
+	if s.Targets > 0 {
+		a.describeBatch(s)
+		return
+	}
 	target := job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID}
 	state := string(s.State)
 	if s.Reason != "" {

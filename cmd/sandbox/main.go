@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -36,10 +37,10 @@ const maxRate = 10_000
 
 // options are what the command line says, faults apart.
 type options struct {
-	listen, dir, faultsFile   string
-	fresh, allowRemote        bool
-	rate, keepArrivals        int
-	countRefused, logRefusals bool
+	listen, dir, mchid, faultsFile string
+	fresh, allowRemote             bool
+	rate, keepArrivals             int
+	countRefused, logRefusals      bool
 }
 
 // run is the command without the process: it serves until ctx ends, and gives the exit status.
@@ -85,6 +86,7 @@ drawn by --seed. Faults can be changed while it runs, under the same names with 
 	f.SortFlags = false
 	f.StringVar(&o.dir, "dir", "", "the `DIR` for keys and storelink.yaml; it is made if it is not there")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "the `ADDR` to listen on; port 0 takes a free one")
+	f.StringVar(&o.mchid, "mchid", sandbox.DefaultAccounts()[0].Identity, "the partner's `ID`")
 	f.BoolVar(&o.fresh, "fresh", false, "make new keys, though there are some in DIR")
 	f.BoolVar(&o.allowRemote, "allow-remote", false, "listen on an address that other machines reach")
 	f.IntVar(&o.rate, "rate", sandbox.DefaultRate, "`CALLS` in any second, for each account and interface; 0 for no limit")
@@ -107,6 +109,9 @@ drawn by --seed. Faults can be changed while it runs, under the same names with 
 	return job.ExitStatus(err)
 }
 
+// mchids are what --mchid takes.
+var mchids = regexp.MustCompile(`^[0-9]{1,32}$`)
+
 // serve sets the folder up and serves until ctx ends.
 func serve(ctx context.Context, o options, faults sandbox.Faults, stdout, stderr io.Writer) (err error) {
 	switch {
@@ -118,6 +123,15 @@ func serve(ctx context.Context, o options, faults sandbox.Faults, stdout, stderr
 		return job.Errorf(job.CodeUsage, "--listen %s: other machines would reach it, and what is under /sandbox/ is "+
 			"open to all; --allow-remote says that this is meant", o.listen)
 	}
+	accounts := sandbox.DefaultAccounts()
+	for i := range accounts {
+		if accounts[i].Mode == job.Partner {
+			accounts[i].Identity = o.mchid
+		}
+	}
+	if !mchids.MatchString(o.mchid) {
+		return job.Errorf(job.CodeUsage, "--mchid %q: it is some digits", o.mchid)
+	}
 	rate := o.rate
 	if rate == 0 {
 		rate = sandbox.NoRate
@@ -126,7 +140,7 @@ func serve(ctx context.Context, o options, faults sandbox.Faults, stdout, stderr
 	if err != nil {
 		return err
 	}
-	options := sandbox.Options{Keys: folder.keys, Rate: rate, CountRefused: o.countRefused, Faults: faults,
+	options := sandbox.Options{Accounts: accounts, Keys: folder.keys, Rate: rate, CountRefused: o.countRefused, Faults: faults,
 		AllowRemote: o.allowRemote, KeepArrivals: o.keepArrivals}
 	if o.logRefusals {
 		options.Log = slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -10,7 +10,9 @@ import (
 	"sync"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
@@ -94,7 +96,12 @@ func serve(ctx context.Context, o options) error {
 	for _, w := range warnings {
 		log.Warn(w)
 	}
+	hooks, err := hooks(c.Notify)
+	if err != nil {
+		return err
+	}
 	w, err := worker.New(worker.Config{
+		Hooks: hooks,
 		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: queue.Open(rdb),
 		Accounts: accounts, Logger: log,
 	})
@@ -112,6 +119,15 @@ func serve(ctx context.Context, o options) error {
 	err = errors.Join(err, health.close())
 	serving.Wait()
 	return err
+}
+
+// hooks is what completion hooks are told with.
+func hooks(n config.Notify) (*worker.Hooks, error) {
+	policy, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private})
+	if err != nil {
+		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
+	}
+	return &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: n.Secret}, nil
 }
 
 // version is the module's version and commit, as the build stamped them.

@@ -41,6 +41,20 @@ func (l *loader) setTop(c *Config, top fields) {
 			k.set(l, &c.Log, v, k.name)
 		}
 	}
+	told := fields{}
+	if v, ok := top["notify"]; ok {
+		told = l.fields(v, "notify", names(notifyKeys))
+	}
+	for _, k := range notifyKeys {
+		for _, name := range k.env {
+			if v, ok := l.env.value(name); ok {
+				told[k.name] = v
+			}
+		}
+		if v, ok := told[k.name]; ok {
+			k.set(l, &c.Notify, v, k.name)
+		}
+	}
 	_, _ = l.env.lookup(envRedisURL) // known, even where STORELINK_REDIS wins
 	_, _ = l.env.lookup(envConfig)
 }

@@ -22,6 +22,8 @@
 //	STORELINK_LOG_LEVEL              log.level
 //	STORELINK_LOG_FORMAT             log.format
 //	STORELINK_RETENTION              retention
+//	STORELINK_NOTIFY_SECRET          notify.secret
+//	STORELINK_NOTIFY_HOSTS           notify.hosts
 //	STORELINK_ACCOUNTS               names of accounts, separated by commas, beside those of the file
 //	STORELINK_ACCOUNT_<NAME>_<KEY>   any key of an account but its name: STORELINK_ACCOUNT_ACME_SERIAL_NO
 //
@@ -79,6 +81,7 @@ type Config struct {
 	HTTP      string     // HOST:PORT that the worker serves its health on; empty if it is off
 	Log       Log
 	Retention time.Duration // how long an ended job is kept
+	Notify    Notify        // completion hooks
 	Accounts  []Account     // in the file's order, then in that of STORELINK_ACCOUNTS; no name twice
 }
 
@@ -86,6 +89,16 @@ type Config struct {
 type Log struct {
 	Level  slog.Level // debug, info, warn or error
 	Format string     // LogText or LogJSON
+}
+
+// MinNotifySecret is how long the secret of completion hooks must be, in characters.
+const MinNotifySecret = 16
+
+// Notify is what completion hooks may be, and what they are signed with.
+type Notify struct {
+	Secret  secret.Text // of the HMAC-SHA256 signature; hooks that are JSON need one
+	Hosts   []string    // that may be told, as package egress has them
+	Private []string    // networks and addresses that may be told although they are private
 }
 
 // Account is one identity at WeChat Pay with its keys and its allowance.

@@ -7,20 +7,23 @@ import (
 
 // The variables that are no account's.
 const (
-	envConfig    = "STORELINK_CONFIG"
-	envRedis     = "STORELINK_REDIS"
-	envRedisURL  = "REDIS_URL"
-	envHTTP      = "STORELINK_HTTP"
-	envLogLevel  = "STORELINK_LOG_LEVEL"
-	envLogFormat = "STORELINK_LOG_FORMAT"
-	envRetention = "STORELINK_RETENTION"
-	envAccounts  = "STORELINK_ACCOUNTS"
-	envPrefix    = "STORELINK_"
-	envAccount   = "STORELINK_ACCOUNT_"
+	envConfig       = "STORELINK_CONFIG"
+	envRedis        = "STORELINK_REDIS"
+	envRedisURL     = "REDIS_URL"
+	envHTTP         = "STORELINK_HTTP"
+	envLogLevel     = "STORELINK_LOG_LEVEL"
+	envLogFormat    = "STORELINK_LOG_FORMAT"
+	envRetention    = "STORELINK_RETENTION"
+	envAccounts     = "STORELINK_ACCOUNTS"
+	envNotifySecret = "STORELINK_NOTIFY_SECRET"
+	envNotifyHosts  = "STORELINK_NOTIFY_HOSTS"
+	envPrefix       = "STORELINK_"
+	envAccount      = "STORELINK_ACCOUNT_"
 )
 
 var envTop = []string{
 	envConfig, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts,
+	envNotifySecret, envNotifyHosts,
 }
 
 // environment is a process' variables, and which of them this configuration has used.

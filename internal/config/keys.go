@@ -28,7 +28,7 @@ var topKeys = []key[Config]{
 	}},
 }
 
-var topLists = []string{"log", "accounts"}
+var topLists = []string{"log", "notify", "accounts"}
 
 // logKeys are log's.
 var logKeys = []key[Log]{
@@ -40,6 +40,34 @@ var logKeys = []key[Log]{
 		formats := []string{LogText, LogJSON}
 		choice(l, v, "log."+name, formats, formats, &c.Format)
 	}},
+}
+
+// notifyKeys are notify's. What the lists hold is checked where it is used.
+var notifyKeys = []key[Notify]{
+	{"secret", []string{envNotifySecret}, func(l *loader, n *Notify, v value, name string) {
+		s, ok := l.text(v, "notify."+name)
+		switch {
+		case !ok || s == "":
+		case len(s) < MinNotifySecret:
+			l.badf(v, "notify.%s is shorter than %d characters: who guesses it can forge what is told", name, MinNotifySecret)
+		case v.env == "" && l.mode&0o077 != 0 && !strings.Contains(target(v.node).Value, "${"):
+			l.badf(v, "notify.%s stands in a file that others than its owner may read: chmod 600 it, or use ${NAME}", name)
+		default:
+			n.Secret = secret.NewText(s)
+		}
+	}},
+	{"hosts", []string{envNotifyHosts}, func(l *loader, n *Notify, v value, name string) { n.Hosts = l.texts(v, "notify."+name) }},
+	{"private", nil, func(l *loader, n *Notify, v value, name string) { n.Private = l.texts(v, "notify."+name) }},
+}
+
+// texts reads a list of texts.
+func (l *loader) texts(v value, name string) (all []string) {
+	for _, item := range l.list(v, name) {
+		if s, ok := l.text(item, name); ok && s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
 }
 
 // accountKeys are an account's, besides its name. No key may be the end of another after a _: then the variables of

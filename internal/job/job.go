@@ -116,6 +116,7 @@ type Job struct {
 	At       *time.Time     `json:"at,omitempty"`       // before which nothing is sent
 	Schedule string         `json:"schedule,omitempty"` // the schedule that made it
 	Batch    string         `json:"batch,omitempty"`    // the batch that it is part of
+	List     string         `json:"list,omitempty"`     // of a batch's job: where in the ledger the list is that it shares
 	Notify   *Hook          `json:"notify,omitempty"`   // whom to tell when it has ended
 
 	CreatedAt time.Time `json:"created_at"`

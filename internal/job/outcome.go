@@ -35,6 +35,10 @@ type Row struct {
 
 	Operation Operation `json:"operation,omitempty"` // of a resync's store: associate or disassociate
 	Verified  Verdict   `json:"verified,omitempty"`  // of a resync that listed again after its writes
+
+	Job     string  `json:"job,omitempty"` // of a batch's store: the job, its account and its target
+	Account string  `json:"account,omitempty"`
+	Target  *Target `json:"target,omitempty"`
 }
 
 // LaneState is how an account is served, as a job's status shows it.
@@ -84,10 +88,12 @@ type Status struct {
 	EndedAt         *time.Time       `json:"ended_at"`
 	Reason          string           `json:"reason"` // why the job was aborted, or by whom it was stopped
 
-	At       *time.Time    `json:"at,omitempty"`       // of a job that was committed for later
-	Schedule string        `json:"schedule,omitempty"` // that made it
-	Batch    string        `json:"batch,omitempty"`    // that it is part of
-	Resync   *ResyncStatus `json:"resync,omitempty"`   // of a resync
+	At       *time.Time      `json:"at,omitempty"`       // of a job that was committed for later
+	Schedule string          `json:"schedule,omitempty"` // that made it
+	Batch    string          `json:"batch,omitempty"`    // that it is part of
+	Resync   *ResyncStatus   `json:"resync,omitempty"`   // of a resync
+	Targets  int64           `json:"targets,omitempty"`  // of a batch: how many jobs it has, one a target
+	Jobs     map[State]int64 `json:"jobs,omitempty"`     // of a batch: its jobs by state
 }
 
 // AccountInfo is one account as its workers publish it.

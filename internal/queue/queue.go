@@ -134,6 +134,41 @@ func (q *Queue) remind(ctx context.Context, account string, p job.Priority, r jo
 	return nil
 }
 
+// Of notifications: their task, their queue, and how often one is tried. With asynq's own backoff that is some two days.
+const (
+	NotifyType  = "storelink:notify"
+	NotifyQueue = "storelink-notify"
+	notifyTries = 20
+	notifyKept  = 7 * 24 * time.Hour // so that what was told once is not put on the queue again
+)
+
+// Notify puts the notification that a job or a batch has ended on the queue. One that is there already, or was told
+// lately, is no error.
+func (q *Queue) Notify(ctx context.Context, id string) error {
+	body, err := json.Marshal(payload{Version: payloadVersion, Job: id})
+	if err != nil {
+		return fmt.Errorf("describe a notification: %w", err)
+	}
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(NotifyType, body), asynq.Queue(NotifyQueue), asynq.TaskID("ended:"+id),
+		asynq.MaxRetry(notifyTries), asynq.Timeout(time.Minute), asynq.Retention(notifyKept))
+	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
+		return job.Errorf(job.CodeRedis, "Redis: enqueue the notification of job %s: %w", id, err)
+	}
+	return nil
+}
+
+// ParseNotify reads a notification: the ID of what has ended.
+func ParseNotify(t *asynq.Task) (id string, err error) {
+	var p payload
+	if err := json.Unmarshal(t.Payload(), &p); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrPayload, err)
+	}
+	if t.Type() != NotifyType || p.Version != payloadVersion {
+		return "", fmt.Errorf("%w: type %q, version %d", ErrPayload, t.Type(), p.Version)
+	}
+	return p.Job, nil
+}
+
 // Waits says whether a reminder is still on its way to a run: pending, or delayed. One that asynq holds as active is not:
 // a run that began holds a lease, and this is asked of chunks without one.
 //

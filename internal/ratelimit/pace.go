@@ -76,7 +76,7 @@ func (p *Pace) Close() {
 }
 
 // Wait returns when a call may be made: at once, or not at all. Of those who wait in this process the lower urgency
-// goes first, and of the same the first. It ends with ctx, or ErrClosed.
+// goes first, and of the same the first; every eighth slot goes to whoever has waited longest. It ends with ctx, or ErrClosed.
 func (p *Pace) Wait(ctx context.Context, urgency int) error {
 	if err := ctx.Err(); err != nil {
 		return err

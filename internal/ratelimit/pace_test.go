@@ -198,3 +198,26 @@ func TestPaceExpires(t *testing.T) {
 		}
 	})
 }
+
+func TestLeastUrgentMovesBesideManyThatAreMoreUrgent(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		ctx, stop := context.WithCancel(bounded(t))
+		defer stop()
+		p := newPace(t, rdb, 200)
+		var others sync.WaitGroup
+		for range 4 { // there is always one that is more urgent
+			others.Go(func() {
+				for p.Wait(ctx, 0) == nil {
+				}
+			})
+		}
+		for range 3 {
+			if err := p.Wait(ctx, 2); err != nil {
+				t.Error(err)
+			}
+		}
+		stop()
+		others.Wait()
+	})
+}

@@ -45,7 +45,8 @@ if rate <= 0 or rate > allowed then rate, changed = allowed * 0.975, at end
 // The rate begins at 97.5 % of what is allowed. While there are no refusals it moves towards the most that keeps any
 // sliding second within the allowance when calls are delayed by up to the spread of the answer times, the rarest few
 // left out: of allowed + 1 calls that follow each other by 1/r, the first may be late by the spread and the last not,
-// so that allowed/r - spread must be at least a second. It climbs by a quarter of a percent every two seconds, and
+// so that allowed/r - spread must be at least a second; and then some milliseconds less, since a scheduler has hiccups
+// and a refusal stops everybody for a second. It climbs by a quarter of a percent every two seconds, and
 // falls by one with each call. Until twenty answers have shown what the network is like, slots are spaced for 60 ms.
 // Answers are counted over all workers, since it is between the calls of two workers too that jitter lies.
 var reserve = redis.NewScript(prelude + `
@@ -71,7 +72,7 @@ local function reply(granted, wait, slot)
   return {granted, text(wait), text(rate * 1000), text(slot), text(jitter), text(refused > 0 and at - refused or -1)}
 end
 if stop > at then return reply('0', stop - at, 0) end
-local ceiling = allowed * 0.998 / (1 + jitter / 1000000)
+local ceiling = allowed * math.min(0.99, 0.994 / (1 + jitter / 1000000))
 local step = allowed * 0.0025
 if rate > ceiling then
   rate, changed = math.max(ceiling, rate - 4 * step), at

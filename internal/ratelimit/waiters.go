@@ -14,7 +14,12 @@ type waiter struct {
 type waiters struct {
 	queue   waiterHeap
 	arrived uint64
+	popped  uint64
 }
+
+// fair is how many slots go by urgency for one that goes to whoever has waited longest: so the least urgent move, however
+// many that are more urgent keep coming.
+const fair = 8
 
 func (w *waiters) empty() bool { return len(w.queue) == 0 }
 
@@ -24,12 +29,22 @@ func (w *waiters) push(x *waiter) {
 	heap.Push(&w.queue, x)
 }
 
-// pop takes the most urgent out; nil where nobody waits.
+// pop takes the most urgent out, and now and then the one that has waited longest; nil where nobody waits.
 func (w *waiters) pop() *waiter {
 	if w.empty() {
 		return nil
 	}
-	return heap.Pop(&w.queue).(*waiter)
+	if w.popped++; w.popped%fair != 0 {
+		return heap.Pop(&w.queue).(*waiter)
+	}
+	oldest := w.queue[0]
+	for _, x := range w.queue {
+		if x.arrived < oldest.arrived {
+			oldest = x
+		}
+	}
+	heap.Remove(&w.queue, oldest.place)
+	return oldest
 }
 
 func (w *waiters) remove(x *waiter) {

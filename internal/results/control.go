@@ -24,6 +24,9 @@ func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
 	if err != nil {
 		return err
 	}
+	if _, ok, err := l.batch(ctx, id); err != nil || ok {
+		return err
+	}
 	look, err := l.Holes(ctx, id, time.Minute)
 	if err == nil && look.Stuck { // it is of another Redis than this: there may be no worker to find that out
 		_, _, err = l.Check(ctx, id)
@@ -35,6 +38,14 @@ func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Re
 	word, rest, err := reply(l.run(ctx, l.scripts.control, id, verb, reason))
 	if err != nil {
 		return nil, redisError(verb+" job "+clean(id), err)
+	}
+	if word == "gone" {
+		if batch, ok, err := l.batch(ctx, id); err != nil || ok {
+			if err == nil {
+				err = l.controlBatch(ctx, batch, verb, reason)
+			}
+			return nil, err
+		}
 	}
 	switch word {
 	case "ok":

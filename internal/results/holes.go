@@ -123,7 +123,10 @@ func (l *Ledger) Prune(ctx context.Context) error {
 	for _, id := range ids {
 		_, err := l.rdb.HGet(ctx, keysOf(id)[kJob], "state").Result()
 		if errors.Is(err, redis.Nil) {
-			err = l.rdb.ZRem(ctx, keyJobs, id).Err()
+			var batch bool
+			if _, batch, err = l.batch(ctx, id); err == nil && !batch {
+				err = l.rdb.ZRem(ctx, keyJobs, id).Err()
+			}
 		}
 		if err != nil {
 			return redisError("prune the list of jobs", err)

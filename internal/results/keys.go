@@ -2,6 +2,7 @@ package results
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/storelink/storelink/internal/job"
 )
@@ -22,6 +23,15 @@ import (
 //	storelink:1:{JOB}:mark   hash: chunk → places of stores whose outcome WeChat Pay's list contradicts
 //	storelink:1:{JOB}:text   hash: number of a common failure's text (a hash of it) → that text
 //
+// A batch and its jobs, whose IDs are BATCH-1, BATCH-2 and so on, share the hash tag {BATCH}: their keys begin with
+// storelink:1:{BATCH}-N:. A batch's job has no ids of its own: its hash says which list of the batch it shares.
+//
+//	storelink:1:{BATCH}:batch   hash: state, what was asked for, sums over the jobs that have ended
+//	storelink:1:{BATCH}:list:N  hash: chunk → its store IDs
+//	storelink:1:{BATCH}:wait:N  list: jobs of the batch's Nth account that wait for their turn
+//	storelink:1:{BATCH}:run:N   set: those that have had it and are not among the sums yet
+//
+//	storelink:1:batches      zset: batch → when it was created; those that have not ended
 //	storelink:1:jobs         zset: job → when it was created; all that have not expired
 //	storelink:1:active       zset: the same, of the jobs that may not have ended
 //	storelink:1:target:…     string: the job at work on a target
@@ -34,6 +44,7 @@ const prefix = "storelink:1:"
 const (
 	keyJobs     = prefix + "jobs"
 	keyActive   = prefix + "active"
+	keyBatches  = prefix + "batches"
 	keyAccounts = prefix + "accounts"
 	keyWorkers  = prefix + "workers"
 	keyWake     = prefix + "wake"
@@ -60,10 +71,20 @@ var jobKeys = [...]string{"job", "ids", "rec", "gath", "win", "lease", "plan", "
 // keysOf gives a job's keys in the order in which every script takes them.
 func keysOf(id string) []string {
 	keys := make([]string, len(jobKeys))
+	tag, rest := batchOf(id)
 	for i, k := range jobKeys {
-		keys[i] = prefix + "{" + id + "}:" + k
+		keys[i] = prefix + "{" + tag + "}" + rest + ":" + k
 	}
 	return keys
+}
+
+// batchOf cuts the ID of a batch's job, BATCH-N, before its last dash; rest is "" for any other job.
+func batchOf(id string) (batch, rest string) {
+	if strings.Count(id, "-") != 3 {
+		return id, ""
+	}
+	at := strings.LastIndexByte(id, '-')
+	return id[:at], id[at:]
 }
 
 func keyTarget(t job.Target) string {

@@ -37,10 +37,20 @@ func script(name string) *redis.Script {
 	return redis.NewScript(string(prelude) + "\n" + string(body))
 }
 
+// alone is one of the scripts that have no job's keys.
+func alone(name string) *redis.Script {
+	body, err := fs.ReadFile(scriptFiles, "scripts/"+name+".lua")
+	if err != nil {
+		panic(err) // embedded, as above
+	}
+	return redis.NewScript(string(body))
+}
+
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
-	page, leave, draft, plan, verified, start *redis.Script
+	page, leave, draft, plan, verified, start,
+	batchCommit, batchNext, batchDone, batchEnd *redis.Script
 	status string // is sent in pipelines
 }
 
@@ -59,7 +69,9 @@ func loadScripts() scripts {
 		holes: script("holes"), remind: script("remind"), check: script("check"),
 		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
 		verified: script("verified"), start: script("start"),
-		claim: redis.NewScript(string(claim)), status: string(status),
+		batchCommit: alone("batch_commit"), batchNext: alone("batch_next"), batchDone: alone("batch_done"),
+		batchEnd: alone("batch_end"),
+		claim:    redis.NewScript(string(claim)), status: string(status),
 	}
 }
 

@@ -192,7 +192,7 @@ func (d *draft) close() error {
 // other contradictions are marked.
 func (l *Listing) verify(ctx context.Context) (Progress, error) {
 	doing := "verify job " + l.r.reminder.Job
-	id, k := l.r.reminder.Job, l.r.k
+	k := l.r.k
 	var have storeset.Set
 	if err := l.listed(ctx, func(id string) error { have.Add(id); return nil }); err != nil {
 		return Progress{}, fmt.Errorf("%s: %w", doing, err)
@@ -203,7 +203,7 @@ func (l *Listing) verify(ctx context.Context) (Progress, error) {
 		for c := first; c < min(first+rowsBatch, k.base); c++ {
 			fields = append(fields, strconv.Itoa(c))
 		}
-		ids, recs, err := l.r.l.read(ctx, id, fields)
+		ids, recs, err := l.r.l.read(ctx, k, fields)
 		if err != nil {
 			return Progress{}, fmt.Errorf("%s: %w", doing, err)
 		}

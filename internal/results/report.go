@@ -29,6 +29,9 @@ var ReportColumns = []string{"store_id", "outcome", "code", "message", "request_
 // of the outcome where it was asked for again.
 var ResyncColumns = []string{"operation", "verified"}
 
+// BatchColumns come after those in a batch's report: the job, its account and its target.
+var BatchColumns = []string{"job", "account", "brand_id", "product_coupon_id", "stock_id", "stock_bundle_id"}
+
 // ReportFormatOf tells a report's format by its file's name; the error is a *job.Error of job.CodeUsage.
 func ReportFormatOf(name string) (ReportFormat, error) {
 	switch strings.ToLower(filepath.Ext(name)) {
@@ -50,7 +53,7 @@ type ReportWriter struct {
 	csv   *csv.Writer // either this
 	json  *json.Encoder
 	cells []string
-	more  bool // with ResyncColumns
+	more  []string // columns beside ReportColumns
 	rows  int64
 }
 
@@ -66,6 +69,10 @@ type reportRow struct {
 
 	Operation job.Operation `json:"operation,omitempty"`
 	Verified  job.Verdict   `json:"verified,omitempty"`
+
+	Job     string `json:"job,omitempty"`
+	Account string `json:"account,omitempty"`
+	*job.Target
 }
 
 // NewReportWriter writes to w, which stays the caller's to close; Flush must follow the last row. An error of w's comes
@@ -75,9 +82,9 @@ type reportRow struct {
 // tab or a carriage return, gets an apostrophe before it: these texts come from outside. The store_id is never altered,
 // since it is compared with other lists; its characters make no formula. JSON lines have every text as it came.
 //
-// more, if any, are ResyncColumns.
+// more, if any, are ResyncColumns or BatchColumns.
 func NewReportWriter(w io.Writer, format ReportFormat, more ...string) *ReportWriter {
-	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10), more: len(more) > 0}
+	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10), more: more}
 	if format == ReportJSONLines {
 		r.json = json.NewEncoder(r.buf)
 		r.json.SetEscapeHTML(false)
@@ -98,7 +105,8 @@ func (r *ReportWriter) Write(row job.Row) error {
 	}
 	if r.json != nil {
 		out := reportRow{StoreID: row.StoreID, Outcome: row.Outcome, Code: row.Code, Message: row.Message,
-			RequestID: row.RequestID, Attempts: row.Attempts, Operation: row.Operation, Verified: row.Verified}
+			RequestID: row.RequestID, Attempts: row.Attempts, Operation: row.Operation, Verified: row.Verified, Job: row.Job,
+			Account: row.Account, Target: row.Target}
 		if decided != "" {
 			out.DecidedAt = &decided
 		}
@@ -106,10 +114,38 @@ func (r *ReportWriter) Write(row job.Row) error {
 	}
 	r.cells = append(r.cells[:0], row.StoreID, string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
 		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
-	if r.more {
-		r.cells = append(r.cells, string(row.Operation), string(row.Verified))
+	for _, column := range r.more {
+		r.cells = append(r.cells, extra(column, row))
 	}
 	return r.csv.Write(r.cells)
+}
+
+// extra is a row's cell in one of the columns that only some reports have.
+func extra(column string, row job.Row) string {
+	switch column {
+	case "operation":
+		return string(row.Operation)
+	case "verified":
+		return string(row.Verified)
+	case "job":
+		return row.Job
+	case "account":
+		return row.Account
+	}
+	if row.Target == nil {
+		return ""
+	}
+	switch column {
+	case "brand_id":
+		return row.Target.BrandID
+	case "product_coupon_id":
+		return row.Target.ProductCouponID
+	case "stock_id":
+		return row.Target.StockID
+	case "stock_bundle_id":
+		return row.Target.StockBundleID
+	}
+	return ""
 }
 
 // Rows is how many rows were written.

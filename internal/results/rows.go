@@ -21,6 +21,17 @@ const rowsBatch = 100
 func (l *Ledger) Rows(ctx context.Context, id string, only job.Outcome) iter.Seq2[job.Row, error] {
 	return func(yield func(job.Row, error) bool) {
 		k, err := l.know(ctx, id)
+		if err != nil && job.AsError(err).Code == job.CodeUnknownJob {
+			if batch, ok, e := l.batch(ctx, id); e != nil || ok {
+				if e == nil {
+					e = l.batchRows(ctx, batch, only, yield)
+				}
+				if e != nil && !errors.Is(e, errStopped) {
+					yield(job.Row{}, e)
+				}
+				return
+			}
+		}
 		if err == nil {
 			err = l.rows(ctx, k, only, func(r job.Row) bool { return yield(r, nil) })
 		}
@@ -51,7 +62,7 @@ func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield fun
 		if job.State(state).Ended() {
 			left = job.Unprocessed
 		}
-		ids, recs, err := l.read(ctx, id, fields)
+		ids, recs, err := l.read(ctx, k, fields)
 		if err != nil {
 			return err
 		}
@@ -87,8 +98,12 @@ func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield fun
 }
 
 // read gives the IDs and the records of chunks of the list; a record is "" where the chunk was never sent.
-func (l *Ledger) read(ctx context.Context, id string, chunks []string) (ids, recs []string, err error) {
+func (l *Ledger) read(ctx context.Context, k *known, chunks []string) (ids, recs []string, err error) {
+	id := k.job.ID
 	keys := keysOf(id)
+	if k.job.List != "" {
+		keys[kIDs] = k.job.List
+	}
 	var idCmd, recCmd *redis.SliceCmd
 	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		idCmd, recCmd = p.HMGet(ctx, keys[kIDs], chunks...), p.HMGet(ctx, keys[kRec], chunks...)

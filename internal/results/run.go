@@ -127,7 +127,7 @@ func (r *Run) loadGathered(ctx context.Context, refs string) error {
 			order = append(order, itoa(int64(o.chunk)))
 		}
 	}
-	blobs, recs, err := r.l.read(ctx, r.reminder.Job, order)
+	blobs, recs, err := r.l.read(ctx, r.k, order)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,11 @@ func (l *Ledger) Status(ctx context.Context, id string) (job.Status, error) {
 		return job.Status{}, err
 	}
 	if all[0] == nil {
-		return job.Status{}, unknownJob(id)
+		batch, ok, err := l.batch(ctx, id)
+		if err != nil || !ok {
+			return job.Status{}, cmp.Or(err, unknownJob(id))
+		}
+		return l.batchStatus(ctx, batch)
 	}
 	if err := l.fillLanes(ctx, all); err != nil {
 		return job.Status{}, err
@@ -138,6 +143,9 @@ type Filter struct {
 	Limit   int    // 0: all
 }
 
+// Matches says whether a filter picks a job.
+func (f Filter) Matches(s job.Status) bool { return f.matches(&s) }
+
 func (f Filter) matches(s *job.Status) bool {
 	return (f.State == "" || s.State == f.State) && (f.Account == "" || s.Account == f.Account) &&
 		(f.Brand == "" || s.BrandID == f.Brand) && (f.Stock == "" || s.StockID == f.Stock || s.StockBundleID == f.Stock)
@@ -162,7 +170,19 @@ func (l *Ledger) Jobs(ctx context.Context, f Filter) ([]job.Status, error) {
 		if err := l.fillLanes(ctx, all); err != nil {
 			return nil, err
 		}
-		for _, s := range all {
+		for i, s := range all {
+			if s == nil {
+				if b, ok, err := l.batch(ctx, ids[i]); err != nil {
+					return nil, err
+				} else if ok {
+					batch, err := l.batchStatus(ctx, b)
+					if err != nil && job.AsError(err).Code != job.CodeUnknownJob {
+						return nil, err
+					} else if err == nil {
+						s = &batch
+					}
+				}
+			}
 			if s == nil || !f.matches(s) {
 				continue
 			}

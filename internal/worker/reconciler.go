@@ -71,6 +71,11 @@ func (s *reconciler) look(ctx context.Context) error {
 		}
 	}
 	s.asked = seen
+	batches, err := s.w.cfg.Ledger.Batches(ctx)
+	for _, id := range batches {
+		err = errors.Join(err, s.batch(ctx, id))
+	}
+	errs = append(errs, err)
 	if time.Since(s.prune) > keepEvery {
 		errs = append(errs, s.w.cfg.Ledger.Prune(ctx))
 		s.prune = time.Now()
@@ -97,6 +102,9 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	state, certain := look.State, look.Certain
 	if state == "" || state.Ended() {
 		delete(s.kept, id)
+		if err := s.told(ctx, id); err != nil {
+			return err
+		}
 		return ledger.Retire(ctx, id)
 	}
 	if state == job.Staging {
@@ -134,6 +142,44 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 		return err
 	}
 	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})
+}
+
+// told sees to it that whoever wants to know that a job or a batch has ended is told.
+func (s *reconciler) told(ctx context.Context, id string) error {
+	hook, err := s.w.cfg.Ledger.Hook(ctx, id)
+	if err != nil && job.AsError(err).Code == job.CodeUnknownJob || err == nil && hook == nil {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return s.w.cfg.Queue.Notify(ctx, id)
+}
+
+// batch looks after a batch.
+func (s *reconciler) batch(ctx context.Context, id string) error {
+	status, err := s.w.cfg.Ledger.Status(ctx, id)
+	if err == nil && status.State.Ended() { // told before it leaves the list of batches
+		if err := s.told(ctx, id); err != nil {
+			return err
+		}
+	}
+	turns, ended, err := s.w.cfg.Ledger.TendBatch(ctx, id)
+	if ended {
+		s.w.log.Info("batch ended", "batch", id)
+		if err := s.told(ctx, id); err != nil {
+			return err
+		}
+	}
+	for _, t := range turns {
+		if e := s.w.cfg.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders); e != nil {
+			return e
+		}
+		wake := results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running}
+		if e := s.w.cfg.Ledger.Announce(ctx, wake); e != nil {
+			return e
+		}
+	}
+	return err
 }
 
 // start lets a job run whose time has come. One whose target another job is at work on waits for its end.

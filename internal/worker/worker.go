@@ -40,6 +40,7 @@ type Config struct {
 	Queue    *queue.Queue
 	Accounts []Account
 	Logger   *slog.Logger
+	Hooks    *Hooks // nil where this worker tells nobody that a job has ended
 
 	// ID names this worker to people; a host's name and random letters unless set.
 	ID string
@@ -110,7 +111,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	for _, l := range w.order {
 		services.Go(func() { l.run(ctx) })
 	}
-	for _, s := range []service{&watcher{w: w}, newReconciler(w)} {
+	duties := []service{&watcher{w: w}, newReconciler(w)}
+	if w.cfg.Hooks != nil {
+		duties = append(duties, &notifier{w})
+	}
+	for _, s := range duties {
 		services.Go(func() { s.run(ctx) })
 	}
 	services.Wait()

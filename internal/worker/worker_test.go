@@ -2,20 +2,29 @@ package worker_test
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/secret"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -34,6 +43,7 @@ type bundle struct {
 	ledger  *results.Ledger
 	queue   *queue.Queue
 	log     *slog.Logger
+	hooks   *worker.Hooks
 }
 
 func newBundle(t *testing.T, rdb *redis.Client, o sandbox.Options) *bundle {
@@ -89,7 +99,7 @@ func (b *bundle) account(name string, change func(*wxapi.Config)) worker.Account
 // start runs a worker until the test's end, or until stop is called.
 func (b *bundle) start(accounts ...worker.Account) (w *worker.Worker, stop func()) {
 	b.Helper()
-	w, err := worker.New(worker.Config{Redis: b.rdb, Ledger: b.ledger, Queue: b.queue, Accounts: accounts, Logger: b.log,
+	w, err := worker.New(worker.Config{Redis: b.rdb, Ledger: b.ledger, Queue: b.queue, Accounts: accounts, Logger: b.log, Hooks: b.hooks,
 		Look: 200 * time.Millisecond})
 	b.must(err)
 	ctx, cancel := context.WithCancel(b.ctx)
@@ -355,6 +365,50 @@ func TestRedisOutOfMemoryLosesNothing(t *testing.T) {
 	if s := b.waitEnd(j.ID); s.Succeeded != 20_000 || b.sandbox.Count(stock) != 20_000 {
 		b.Fatalf("%+v", s)
 	}
+}
+
+func TestHookIsToldOfTheEndUntilItTakesIt(t *testing.T) {
+	onBoth(t, sandbox.Options{Rate: sandbox.NoRate}, func(b *bundle) {
+		key := secret.NewText("a secret of some length")
+		told := make(chan notify.Event, 10)
+		var tries atomic.Int32
+		hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err == nil {
+				err = notify.Verify(key, r.Header.Get(notify.SignatureHeader), body, time.Now(), time.Minute)
+			}
+			var e notify.Event
+			if err == nil {
+				err = json.Unmarshal(body, &e)
+			}
+			if err != nil {
+				b.Error(err)
+			}
+			if tries.Add(1) == 1 {
+				w.WriteHeader(http.StatusBadGateway)
+				return
+			}
+			told <- e
+		}))
+		b.Cleanup(hook.Close)
+		roots := x509.NewCertPool()
+		roots.AddCert(hook.Certificate())
+		policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"}, Roots: roots})
+		b.must(err)
+		b.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: key}
+		b.start(b.account(sandbox.PartnerAccount, nil))
+		j := newJob(sandbox.PartnerAccount, job.Associate, stock)
+		j.Notify = &job.Hook{URL: hook.URL + "/x?key=y"}
+		b.submit(j, storeIDs(300))
+		select {
+		case e := <-told:
+			if e.Type != "job.ended" || e.Job == nil || e.Job.Job != j.ID || e.Job.Succeeded != 300 || e.Attempt != 2 || e.ID == "" {
+				b.Fatalf("%+v", e)
+			}
+		case <-b.ctx.Done():
+			b.Fatal("nobody was told")
+		}
+	})
 }
 
 func TestLanesArePublished(t *testing.T) {

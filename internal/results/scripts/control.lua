@@ -29,6 +29,7 @@ elseif verb == 'resume' then
   end
 elseif verb == 'cancel' then
   if state == 'running' or state == 'paused' or state == 'scheduled' then
+    if state == 'scheduled' then redis.call('HSET', JOB, 'redis', redis_id()) end -- nothing was ever sent
     become('cancelling')
   elseif state ~= 'cancelling' and state ~= 'cancelled' then
     return {'refused', state}

@@ -3,6 +3,10 @@
 local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT, WANT, LIST, MARK =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 
+-- A batch's job shares a list with others: it is not this job's to delete, nor to let expire.
+local SHARED = redis.call('HGET', JOB, 'list')
+if SHARED then IDS = SHARED end
+
 -- The chunk that stands for listing what is associated: before the plan of a resync, and after its writes.
 local LISTING = '-1'
 
@@ -147,6 +151,7 @@ local function settle(at)
   redis.call('HSET', JOB, 'state', final, 'ended_at', text(at))
   redis.call('HDEL', JOB, 'pool', 'tries')
   redis.call('DEL', GATH, WIN, LEASE, PLAN, WANT, LIST)
-  for _, key in ipairs({JOB, IDS, REC, FAIL, TEXT, MARK}) do redis.call('PEXPIRE', key, job[5]) end
+  for _, key in ipairs({JOB, REC, FAIL, TEXT, MARK}) do redis.call('PEXPIRE', key, job[5]) end
+  if not SHARED then redis.call('PEXPIRE', IDS, job[5]) end
   return final
 end

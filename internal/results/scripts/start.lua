@@ -9,9 +9,9 @@ if not state then return {'gone'} end
 local out, at = {'ok', state}, now()
 if state ~= 'scheduled' then return out end
 local due = redis.call('HGET', JOB, 'at')
-if not due then return out end
+if not due and ARGV[1] ~= '1' then return out end -- it waits for its batch
 if ARGV[1] ~= '1' and tonumber(due) > at then return {'early', state, text(tonumber(due) - at)} end
-redis.call('HSET', JOB, 'state', 'running', 'reason', '')
+redis.call('HSET', JOB, 'state', 'running', 'reason', '', 'redis', redis_id())
 out[2] = 'running'
 advance(out, at)
 return out
