@@ -82,6 +82,7 @@ unprocessed; 130 interrupted.`,
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
 	root.AddCommand(
 		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
+		a.scheduleCommand(),
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.cancelCommand(), a.accountsCommand(),

@@ -124,7 +124,7 @@ func (b *Book) RunNow(ctx context.Context, name string) (Run, error) {
 		if err != nil {
 			return Run{}, err
 		}
-		r := e.newRecord(Manual, seen.now.UTC(), seen.now)
+		r := e.newRecord(Manual, seen.now.In(e.rhythm.zone), seen.now)
 		r.Number = e.seq + 1
 		done, err := b.registerRuns(ctx, e, []record{r}, time.Time{}, seen.open)
 		if err != nil {
