@@ -12,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/submit"
 )
 
@@ -21,6 +22,7 @@ type submitFlags struct {
 
 	priority, label  string
 	column, setAside string
+	sheet            string
 	chunkSize        int
 	failureThreshold int
 	dryRun           bool
@@ -34,15 +36,17 @@ type submitFlags struct {
 
 // waitFlags are those of all that may wait for a job's end.
 type waitFlags struct {
-	wait    bool
-	timeout time.Duration
-	report  string
+	wait     bool
+	timeout  time.Duration
+	report   string
+	encoding string
 }
 
 func (f *waitFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.wait, "wait", false, "wait for the job's end, with progress on standard error")
 	flags.DurationVar(&f.timeout, "timeout", 0, "give up waiting after `TIME` (90s, 2h); the job goes on")
-	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.csv or .jsonl)")
+	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.xlsx, .csv or .jsonl)")
+	flags.StringVar(&f.encoding, "encoding", "", "of a CSV report: utf-8, utf-8-bom or gb18030 (default utf-8)")
 }
 
 // check checks what is wrong of itself. waits says that the job's end is waited for.
@@ -55,9 +59,11 @@ func (f *waitFlags) check(waits bool) error {
 	case f.report != "" && !waits:
 		return job.Errorf(job.CodeUsage, "--report needs --wait, which waits for the job's end; or use enqueue results later")
 	case f.report != "":
-		return checkReport(f.report)
+		return checkReport(f.report, f.encoding)
+	case f.encoding != "" && !waits:
+		return job.Errorf(job.CodeUsage, "--encoding is that of the report, and there is none without --wait")
 	}
-	return nil
+	return checkEncoding(f.encoding, results.ReportCSV)
 }
 
 // submitCommand is associate or disassociate.
@@ -72,8 +78,8 @@ func (a *app) submitCommand(op job.Operation) *cobra.Command {
 		Short: what,
 		Long: what + `.
 
-LIST is a file, or - for standard input: CSV, TSV, plain text with an ID a line, or JSON lines; plain or gzip; UTF-8 or
-GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
+LIST is a file, or - for standard input: a spreadsheet (.xlsx), CSV, TSV, plain text with an ID a line, or JSON lines;
+plain or gzip; text in UTF-8 or GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
 --set-aside writes its bad rows to a file of their own and goes on with the rest. Repeats are dropped and counted.
 
 Without Redis (--redis, REDIS_URL, the configuration), or with --here, the job runs in this process with the
@@ -105,6 +111,7 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
 	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the job by")
 	flags.StringVar(&f.column, "column", "", "the column of the store IDs: its `NAME|NUMBER`")
+	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
 	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows to `FILE` and go on with the rest")
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,

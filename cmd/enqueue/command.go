@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -25,6 +26,7 @@ type app struct {
 	json   bool
 	config string // --config
 	redis  string // --redis
+	lang   string // --lang
 
 	began bool // a subcommand was reached: errors are no longer about how it was called
 }
@@ -60,10 +62,14 @@ unprocessed; 130 interrupted.`,
   enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue jobs --state running
   enqueue results 20260701-093000-k3jq7w2p --only failed`,
-		Version:           version(),
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRun:  func(*cobra.Command, []string) { a.began = true },
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			a.began = true
+			_, err := catalogue.LangOf(a.lang, a.environ)
+			return err
+		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.json {
@@ -80,6 +86,7 @@ unprocessed; 130 interrupted.`,
 	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
+	f.StringVar(&a.lang, "lang", "", "say what failures mean in this `LANGUAGE`: zh or en (default: LC_ALL, LC_MESSAGES, LANG)")
 	root.AddCommand(
 		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
 		a.scheduleCommand(),

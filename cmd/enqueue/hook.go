@@ -15,8 +15,7 @@ import (
 type hookFlags struct{ notify, format string }
 
 func (f *hookFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.notify, "notify", "", "when it has ended, post that to this https `URL` (its host must be on the worker's"+
-		" list, notify.hosts); it is kept in Redis with the job")
+	flags.StringVar(&f.notify, "notify", "", "when it has ended, post that to this https `URL`, which the worker's notify.hosts allow")
 	flags.StringVar(&f.format, "notify-format", "", "json, signed with the worker's notify.secret (default), or wecom, a WeCom"+
 		" (企业微信) robot's message")
 }

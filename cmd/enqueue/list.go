@@ -18,6 +18,7 @@ type list struct {
 	opts     storelist.Options
 	setAside *output // nil where bad rows are refused
 	stats    storelist.Stats
+	warn     func(format string, args ...any)
 }
 
 // openList opens a list and begins its file of bad rows. It reads nothing yet.
@@ -25,7 +26,7 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{opts: storelist.Options{Column: f.column}}
+	l := &list{opts: storelist.Options{Column: f.column, Sheet: f.sheet}, warn: a.warn}
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
 		l.in, l.opts.Name, err = storelist.Open(path, nil)
@@ -81,7 +82,10 @@ func (l *list) all() iter.Seq2[string, error] {
 				return
 			}
 		}
-		l.stats = reader.Stats()
+		if l.stats = reader.Stats(); l.stats.Hidden > 0 {
+			l.warn("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others", plural(l.stats.Hidden, "row"),
+				l.stats.Sheet, isAre(l.stats.Hidden))
+		}
 		if aside == nil {
 			return
 		}

@@ -265,7 +265,7 @@ func (s *site) tend(ctx context.Context, id string) error {
 	turns, _, err := s.ledger.TendBatch(ctx, id)
 	for _, t := range turns {
 		err = errors.Join(err, s.queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders),
-			s.ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running}))
+			s.ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}))
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
 )
@@ -78,9 +79,13 @@ func unwritable(name string, err error) error {
 	return job.Errorf(job.CodeIO, "%s cannot be written: %w", name, cause(err))
 }
 
-// checkReport checks, before anything is sent, that a report can be written under a name.
-func checkReport(name string) error {
-	if _, err := results.ReportFormatOf(name); err != nil {
+// checkReport checks, before anything is sent, that a report can be written under a name, in an encoding.
+func checkReport(name, encoding string) error {
+	format, err := reportFormat(name)
+	if err != nil {
+		return err
+	}
+	if err := checkEncoding(encoding, format); err != nil {
 		return err
 	}
 	return checkWritable(name)
@@ -95,9 +100,16 @@ func checkWritable(name string) error {
 	return nil
 }
 
+// reportWish is how a report is wanted.
+type reportWish struct {
+	only     job.Outcome // "" for all stores
+	encoding string      // of CSV
+	lang     catalogue.Lang
+}
+
 // writeReport writes what became of a job's stores to a file.
-func writeReport(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, name string) (rows int64, err error) {
-	format, err := results.ReportFormatOf(name)
+func writeReport(ctx context.Context, ledger *results.Ledger, id string, wish reportWish, name string) (rows int64, err error) {
+	format, err := reportFormat(name)
 	if err != nil {
 		return 0, err
 	}
@@ -106,16 +118,21 @@ func writeReport(ctx context.Context, ledger *results.Ledger, id string, only jo
 		return 0, err
 	}
 	defer o.drop()
-	if rows, err = copyRows(ctx, ledger, id, only, o, format); err != nil {
-		if e := (*writing)(nil); errors.As(err, &e) {
-			return 0, unwritable(name, e.err)
-		}
-		return 0, err
+	if rows, err = copyRows(ctx, ledger, id, wish, o, format); err != nil {
+		return 0, notWritten(name, err)
 	}
 	if err := o.commit(); err != nil {
 		return 0, unwritable(name, err)
 	}
 	return rows, nil
+}
+
+// notWritten is the error of a report that broke off: the file's, or that of where its rows come from.
+func notWritten(name string, err error) error {
+	if e := (*writing)(nil); errors.As(err, &e) {
+		return unwritable(name, e.err)
+	}
+	return err
 }
 
 // writing is an error of where a report is written to, as opposed to where it comes from.
@@ -125,21 +142,14 @@ func (w *writing) Error() string { return fmt.Sprintf("write the report: %v", w.
 func (w *writing) Unwrap() error { return w.err }
 
 // copyRows writes a job's rows as a report.
-func copyRows(ctx context.Context, ledger *results.Ledger, id string, only job.Outcome, w io.Writer,
+func copyRows(ctx context.Context, ledger *results.Ledger, id string, wish reportWish, w io.Writer,
 	format results.ReportFormat) (int64, error) {
-	s, err := ledger.Status(ctx, id)
+	report, err := newReport(ctx, ledger, id, wish, w, format)
 	if err != nil {
 		return 0, err
 	}
-	var more []string
-	switch {
-	case s.Targets > 0:
-		more = results.BatchColumns
-	case s.Operation == job.Resync:
-		more = results.ResyncColumns
-	}
-	report := results.NewReportWriter(w, format, more...)
-	for row, err := range ledger.Rows(ctx, id, only) {
+	defer report.Close()
+	for row, err := range ledger.Rows(ctx, id, wish.only) {
 		if err != nil {
 			return 0, err
 		}

@@ -117,7 +117,10 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
 	}
 	if r.output != "" {
-		if err := checkReport(r.output); err != nil {
+		if _, err := results.ReportFormatOf(r.output); err != nil {
+			return err
+		}
+		if err := checkWritable(r.output); err != nil {
 			return err
 		}
 		if err := apart(list, f.setAside, r.output); err != nil {

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -28,6 +28,7 @@ func (a *app) summary(s job.Status, report string) {
 	a.out.printf("%s\n", printable(fmt.Sprintf("%s %s is %s%s%s", what, s.Job, s.State, took, reason)))
 	a.rows([][2]string{{"stores", count(s.Total)}})
 	a.rows(counts(s))
+	a.meanings(s)
 	if report != "" {
 		a.rows([][2]string{{"report", report}})
 	}
@@ -77,9 +78,7 @@ const maxCodes = 8
 
 // failures lists failed stores by code, the most frequent first.
 func failures(by map[string]int64) string {
-	codes := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
-		return cmp.Or(cmp.Compare(by[b], by[a]), cmp.Compare(a, b))
-	})
+	codes := catalogue.ByCount(by)
 	more := ""
 	if len(codes) > maxCodes {
 		more = fmt.Sprintf(", and %s", plural(int64(len(codes)-maxCodes), "other code"))
@@ -166,6 +165,34 @@ func (a *app) describe(s job.Status) {
 		}
 	}
 	a.rows(rows)
+	a.meanings(s)
+}
+
+// meanings tells what is known of a job's failures, for a person: of the code that it was aborted for, and of those of its
+// stores.
+func (a *app) meanings(s job.Status) {
+	lang := a.language()
+	told := map[string]bool{}
+	tell := func(e catalogue.Entry, ok bool) {
+		if ok && !told[e.Code] {
+			told[e.Code] = true
+			a.out.printf("  %s: %s\n", e.Code, e.Say(lang))
+		}
+	}
+	tell(catalogue.OfReason(s.Reason))
+	codes := catalogue.ByCount(s.Failures)
+	for _, code := range codes[:min(len(codes), maxCodes)] {
+		tell(catalogue.Lookup(code))
+	}
+}
+
+// language is the one that people are told in.
+func (a *app) language() catalogue.Lang {
+	lang, err := catalogue.LangOf(a.lang, a.environ)
+	if err != nil {
+		return catalogue.English // told before any command began
+	}
+	return lang
 }
 
 // rows prints names and values in two columns.

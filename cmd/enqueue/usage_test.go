@@ -81,7 +81,7 @@ func TestWrongCallsExitWithTwoAndDoNothing(t *testing.T) {
 		"timeout alone":          target("--timeout", "5s"),
 		"negative timeout":       target("--wait", "--timeout", "-5s"),
 		"report alone":           target("--report", w.file("r.csv")),
-		"report of another kind": target("--wait", "--report", w.file("r.xlsx")),
+		"report of another kind": target("--wait", "--report", w.file("r.ods")),
 		"report is the list":     target("--wait", "--report", list),
 		"set aside is the list":  target("--set-aside", list),
 		"one file for both":      target("--wait", "--report", w.file("x.csv"), "--set-aside", w.file("x.csv")),

@@ -89,7 +89,7 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 		report = id + ".csv"
 	}
 	if report != "" {
-		if _, err := writeReport(ctx, s.ledger, id, "", report); err != nil {
+		if _, err := writeReport(ctx, s.ledger, id, a.wish("", f.encoding), report); err != nil {
 			return a.reportFailed(status, err)
 		}
 	}
@@ -152,7 +152,7 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	if report == "" {
 		report = status.Job + ".csv"
 	}
-	if _, err := writeReport(ctx, s.ledger, status.Job, "", report); err != nil {
+	if _, err := writeReport(ctx, s.ledger, status.Job, a.wish("", f.encoding), report); err != nil {
 		e.Message += fmt.Sprintf("; and the report of what is known could not be written (%v)", err)
 		return out
 	}

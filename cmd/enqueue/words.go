@@ -35,6 +35,13 @@ func plural(n int64, what string) string {
 	return count(n) + " " + what + "s"
 }
 
+func isAre(n int64) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
 // span writes a duration in its two largest units.
 func span(d time.Duration) string {
 	s := int64(d.Round(time.Second) / time.Second)

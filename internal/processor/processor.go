@@ -216,7 +216,7 @@ func (p *Processor) tend(l *lease, batch string) {
 	turns, _, err := p.Ledger.TendBatch(ctx, batch)
 	for _, t := range turns {
 		err = errors.Join(err, p.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders))
-		err = errors.Join(err, p.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running}))
+		err = errors.Join(err, p.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}))
 	}
 	if err != nil {
 		l.log.Debug("the batch's next job waits for the reconciler", "batch", batch, "error", err)

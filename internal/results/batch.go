@@ -287,9 +287,10 @@ func (l *Ledger) BatchJobs(ctx context.Context, id string) ([]job.Status, error)
 	return out, nil
 }
 
-// Turn is a job whose turn has come, with what is to be put on the queue for it.
+// Turn is a job of a batch that was started or stopped: what is to be announced, and to be put on the queue for it.
 type Turn struct {
 	Job       job.Job
+	State     job.State
 	Reminders []job.Reminder
 }
 
@@ -350,15 +351,20 @@ func (l *Ledger) tendAccount(ctx context.Context, b *Batch, account int) (turns 
 			case s.State.Ended():
 				err = l.batchDone(ctx, b, account, *s)
 			case state == string(job.Cancelling) && s.State != job.Cancelling && s.State != job.Aborting:
-				err, moved = l.Cancel(ctx, s.Job, with), true
+				moved = true
+				if err = l.Cancel(ctx, s.Job, with); err == nil && s.State != job.Scheduled {
+					turns = append(turns, Turn{Job: job.Job{ID: s.Job, Account: s.Account}, State: job.Cancelling})
+				}
 			case state == string(job.Paused) && s.State == job.Running:
-				err = l.Pause(ctx, s.Job, with)
+				if err = l.Pause(ctx, s.Job, with); err == nil {
+					turns = append(turns, Turn{Job: job.Job{ID: s.Job, Account: s.Account}, State: job.Paused})
+				}
 			case state == string(job.Running) && s.State == job.Paused && s.Reason == with:
 				var rems []job.Reminder
 				if rems, err = l.Resume(ctx, s.Job); err == nil {
 					var j job.Job
 					j, err = l.Job(ctx, s.Job)
-					turns = append(turns, Turn{Job: j, Reminders: rems})
+					turns = append(turns, Turn{Job: j, State: job.Running, Reminders: rems})
 				}
 			case state == string(job.Running) && s.State == job.Scheduled:
 				var turn *Turn
@@ -401,7 +407,7 @@ func (l *Ledger) giveTurn(ctx context.Context, s *job.Status) (*Turn, error) {
 		return nil, err
 	}
 	j, err := l.Job(ctx, s.Job)
-	return &Turn{Job: j, Reminders: rems}, err
+	return &Turn{Job: j, State: job.Running, Reminders: rems}, err
 }
 
 // batchDone adds a job that has ended to its batch's sums.

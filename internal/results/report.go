@@ -79,8 +79,10 @@ type reportRow struct {
 // back from the Write after it, or from Flush.
 //
 // In CSV, a code, message or Request-Id that a spreadsheet would take for a formula, because it begins with = + - @, a
-// tab or a carriage return, gets an apostrophe before it: these texts come from outside. The store_id is never altered,
-// since it is compared with other lists; its characters make no formula. JSON lines have every text as it came.
+// tab or a carriage return, gets an apostrophe before it: these texts come from outside. So does a store_id that begins
+// with - and is no number (-A1, -1-2): the characters of IDs make no other formula. A list that is read takes that
+// apostrophe off again (storelist), as no ID can have one; all other IDs stand as they are. JSON lines have every text as
+// it came.
 //
 // more, if any, are ResyncColumns or BatchColumns.
 func NewReportWriter(w io.Writer, format ReportFormat, more ...string) *ReportWriter {
@@ -112,7 +114,7 @@ func (r *ReportWriter) Write(row job.Row) error {
 		}
 		return r.json.Encode(out)
 	}
-	r.cells = append(r.cells[:0], row.StoreID, string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
+	r.cells = append(r.cells[:0], idNoFormula(row.StoreID), string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
 		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
 	for _, column := range r.more {
 		r.cells = append(r.cells, extra(column, row))
@@ -160,6 +162,14 @@ func (r *ReportWriter) Flush() error {
 		}
 	}
 	return r.buf.Flush()
+}
+
+// idNoFormula keeps a spreadsheet from taking an ID for a formula.
+func idNoFormula(id string) string {
+	if strings.HasPrefix(id, "-") && (id == "-" || strings.Trim(id[1:], "0123456789") != "") {
+		return "'" + id
+	}
+	return id
 }
 
 // noFormula keeps a spreadsheet from taking a text for a formula.

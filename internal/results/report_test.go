@@ -100,6 +100,19 @@ func TestCSVReportHoldsNoFormula(t *testing.T) {
 	}
 }
 
+func TestIDThatLooksLikeAFormulaIsMaskedInCSVAlone(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"-5": "-5", "-007": "-007", "-A1": "'-A1", "-1-2": "'-1-2", "--1": "'--1", "-": "'-", "A-1": "A-1"} {
+		rows := strings.Split(write(t, results.ReportCSV, job.Row{StoreID: id, Outcome: job.Failed}), "\n")
+		if got, _, _ := strings.Cut(rows[1], ","); got != want {
+			t.Errorf("%s becomes %s, want %s", id, got, want)
+		}
+		if text := write(t, results.ReportJSONLines, job.Row{StoreID: id}); !strings.Contains(text, `{"store_id":"`+id+`"`) {
+			t.Errorf("a JSON line has %s", text)
+		}
+	}
+}
+
 func TestReportFormatByName(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]results.ReportFormat{

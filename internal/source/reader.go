@@ -46,12 +46,13 @@ func (r *reader) judge(err error) error {
 	whole := r.size < 0 || r.read == r.size
 	var told *job.Error
 	switch {
+	case r.ctx.Err() != nil:
+		// Also at what looks like the end: a server that sees its client leave may still end its answer in form, and be read.
+		return stopped(r.ctx, r.place)
 	case errors.Is(err, io.EOF) && whole:
 		return io.EOF
 	case errors.As(err, &told):
 		return told
-	case r.ctx.Err() != nil:
-		return stopped(r.ctx, r.place)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		if r.size < 0 {
 			return errorf(job.CodeIO, r.place, "the list broke off after %d bytes, before its end", r.read)

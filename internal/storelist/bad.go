@@ -104,6 +104,15 @@ func validCharacters(s string) bool {
 	return true
 }
 
+// unmasked takes off the apostrophe that a CSV report of ours puts before an ID that a spreadsheet would take for a formula
+// (-A1): a report can be a list again. No ID has an apostrophe, so that nothing else can be meant.
+func unmasked(s string) string {
+	if strings.HasPrefix(s, "'-") && job.ValidID(s[1:]) {
+		return s[1:]
+	}
+	return s
+}
+
 // damaged says whether s is a number as spreadsheets write those that they have read as a quantity: 1.00000001E+08,
 // 1E+08, 100000001.0, 100,000,001. None of these can be an ID.
 func damaged(s string) bool {

@@ -1,6 +1,6 @@
 // Package storelist reads a list of store IDs as operators have them: CSV, TSV, plain text or JSON lines, plain or gzip,
-// in UTF-8, UTF-16 or GB18030, with or without a header. It streams: what it keeps of a list is what it must know to
-// drop repeats. It must never change an ID, guess one, or lose one without saying so.
+// in UTF-8, UTF-16 or GB18030, or a spreadsheet (.xlsx); with or without a header. It streams: what it keeps of a list is
+// what it must know to drop repeats. It must never change an ID, guess one, or lose one without saying so.
 package storelist
 
 import (
@@ -21,6 +21,9 @@ type Options struct {
 	Name string
 	// Column is the column of the IDs, by its name in the header or by its number from 1; empty to find it by its name.
 	Column string
+	// Sheet is a spreadsheet's sheet, by its name or by its number from 1 among the visible ones; empty for the only visible
+	// one that has something in it.
+	Sheet string
 	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
 	SetAside io.Writer
 	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
@@ -36,6 +39,8 @@ type Stats struct {
 	SetAside int64  `json:"set_aside"`
 	Format   string `json:"format"`
 	Column   string `json:"column"` // its name, or its number where there is no header
+	Sheet    string `json:"sheet,omitempty"`
+	Hidden   int64  `json:"hidden,omitempty"` // rows that a spreadsheet hides; they are read like the others
 }
 
 // Stdin is what a list's name is where it comes from standard input, and Open's path for it.
@@ -73,10 +78,13 @@ type Reader struct {
 
 // row is one row of a list, or one line.
 type row struct {
-	line  int    // of its first character, from 1
-	id    string // as it stands in the ID's cell, or why there is none
-	fault string // why the row is bad, where that is known already; else the ID is yet to be checked
-	raw   []string
+	line   int    // of its first character, from 1
+	id     string // as it stands in the ID's cell, or why there is none
+	fault  string // why the row is bad, where that is known already; else the ID is yet to be checked
+	raw    []string
+	kind   LineKind // StoreLine unless the source was told to give everything
+	hidden bool
+	values []Value // instead of raw, of a source that was told to give everything
 }
 
 // source gives rows one after another, and io.EOF after the last. Rows without anything in them are passed over.
@@ -86,19 +94,41 @@ type source interface {
 	format() string
 }
 
-// NewReader finds out what a list is. It reads no further than it must for that.
+// NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
+// read only from its end.
 func NewReader(r io.Reader, opts Options) (*Reader, error) {
-	text, err := newText(r, opts.Name, opts.MaxText)
-	if err != nil {
-		return nil, err
-	}
-	src, err := newSource(text, opts)
+	src, err := open(r, opts)
 	if err != nil {
 		return nil, err
 	}
 	rd := &Reader{opts: opts, src: src, bad: BadRows{file: opts.Name}}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
+	if s, ok := src.(*sheet); ok {
+		rd.stats.Sheet = s.title
+	}
 	return rd, nil
+}
+
+func open(r io.Reader, opts Options) (source, error) {
+	text, err := newText(r, opts.Name, opts.MaxText)
+	if a := (*archive)(nil); errors.As(err, &a) {
+		return newSheet(a.in, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if opts.Sheet != "" {
+		return nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
+	}
+	return newSource(text, opts)
+}
+
+// Close gives back what a spreadsheet was spooled to. IDs and Lines do so at their end; it can be called again.
+func (rd *Reader) Close() error {
+	if s, ok := rd.src.(*sheet); ok {
+		return s.close()
+	}
+	return nil
 }
 
 // Stats tells what was read so far.
@@ -109,6 +139,7 @@ func (rd *Reader) Stats() Stats { return rd.stats }
 // read with comes as it is.
 func (rd *Reader) IDs() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		defer rd.Close() // it was only read
 		for {
 			id, err := rd.next()
 			if errors.Is(err, io.EOF) {
@@ -132,6 +163,10 @@ func (rd *Reader) next() (string, error) {
 			return "", err
 		}
 		rd.stats.Rows++
+		if r.hidden {
+			rd.stats.Hidden++
+		}
+		r.id = unmasked(r.id)
 		why := r.fault
 		if why == "" {
 			why = Fault(storeID, r.id)

@@ -59,11 +59,14 @@ type table struct {
 	name  string
 	csv   *csv.Reader
 	comma rune
-	wide  bool     // it has more than one column
-	at    int      // the ID's column, from 0
-	title string   // what errors call that column
-	first []string // a first row that is no header
-	line  int      // of it
+	wide  bool                 // it has more than one column
+	at    int                  // the ID's column, from 0
+	title string               // what errors call that column
+	first []string             // the first row, until it is given out
+	line  int                  // of it
+	head  bool                 // it is a header
+	all   bool                 // headers and blank rows are given out too
+	each  func(cells []string) // told of every row that next gives; may be nil
 }
 
 func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
@@ -89,9 +92,8 @@ func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
 	t.at, t.title = at, strconv.Itoa(at+1)
 	if header {
 		t.title = names[at]
-	} else {
-		t.first, t.line = append([]string(nil), first...), line
 	}
+	t.first, t.line, t.head = append([]string(nil), first...), line, header
 	return t, nil
 }
 
@@ -107,6 +109,9 @@ func (t *table) format() string {
 	return "CSV"
 }
 
+// everything makes next give headers and blank rows too. (Lines without any cell are none to CSV.)
+func (t *table) everything() { t.all = true }
+
 // read gives the next row that has something in it.
 func (t *table) read() ([]string, int, error) {
 	for {
@@ -114,13 +119,19 @@ func (t *table) read() ([]string, int, error) {
 		if err != nil {
 			return nil, 0, t.csvError(err)
 		}
-		for _, cell := range cells {
-			if plain(cell) != "" {
-				line, _ := t.csv.FieldPos(0)
-				return cells, line, nil
-			}
+		if line, _ := t.csv.FieldPos(0); t.all && t.first == nil || !isBlank(cells) {
+			return cells, line, nil
 		}
 	}
+}
+
+func isBlank(cells []string) bool {
+	for _, cell := range cells {
+		if plain(cell) != "" {
+			return false
+		}
+	}
+	return true
 }
 
 func (t *table) csvError(err error) error {
@@ -135,14 +146,29 @@ func (t *table) csvError(err error) error {
 func (t *table) next() (row, error) {
 	cells, line := t.first, t.line
 	t.first = nil
+	if t.each != nil && cells != nil {
+		t.each(cells)
+	}
+	if cells != nil && t.head {
+		if t.all {
+			return row{line: line, raw: cells, kind: HeadLine}, nil
+		}
+		cells = nil
+	}
 	if cells == nil {
 		var err error
 		if cells, line, err = t.read(); err != nil {
 			return row{}, err
 		}
+		if t.each != nil {
+			t.each(cells)
+		}
 	}
 	r := row{line: line, raw: cells}
 	switch {
+	case t.all && isBlank(cells):
+		r.kind = BlankLine
+		return r, nil
 	case t.at < len(cells):
 		r.id = plain(cells[t.at])
 	default:

@@ -53,10 +53,10 @@ func newText(r io.Reader, name string, most int64) (*bufio.Reader, error) {
 	}
 	var decoded io.Reader = in
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
-		return nil, listErrorf(name, 0, "this is a spreadsheet or a zip archive, not text: save the list as CSV (UTF-8)")
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return nil, &archive{in: in, name: name}
 	case bytes.HasPrefix(head, []byte{0xd0, 0xcf, 0x11, 0xe0}):
-		return nil, listErrorf(name, 0, "this is an old spreadsheet (.xls), not text: save the list as CSV (UTF-8)")
+		return nil, compoundFile(in, name)
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return nil, listErrorf(name, 0, "this is a PDF, not a list: export the list as CSV")
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):

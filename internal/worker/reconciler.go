@@ -174,7 +174,7 @@ func (s *reconciler) batch(ctx context.Context, id string) error {
 		if e := s.w.cfg.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders); e != nil {
 			return e
 		}
-		wake := results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running}
+		wake := results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}
 		if e := s.w.cfg.Ledger.Announce(ctx, wake); e != nil {
 			return e
 		}

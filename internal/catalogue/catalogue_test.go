@@ -1,0 +1,93 @@
+package catalogue_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/wxapi"
+)
+
+func TestEveryKnownCodeHasAnEntry(t *testing.T) {
+	t.Parallel()
+	codes := wxapi.Codes()
+	if len(codes) < 9 {
+		t.Fatalf("only %d codes are known: %v", len(codes), codes)
+	}
+	for _, c := range codes {
+		if e, ok := catalogue.Find(c.Code, c.Number); !ok || e.Code != c.Code || e.Number != c.Number {
+			t.Errorf("%+v: %+v", c, e)
+		}
+	}
+	// The numbers of WECHATPAY.md that the table does not tell apart, and our own codes.
+	for _, code := range []string{"268435461", "268578101", "268578224", "268578813", "268578608", "268579803", "270924289",
+		"502", "503", "504", job.RetriesExhausted, job.Unreported, string(job.Unprocessed), string(job.Pending),
+		catalogue.SetAside, catalogue.NotInJob} {
+		if _, ok := catalogue.Lookup(code); !ok {
+			t.Errorf("%s has no entry", code)
+		}
+	}
+}
+
+func TestEntriesAreWholeInBothLanguages(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, e := range catalogue.Entries() {
+		if key := e.Code + "/" + e.Number; seen[key] {
+			t.Errorf("%s stands twice", key)
+		} else {
+			seen[key] = true
+		}
+		for _, text := range []catalogue.Text{e.Happened, e.Do} {
+			if !strings.ContainsFunc(text.ZH, func(r rune) bool { return unicode.Is(unicode.Han, r) }) || !strings.HasSuffix(text.ZH, "。") ||
+				text.EN == "" || !strings.HasSuffix(text.EN, ".") || strings.ContainsAny(text.EN+text.ZH, "\n\t") ||
+				strings.ContainsFunc(text.EN, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+				t.Errorf("%s: %+v", e.Code, text)
+			}
+		}
+	}
+}
+
+func TestAStoresEntryIsThatOfItsNumber(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		row          job.Row
+		code, number string
+	}{
+		{job.Row{Outcome: job.Failed, Code: "INVALID_REQUEST", RequestID: "08A1-268578813"}, "INVALID_REQUEST", "268578813"},
+		{job.Row{Outcome: job.Failed, Code: "INVALID_REQUEST", RequestID: "08A1-1"}, "INVALID_REQUEST", ""},
+		{job.Row{Outcome: job.Failed, Code: "PARAM_ERROR"}, "PARAM_ERROR", ""},
+		{job.Row{Outcome: job.Failed, Code: "NEVER_HEARD_OF", RequestID: "x-268578813"}, "", ""},
+		{job.Row{Outcome: job.Unprocessed}, "unprocessed", ""},
+		{job.Row{Outcome: job.Succeeded, RequestID: "08A1-0"}, "", ""},
+	} {
+		if e, ok := catalogue.Of(c.row); ok != (c.code != "") || e.Code != c.code || e.Number != c.number {
+			t.Errorf("%+v: %+v", c.row, e)
+		}
+	}
+	if _, ok := catalogue.Lookup(""); ok {
+		t.Error("no code has an entry")
+	}
+}
+
+func TestLanguageIsAskedForOrTheEnvironments(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		flag string
+		env  string
+		want catalogue.Lang
+	}{
+		{"zh", "LANG=en_US.UTF-8", "zh"}, {"EN", "LANG=zh_CN.UTF-8", "en"}, {"zh-CN", "", "zh"}, {"", "", "en"}, {"", "LANG=C", "en"},
+		{"", "LANG=zh_CN.UTF-8", "zh"}, {"", "LANG=zh", "zh"}, {"", "LANG=zh.UTF-8", "zh"}, {"", "LANG=zh_CN.UTF-8 LC_ALL=C", "en"},
+		{"", "LANG=en_US LC_MESSAGES=zh_TW", "zh"}, {"", "LANG=zh_CN LC_ALL=", "zh"}, {"", "LANG=zhx", "en"},
+	} {
+		if got, err := catalogue.LangOf(c.flag, strings.Fields(c.env)); got != c.want || err != nil {
+			t.Errorf("%q, %q: %q, %v", c.flag, c.env, got, err)
+		}
+	}
+	if _, err := catalogue.LangOf("fr", nil); job.ExitStatus(err) != 2 {
+		t.Errorf("got %v", err)
+	}
+}

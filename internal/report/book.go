@@ -1,0 +1,199 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
+)
+
+// BookOptions say what a workbook is about.
+type BookOptions struct {
+	Status    job.Status
+	Lang      catalogue.Lang
+	Only      job.Outcome // the only one that rows are given of; "" for all
+	SheetRows int         // a sheet's rows, the header included; SheetRows unless set
+}
+
+// Book is a job's report as a workbook: a summary with the counts and the failures by code, with what each means and what
+// to do; and the stores, on as many sheets as they need.
+type Book struct {
+	opts   BookOptions
+	out    io.Writer
+	words  words
+	stores sheets
+	rows   int64
+	cells  []Cell
+}
+
+// NewBook writes a workbook to out, which stays the caller's to close, once Flush is called. Close must follow in any
+// case.
+func NewBook(out io.Writer, opts BookOptions) (*Book, error) {
+	b := &Book{opts: opts, out: out, words: wordsIn(opts.Lang)}
+	if b.opts.SheetRows == 0 {
+		b.opts.SheetRows = SheetRows
+	}
+	file := excelize.NewFile()
+	head, err := file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	if err == nil {
+		err = file.SetSheetName("Sheet1", b.words.summary)
+	}
+	b.stores = sheets{file: file, title: b.words.stores, rows: b.opts.SheetRows, head: head}
+	for i, width := range []float64{20, 12, 26, 50, 40, 50, 40, 9, 26} {
+		b.stores.columns = append(b.stores.columns, column{b.words.columns[i], width})
+	}
+	if err == nil {
+		err = b.stores.next() // a report without rows still has its header
+	}
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// Write adds a store.
+func (b *Book) Write(r job.Row) error {
+	b.rows++
+	meaning, do := "", ""
+	if e, ok := catalogue.Of(r); ok {
+		meaning, do = e.Happened.In(b.opts.Lang), e.Do.In(b.opts.Lang)
+	}
+	b.cells = append(b.cells[:0], Cell{Text: r.StoreID}, Cell{Text: b.words.outcome(r.Outcome)}, Cell{Text: r.Code},
+		Cell{Text: r.Message}, Cell{Text: meaning}, Cell{Text: do}, Cell{Text: r.RequestID},
+		Cell{Number: float64(r.Attempts), Format: "0"}, Cell{Text: decidedAt(r)})
+	return b.stores.add(0, b.cells)
+}
+
+// Rows is how many stores were written.
+func (b *Book) Rows() int64 { return b.rows }
+
+// Flush writes the workbook.
+func (b *Book) Flush() error {
+	if err := b.stores.end(); err != nil {
+		return err
+	}
+	if err := b.summary(); err != nil {
+		return err
+	}
+	file := b.stores.file
+	b.stores.file = nil
+	return write(file, b.out)
+}
+
+// Close gives the temporary files back. It can be called after Flush, and twice.
+func (b *Book) Close() {
+	if b.stores.file != nil {
+		_ = b.stores.file.Close() // nobody wants what is in it
+		b.stores.file = nil
+	}
+}
+
+// reportTime is RFC 3339 to the millisecond, as in the other reports.
+const reportTime = "2006-01-02T15:04:05.000Z07:00"
+
+func decidedAt(r job.Row) string {
+	if r.DecidedAt == nil {
+		return ""
+	}
+	return r.DecidedAt.UTC().Format(reportTime)
+}
+
+// summary writes the first sheet.
+func (b *Book) summary() error {
+	file, w, s := b.stores.file, b.words, b.opts.Status
+	bold, err := file.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}})
+	if err != nil {
+		return err
+	}
+	wrapped, err := file.NewStyle(&excelize.Style{Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}})
+	if err != nil {
+		return err
+	}
+	sheet, err := file.NewStreamWriter(w.summary)
+	if err != nil {
+		return err
+	}
+	for i, width := range []float64{26, 34, 60, 60} {
+		if err := sheet.SetColWidth(i+1, i+1, width); err != nil {
+			return err
+		}
+	}
+	row := 0
+	put := func(cells ...any) {
+		if row++; err == nil {
+			err = sheet.SetRow("A"+strconv.Itoa(row), cells)
+		}
+	}
+	title := func(s string) excelize.Cell { return excelize.Cell{StyleID: bold, Value: s} }
+	fact := func(name, value string) {
+		if value != "" {
+			put(title(name), excelize.Cell{StyleID: wrapped, Value: value})
+		}
+	}
+	number := func(name string, n int64) { put(title(name), n) }
+
+	fact(w.job, s.Job)
+	fact(w.state, w.stateOf(s.State))
+	fact(w.reason, s.Reason)
+	if e, ok := catalogue.OfReason(s.Reason); ok {
+		fact(w.meaning, e.Happened.In(b.opts.Lang))
+		fact(w.do, e.Do.In(b.opts.Lang))
+	}
+	fact(w.operation, w.operationOf(s.Operation))
+	fact(w.brand, s.BrandID)
+	fact(w.coupon, s.ProductCouponID)
+	fact(w.stock, s.StockID)
+	fact(w.bundle, s.StockBundleID)
+	fact(w.account, s.Account)
+	fact(w.label, s.Label)
+	fact(w.source, s.Source)
+	fact(w.submittedBy, s.SubmittedBy)
+	fact(w.created, moment(&s.CreatedAt))
+	fact(w.started, moment(s.StartedAt))
+	fact(w.ended, moment(s.EndedAt))
+	put()
+	number(w.total, s.Total)
+	number(w.outcome(job.Succeeded), s.Succeeded)
+	number(w.outcome(job.Failed), s.Failed)
+	if s.State.Ended() {
+		number(w.outcome(job.Unprocessed), s.Unprocessed)
+	} else {
+		number(w.outcome(job.Pending), s.Pending)
+	}
+	number(w.calls, s.Calls)
+	if len(s.Failures) > 0 {
+		put()
+		put(title(w.code), title(w.failed), title(w.meaning), title(w.do))
+	}
+	for _, code := range catalogue.ByCount(s.Failures) {
+		meaning, do := w.unknown, ""
+		if e, ok := catalogue.Lookup(code); ok {
+			meaning, do = e.Happened.In(b.opts.Lang), e.Do.In(b.opts.Lang)
+		}
+		put(code, s.Failures[code], excelize.Cell{StyleID: wrapped, Value: meaning}, excelize.Cell{StyleID: wrapped, Value: do})
+	}
+	put()
+	if b.opts.Only != "" {
+		fact(w.only, w.outcome(b.opts.Only))
+	}
+	number(w.rows, b.rows)
+	for _, name := range b.stores.names {
+		put(nil, name)
+	}
+	if err != nil {
+		return err
+	}
+	return sheet.Flush()
+}
+
+func moment(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02 15:04:05 -07:00")
+}

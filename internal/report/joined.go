@@ -1,0 +1,125 @@
+package report
+
+import (
+	"bufio"
+	"encoding/csv"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// Joined writes a list with the outcomes' columns behind its own.
+type Joined interface {
+	// Add writes a row.
+	Add(Row) error
+	// Flush writes out what is held back.
+	Flush() error
+	// Close gives temporary files back; it can be called after Flush.
+	Close()
+}
+
+// Row is a row of a list, with what comes behind its own cells.
+type Row struct {
+	Line  int  // of a spreadsheet, in which it stays; 0 for the next one
+	Head  bool // it is the header
+	Cells []Cell
+}
+
+// NewJoinedCSV writes CSV or TSV, by comma. A text that a spreadsheet would take for a formula gets an apostrophe before
+// it, unless it is a number.
+func NewJoinedCSV(w io.Writer, comma rune) Joined {
+	j := &joinedCSV{buf: bufio.NewWriterSize(w, 64<<10)}
+	j.csv = csv.NewWriter(j.buf)
+	j.csv.Comma = comma
+	return j
+}
+
+type joinedCSV struct {
+	buf   *bufio.Writer
+	csv   *csv.Writer
+	cells []string
+}
+
+func (j *joinedCSV) Add(r Row) error {
+	j.cells = j.cells[:0]
+	for _, c := range r.Cells {
+		j.cells = append(j.cells, NoFormula(c.Text))
+	}
+	return j.csv.Write(j.cells)
+}
+
+func (j *joinedCSV) Flush() error {
+	j.csv.Flush()
+	if err := j.csv.Error(); err != nil {
+		return err
+	}
+	return j.buf.Flush()
+}
+
+func (j *joinedCSV) Close() {}
+
+// NoFormula keeps a spreadsheet from taking a CSV field for a formula: one that begins with = + - @, a tab or a carriage
+// return gets an apostrophe before it (OWASP, CSV Injection). A number with its sign is none and stays.
+func NoFormula(s string) string {
+	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return s
+	}
+	if (s[0] == '+' || s[0] == '-') && len(s) > 1 && strings.Trim(s[1:], "0123456789") == "" {
+		return s
+	}
+	return "'" + s
+}
+
+// NewJoinedBook writes a workbook, of as many sheets as it takes, each with the list's header if it has one. width is how
+// many columns there will be, and rows how many a sheet may have: SheetRows unless set.
+func NewJoinedBook(w io.Writer, width, rows int) (Joined, error) {
+	if width > SheetColumns {
+		return nil, job.Errorf(job.CodeUsage, "the list and its outcomes have %d columns, and a spreadsheet has at most %d: write the"+
+			" report as .csv", width, SheetColumns)
+	}
+	if rows == 0 {
+		rows = SheetRows
+	}
+	return &joinedBook{out: w, sheets: sheets{file: excelize.NewFile(), title: "Stores", rows: rows}}, nil
+}
+
+type joinedBook struct {
+	out io.Writer
+	sheets
+	header []Cell
+}
+
+func (j *joinedBook) Add(r Row) error {
+	if r.Head {
+		j.header = slices.Clone(r.Cells)
+	}
+	if j.header != nil && len(j.names) > 0 && j.full() {
+		if err := j.add(0, j.header); err != nil {
+			return err
+		}
+	}
+	return j.add(r.Line, r.Cells)
+}
+
+func (j *joinedBook) Flush() error {
+	if err := j.end(); err != nil {
+		return err
+	}
+	file := j.file
+	j.file = nil
+	if err := file.DeleteSheet("Sheet1"); err != nil {
+		return err
+	}
+	return write(file, j.out)
+}
+
+func (j *joinedBook) Close() {
+	if j.file != nil {
+		_ = j.file.Close() // nobody wants what is in it
+		j.file = nil
+	}
+}

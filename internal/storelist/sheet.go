@@ -1,0 +1,324 @@
+package storelist
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/spool"
+	"github.com/storelink/storelink/internal/xlsx"
+)
+
+const (
+	maxSpreadsheet = 2 << 30 // bytes of a file: ten times what a full sheet of stores has
+	maxAbove       = 20      // rows that may stand above the header
+)
+
+// sheet is a sheet of a spreadsheet. Rows that are hidden, by a filter or by hand, are read like the others: a row that
+// is not read would be a store lost without a word, and one that is can be seen in Stats.Hidden.
+type sheet struct {
+	name  string // the file's
+	title string // the sheet's
+	spool *spool.Spool
+	book  *xlsx.Workbook
+	rows  *xlsx.Rows
+
+	held  []xlsx.Row // read to find the header
+	head  int        // which of them is the header; those before it are titles; -1 for none
+	wide  bool       // it has more than one column
+	at    int        // the ID's column, from 1
+	named string     // what errors call that column
+	all   bool       // titles, headers and blank rows are given out too
+	given int        // rows of held that were given out
+}
+
+// newSheet spools a spreadsheet and finds the sheet and the column of the IDs.
+func newSheet(in io.Reader, opts Options) (source, error) {
+	s := &sheet{name: opts.Name}
+	err := s.open(in, opts)
+	if err != nil {
+		return nil, errors.Join(s.inFile(err, 0), s.close())
+	}
+	return s, nil
+}
+
+// inFile says in which list an error was met.
+func (s *sheet) inFile(err error, line int) error {
+	var e *job.Error
+	if !errors.As(err, &e) || e.File != "" || e.Code != job.CodeBadList {
+		return err
+	}
+	inFile := *e
+	inFile.File, inFile.Line = s.name, line
+	return &inFile
+}
+
+func (s *sheet) open(in io.Reader, opts Options) error {
+	var err error
+	if s.spool, err = spool.From(in, maxSpreadsheet); err != nil {
+		if e := (*job.Error)(nil); errors.As(err, &e) {
+			return err
+		}
+		return readError(s.name, err)
+	}
+	if s.spool.Size() > maxSpreadsheet {
+		return listErrorf(s.name, 0, "the spreadsheet has more than %d bytes: no list of stores has", int64(maxSpreadsheet))
+	}
+	if s.book, err = xlsx.Open(s.spool, s.spool.Size()); err != nil {
+		return err
+	}
+	chosen, err := chooseSheet(s.book, opts)
+	if err != nil {
+		return err
+	}
+	s.title = chosen.Name
+	if s.rows, err = s.book.Rows(chosen); err != nil {
+		return err
+	}
+	return s.findHeader(opts)
+}
+
+func (s *sheet) close() error {
+	if s.rows != nil {
+		s.rows.Close()
+	}
+	var err error
+	if s.book != nil {
+		err = s.book.Close()
+	}
+	if s.spool != nil {
+		err = errors.Join(err, s.spool.Close())
+	}
+	return err
+}
+
+func (s *sheet) column() string { return s.named }
+func (s *sheet) format() string { return "xlsx" }
+func (s *sheet) everything()    { s.all = true }
+
+// findHeader holds the first rows and looks for the header among them: the first row, or one further down that names the
+// column of the IDs, where nothing but titles, one a row, stands above it.
+func (s *sheet) findHeader(opts Options) error {
+	for len(s.held) < maxAbove {
+		r, err := s.rows.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if blank, err := s.blank(r); err != nil {
+			return err
+		} else if blank {
+			continue
+		}
+		r.Cells = slices.Clone(r.Cells)
+		s.held = append(s.held, r)
+	}
+	if len(s.held) == 0 {
+		return listErrorf(s.name, 0, "the list is empty: it has no store IDs")
+	}
+	for i, r := range s.held {
+		names, err := s.names(r)
+		if err != nil {
+			return err
+		}
+		if at, header, err := s.findIn(names, opts); i > 0 && err == nil && header && len(filled(names)) > 1 {
+			s.choose(i, at, header, names)
+			return nil
+		}
+		if !isTitle(names, opts) {
+			break
+		}
+	}
+	names, err := s.names(s.held[0])
+	if err != nil {
+		return err
+	}
+	at, header, err := s.findIn(names, opts)
+	if err != nil {
+		e := *job.AsError(err)
+		e.Line = s.held[0].Number
+		return &e
+	}
+	s.choose(0, at, header, names)
+	return nil
+}
+
+// isTitle says whether a row can stand above the header: it has one text with a letter in it, which is no ID, not even a
+// damaged one, and no name of the IDs' column.
+func isTitle(names []string, opts Options) bool {
+	texts := filled(names)
+	return len(texts) == 1 && !job.ValidID(texts[0]) && !idNames[Fold(texts[0])] && texts[0] != opts.Column &&
+		!damaged(texts[0]) && strings.ContainsFunc(texts[0], unicode.IsLetter)
+}
+
+func filled(names []string) (out []string) {
+	for _, n := range names {
+		if n != "" {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// findIn finds the column in a row, from 1. A row with one value is of a lone column, wherever it stands.
+func (s *sheet) findIn(names []string, opts Options) (at int, header bool, err error) {
+	if texts := filled(names); len(texts) == 1 && opts.Column == "" {
+		_, header, err = findColumn(texts, opts)
+		return slices.Index(names, texts[0]) + 1, header, err
+	}
+	if opts.Column != "" { // a number can name a column in which the first row has nothing
+		if n, err := strconv.Atoi(opts.Column); err == nil && n > len(names) && n <= xlsx.MaxColumns {
+			names = append(names, make([]string, n-len(names))...)
+		}
+	}
+	at, header, err = findColumn(names, opts)
+	return at + 1, header, err
+}
+
+func (s *sheet) choose(i, at int, header bool, names []string) {
+	s.head, s.at, s.named = -1, at, strconv.Itoa(at)
+	s.wide = len(filled(names)) > 1 || len(names) != at
+	if header {
+		s.head, s.named = i, names[at-1]
+	}
+}
+
+// names gives the texts of a row, by column.
+func (s *sheet) names(r xlsx.Row) ([]string, error) {
+	raw, err := s.texts(r)
+	for i := range raw {
+		raw[i] = plain(raw[i])
+	}
+	return raw, err
+}
+
+// texts gives what stands in a row, by column.
+func (s *sheet) texts(r xlsx.Row) ([]string, error) {
+	if len(r.Cells) == 0 {
+		return nil, nil
+	}
+	out := make([]string, r.Cells[len(r.Cells)-1].Column)
+	for _, c := range r.Cells {
+		var err error
+		if out[c.Column-1], err = s.book.Text(c); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// blank says whether a row has nothing in it.
+func (s *sheet) blank(r xlsx.Row) (bool, error) {
+	for _, c := range r.Cells {
+		if c.Kind != xlsx.Text {
+			return false, nil
+		}
+		if text, err := s.book.Text(c); err != nil || plain(text) != "" {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (s *sheet) next() (row, error) {
+	for {
+		r, kind, err := s.nextRow()
+		if err != nil {
+			return row{}, s.inFile(err, 0)
+		}
+		out, err := s.row(r, kind)
+		if err != nil {
+			return row{}, s.inFile(err, r.Number)
+		}
+		if out.kind == StoreLine || s.all {
+			return out, nil
+		}
+	}
+}
+
+// nextRow gives a row of those that were held, or the next one.
+func (s *sheet) nextRow() (xlsx.Row, LineKind, error) {
+	if i := s.given; i < len(s.held) {
+		s.given++
+		switch {
+		case i < s.head:
+			return s.held[i], AboveLine, nil
+		case i == s.head:
+			return s.held[i], HeadLine, nil
+		}
+		return s.held[i], StoreLine, nil
+	}
+	s.held, s.head, s.given = nil, -1, 0
+	r, err := s.rows.Next()
+	return r, StoreLine, err
+}
+
+func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
+	out := row{line: r.Number, kind: kind, hidden: r.Hidden}
+	var err error
+	if kind == StoreLine {
+		if err = s.readID(r, &out); err != nil {
+			return out, err
+		}
+	}
+	switch {
+	case s.all:
+		out.values, err = s.values(r)
+	case out.fault != "" || Fault(storeID, out.id) != "":
+		out.raw, err = s.texts(r)
+	}
+	return out, err
+}
+
+// readID finds a row's ID, or why it has none; or that it is blank.
+func (s *sheet) readID(r xlsx.Row, out *row) error {
+	at, found := slices.BinarySearchFunc(r.Cells, s.at, func(c xlsx.Cell, column int) int { return c.Column - column })
+	if found {
+		c := r.Cells[at]
+		text, err := s.book.Text(c)
+		if err != nil {
+			return err
+		}
+		out.id, out.fault = cellID(c, plain(text))
+	}
+	if out.id == "" {
+		blank, err := s.blank(r)
+		if err != nil {
+			return err
+		}
+		if blank {
+			out.kind, out.fault = BlankLine, ""
+			return nil
+		}
+	}
+	if !s.wide && len(r.Cells) > 1 && out.fault == "" {
+		if names, err := s.names(r); err != nil {
+			return err
+		} else if texts := filled(names); len(texts) > 1 {
+			out.id = strings.Join(texts, " ")
+			out.fault = "the row has more than one value, and the sheet's first row has one"
+		}
+	}
+	return nil
+}
+
+// values gives what a row's cells hold, by column. An ID that is stored as a number is given as its digits.
+func (s *sheet) values(r xlsx.Row) ([]Value, error) {
+	texts, err := s.texts(r)
+	out := make([]Value, len(texts))
+	for i, text := range texts {
+		out[i].Text = text
+	}
+	for _, c := range r.Cells {
+		if c.Column != s.at && (c.Kind == xlsx.Number || c.Kind == xlsx.Date && c.Format != "") {
+			out[c.Column-1].Number, out[c.Column-1].Format = c.Number, c.Format
+		}
+	}
+	return out, err
+}
