@@ -89,6 +89,7 @@ unprocessed; 130 interrupted.`,
 	f.StringVar(&a.lang, "lang", "", "say what failures mean in this `LANGUAGE`: zh or en (default: LC_ALL, LC_MESSAGES, LANG)")
 	root.AddCommand(
 		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
+		a.scheduleCommand(),
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.cancelCommand(), a.accountsCommand(),

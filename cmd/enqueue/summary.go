@@ -136,6 +136,9 @@ func (a *app) describe(s job.Status) {
 	if s.Label != "" {
 		rows = append(rows, [2]string{"label", s.Label})
 	}
+	if s.Schedule != "" {
+		rows = append(rows, [2]string{"schedule", s.Schedule})
+	}
 	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
 		[2]string{"stores", fmt.Sprintf("%s in %s", count(s.Total), plural(s.Chunks, "chunk"))})
 	rows = append(rows, counts(s)...)

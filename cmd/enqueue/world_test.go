@@ -181,7 +181,7 @@ func newWorld(t *testing.T, faults sandbox.Faults) *world {
 func (w *world) configure(name, url string, change func(*sandbox.Account)) string {
 	w.t.Helper()
 	var text strings.Builder
-	text.WriteString("accounts:\n")
+	fmt.Fprintf(&text, "sources: {directories: [%q]}\naccounts:\n", w.dir)
 	first, _ := w.sandbox.PublicKeys()
 	w.write("wxp.pem", string(first.PEM))
 	for _, a := range w.sandbox.Accounts() {
@@ -310,10 +310,14 @@ func (w *world) work() (stop func()) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	sources, err := worker.Sources(c.Sources)
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	// A client of its own: the worker outlives the test's.
 	rdb := redis.NewClient(w.redis.Options())
 	wk, err := worker.New(worker.Config{Redis: rdb, Ledger: results.Open(rdb, results.Options{}), Queue: queue.Open(rdb),
-		Accounts: accounts, Logger: log})
+		Accounts: accounts, Sources: sources, Logger: log})
 	if err != nil {
 		w.t.Fatal(err)
 	}

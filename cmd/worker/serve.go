@@ -100,8 +100,12 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	sources, err := worker.Sources(c.Sources)
+	if err != nil {
+		return err
+	}
 	w, err := worker.New(worker.Config{
-		Hooks: hooks,
+		Hooks: hooks, Sources: sources,
 		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: queue.Open(rdb),
 		Accounts: accounts, Logger: log,
 	})

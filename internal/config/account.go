@@ -55,6 +55,7 @@ func (l *loader) setTop(c *Config, top fields) {
 			k.set(l, &c.Notify, v, k.name)
 		}
 	}
+	l.setSources(c, top)
 	_, _ = l.env.lookup(envRedisURL) // known, even where STORELINK_REDIS wins
 	_, _ = l.env.lookup(envConfig)
 }

@@ -24,6 +24,11 @@
 //	STORELINK_RETENTION              retention
 //	STORELINK_NOTIFY_SECRET          notify.secret
 //	STORELINK_NOTIFY_HOSTS           notify.hosts
+//	STORELINK_SOURCES_DIRECTORIES    sources.directories
+//	STORELINK_SOURCES_HOSTS          sources.hosts
+//	STORELINK_SOURCES_PRIVATE        sources.private
+//	STORELINK_SOURCES_MAX_BYTES      sources.max_bytes
+//	STORELINK_SOURCES_TIMEOUT        sources.timeout
 //	STORELINK_ACCOUNTS               names of accounts, separated by commas, beside those of the file
 //	STORELINK_ACCOUNT_<NAME>_<KEY>   any key of an account but its name: STORELINK_ACCOUNT_ACME_SERIAL_NO
 //
@@ -82,6 +87,7 @@ type Config struct {
 	Log       Log
 	Retention time.Duration // how long an ended job is kept
 	Notify    Notify        // completion hooks
+	Sources   Sources       // where the lists of schedules may come from
 	Accounts  []Account     // in the file's order, then in that of STORELINK_ACCOUNTS; no name twice
 }
 

@@ -59,6 +59,7 @@ redis: rediss://:${REDIS_PASSWORD}@db.example:6380/2
 http: off
 log: {level: debug, format: json}
 retention: 90d
+sources: {directories: [lists, /srv/lists], hosts: ["*.example.com", 10.1.2.3], private: [10.0.0.0/8], max_bytes: 4096, timeout: 30s}
 accounts:
   - name: shop-1
     mode: brand
@@ -82,6 +83,11 @@ accounts:
 	if c.Redis.Reveal() != "rediss://:correct-horse@db.example:6380/2" || c.HTTP != "" || c.Log.Level != slog.LevelDebug ||
 		c.Log.Format != config.LogJSON || c.Retention != 90*24*time.Hour {
 		t.Errorf("got %+v", c)
+	}
+	if s := c.Sources; len(s.Directories) != 2 || s.Directories[0] != filepath.Join(filepath.Dir(c.File), "lists") ||
+		s.Directories[1] != "/srv/lists" || fmt.Sprint(s.Hosts, s.Private) != "[*.example.com 10.1.2.3] [10.0.0.0/8]" ||
+		s.MaxBytes != 4096 || s.Timeout != 30*time.Second || !s.Any() {
+		t.Errorf("got %+v", s)
 	}
 	if a.Mode != job.Brand || a.Identity() != "0120344" || a.Rate != 0 || a.Concurrency != 1000 ||
 		a.BaseURL != "http://127.0.0.1:18443" || a.SpareURL != "https://spare.example" ||

@@ -19,11 +19,18 @@ const (
 	envNotifyHosts  = "STORELINK_NOTIFY_HOSTS"
 	envPrefix       = "STORELINK_"
 	envAccount      = "STORELINK_ACCOUNT_"
+
+	envSourcesDirectories = "STORELINK_SOURCES_DIRECTORIES"
+	envSourcesHosts       = "STORELINK_SOURCES_HOSTS"
+	envSourcesPrivate     = "STORELINK_SOURCES_PRIVATE"
+	envSourcesMaxBytes    = "STORELINK_SOURCES_MAX_BYTES"
+	envSourcesTimeout     = "STORELINK_SOURCES_TIMEOUT"
 )
 
 var envTop = []string{
 	envConfig, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts,
 	envNotifySecret, envNotifyHosts,
+	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
 }
 
 // environment is a process' variables, and which of them this configuration has used.

@@ -54,6 +54,11 @@ func TestEachMistakeIsToldWithItsLine(t *testing.T) {
 		"a retention without a unit":   {"retention: 30\n", 1, "is no duration"},
 		"a retention that is too long": {"retention: 99999d\n", 1, "is no duration"},
 		"a retention below bounds":     {"retention: 1s\n", 1, "it is 1h to 3650d"},
+		"a source's host":              {"sources:\n  hosts:\n    - ok.example.com\n    - http://x/\n", 4, "sources.hosts"},
+		"a source's network":           {"sources: {private: [10.0.0.0/33]}\n", 1, "sources.private"},
+		"a source's size":              {"sources:\n  max_bytes: 1GB\n", 2, `sources.max_bytes: "1GB" is no number of bytes`},
+		"a source's time":              {"sources:\n  timeout: 2h\n", 2, "it is 1s to 1h"},
+		"a source's unknown key":       {"sources:\n  dirs: []\n", 2, `the key "dirs"`},
 		"a negative retention":         {"retention: -1h\n", 1, "out of bounds"},
 
 		"no name":                {with("name: acme", "rate: 1"), 2, "account 1 of the list: name is missing"},

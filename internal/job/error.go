@@ -26,13 +26,16 @@ const (
 	CodePruneRefused   = "prune_refused"   // 2: the prune would remove too much
 	CodeJobAtWork      = "job_at_work"     // 2: the target has a job at work
 	CodeBadState       = "bad_state"       // 2: the job's state does not allow it
-	CodeRedis          = "redis"           // 1: Redis cannot be reached, or refuses
-	CodeTimeout        = "timeout"         // 1
-	CodeLane           = "lane"            // 1: the account cannot be served
-	CodeIO             = "io"              // 1: a file cannot be written
-	CodeInternal       = "internal"        // 1
-	CodeUnfinished     = "unfinished"      // 3: stores failed or were left unprocessed
-	CodeInterrupted    = "interrupted"     // 130
+
+	CodeUnknownSchedule = "unknown_schedule" // 2
+
+	CodeRedis       = "redis"       // 1: Redis cannot be reached, or refuses
+	CodeTimeout     = "timeout"     // 1
+	CodeLane        = "lane"        // 1: the account cannot be served
+	CodeIO          = "io"          // 1: a file cannot be written
+	CodeInternal    = "internal"    // 1
+	CodeUnfinished  = "unfinished"  // 3: stores failed or were left unprocessed
+	CodeInterrupted = "interrupted" // 130
 )
 
 func (e *Error) Error() string {
@@ -73,6 +76,8 @@ func ExitStatus(err error) int {
 		return 2
 	case CodeUnfinished:
 		return 3
+	case CodeUnknownSchedule:
+		return 2
 	case CodeInterrupted:
 		return 130
 	}

@@ -1,6 +1,6 @@
 // Package worker is the daemon's inside: a lane an account, which serves it; the watcher, which wakes lanes that have
 // work and stops runs whose job was stopped; the reconciler, which finds what got lost; the publisher, which tells
-// others about all that. cmd/worker gives it a process of its own, cmd/enqueue runs it beside itself.
+// others about all that; and its part in the schedules (package schedule). cmd/worker gives it a process of its own, cmd/enqueue runs it beside itself.
 //
 // It must never hold one account up for another's sake.
 package worker
@@ -21,6 +21,7 @@ import (
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/schedule"
 )
 
 // Account is one account as a worker serves it.
@@ -40,7 +41,8 @@ type Config struct {
 	Queue    *queue.Queue
 	Accounts []Account
 	Logger   *slog.Logger
-	Hooks    *Hooks // nil where this worker tells nobody that a job has ended
+	Hooks    *Hooks          // nil where this worker tells nobody that a job has ended
+	Sources  schedule.Opener // opens the lists of schedules; nil where this worker minds no schedules
 
 	// ID names this worker to people; a host's name and random letters unless set.
 	ID string
@@ -114,6 +116,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	duties := []service{&watcher{w: w}, newReconciler(w)}
 	if w.cfg.Hooks != nil {
 		duties = append(duties, &notifier{w})
+	}
+	if w.cfg.Sources != nil {
+		duties = append(duties, &scheduling{w})
 	}
 	for _, s := range duties {
 		services.Go(func() { s.run(ctx) })
