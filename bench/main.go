@@ -57,6 +57,7 @@ func run(ctx context.Context) error {
 	only := flag.String("only", "", "comparisons, separated by commas (default: all)")
 	quick := flag.Bool("quick", false, "a small and short run: its figures say little")
 	jsonFile := flag.String("json", "", "write the figures to `FILE` as JSON")
+	update := flag.Bool("update", false, "keep the figures of --json's file for the comparisons that are not run")
 	write := flag.String("write", "", "put the table into `FILE`, between its markers")
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "go run . [flags]")
@@ -95,13 +96,31 @@ func run(ctx context.Context) error {
 	}
 	doc := document{At: time.Now().UTC(), Machine: harness.ThisMachine(), Versions: b.versions(), Quick: *quick}
 	var failures []error
+	var before document
+	if *update {
+		text, err := os.ReadFile(*jsonFile)
+		if err == nil {
+			err = json.Unmarshal(text, &before)
+		}
+		if err != nil {
+			return fmt.Errorf("--update: %w", err)
+		}
+	}
 	for _, c := range comparisons {
 		if *only != "" && !slices.Contains(wanted, c.name) {
+			for _, f := range before.Figures {
+				if f.Comparison == c.name {
+					doc.Figures = append(doc.Figures, f)
+				}
+			}
 			continue
 		}
 		b.log("%s: %s", c.name, c.what)
 		began := time.Now()
 		figures, err := c.run(b)
+		for i := range figures {
+			figures[i].Comparison = c.name
+		}
 		doc.Figures = append(doc.Figures, figures...)
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -26,7 +26,7 @@ type side struct {
 // throughput alternates a bare loop of signed calls with everything else. What is timed is the same for all: from the
 // first call to the last as the sandbox sees them, the queue being full before.
 func throughput(b *bench) ([]harness.Figure, error) {
-	calls, rounds := pick(b, 2500, 100), pick(b, 5, 1)
+	calls, rounds := pick(b, 3000, 100), pick(b, 5, 1)
 	loose, err := b.newWorld(false, "--rate", "0")
 	if err != nil {
 		return nil, err

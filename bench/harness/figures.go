@@ -8,6 +8,8 @@ import (
 
 // Figure is one line of the table.
 type Figure struct {
+	Comparison string `json:"comparison"`
+
 	Group  string    `json:"group"` // the comparison
 	Name   string    `json:"name"`
 	Value  float64   `json:"value"` // the median

@@ -24,6 +24,14 @@ var urgency = map[job.Priority]int{job.High: 0, job.Default: 1, job.Low: 2}
 func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Priority, ids []string,
 	attempts int) results.Told {
 	pace := p.Pace(op, j.Target)
+	if p.calls != nil {
+		select {
+		case p.calls <- struct{}{}:
+			defer func() { <-p.calls }()
+		case <-l.waiting.Done():
+			return results.Told{Release: true}
+		}
+	}
 	answer, err := p.Client.Do(context.WithoutCancel(l.waiting), wxapi.Call{
 		Operation: op,
 		Target:    j.Target,

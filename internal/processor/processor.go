@@ -60,11 +60,16 @@ type Config struct {
 	Pace    func(job.Operation, job.Target) Pace // the pace of the interface that serves them
 	Health  Health
 	Logger  *slog.Logger
+
+	// Calls bounds how many calls are made at once, where more chunks than that are run at a time; 0 for no bound.
+	Calls int
 }
 
 // Processor runs the chunks of one account. It is safe for concurrent use.
 type Processor struct {
 	Config
+
+	calls chan struct{} // a token for each call under way; nil for no bound
 
 	mu   sync.Mutex
 	runs map[string]map[*lease]struct{} // the runs under way, by job
@@ -75,7 +80,11 @@ func New(c Config) *Processor {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Processor{Config: c, runs: map[string]map[*lease]struct{}{}}
+	p := &Processor{Config: c, runs: map[string]map[*lease]struct{}{}}
+	if c.Calls > 0 {
+		p.calls = make(chan struct{}, c.Calls)
+	}
+	return p
 }
 
 // How long a run tries to reach Redis with what it must tell it: an answer that came is worth waiting for. A worker that

@@ -519,9 +519,9 @@ func TestRecordWhoseAnswerIsLostIsMadeOnce(t *testing.T) {
 		cut := &cutAnswers{}
 		b.rdb.AddHook(cut)
 		run := b.begin()
-		ids, _ := run.Next()
+		run.Next()
 		b.record(run, results.Told{Sent: 1, Refused: &results.StoreTold{Code: "PARAM_ERROR"}})
-		ids, _ = run.Next()
+		ids, _ := run.Next()
 		told := succeed(ids)
 		told.Succeeded, told.Passing = told.Succeeded[1:], []results.StoreTold{{At: 0, Code: "SYSTEM_ERROR"}}
 		cut.next.Store(true)

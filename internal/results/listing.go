@@ -21,9 +21,6 @@ const (
 	phaseWrite  = string(job.PhaseWrite)
 )
 
-// listingChunk stands for listing among a job's chunks.
-const listingChunk = -1
-
 // planLife is how long a plan that was all that was asked for is kept.
 const planLife = time.Hour
 

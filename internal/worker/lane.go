@@ -26,6 +26,7 @@ type lane struct {
 	proc    *processor.Processor
 	breaker *breaker
 	paces   *paces
+	runs    int // chunks at a time
 
 	wake chan struct{} // there may be work
 
@@ -45,8 +46,13 @@ func newLane(w *Worker, a Account) *lane {
 	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1), state: job.LaneIdle}
 	l.breaker = newBreaker()
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
-	l.proc = processor.New(processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
-		Pace: l.paces.of, Health: l.breaker, Logger: w.log})
+	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
+		Pace: l.paces.of, Health: l.breaker, Logger: w.log}
+	if l.runs = a.Concurrency; a.Rate == 0 {
+		// Without a pace to wait for, some chunks begin and are recorded while others are called for.
+		l.runs, c.Calls = a.Concurrency+(a.Concurrency+1)/2, a.Concurrency
+	}
+	l.proc = processor.New(c)
 	return l
 }
 
@@ -152,7 +158,7 @@ func (l *lane) start(ctx context.Context) (*serving, error) {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	grace := l.w.cfg.Grace
 	srv := asynq.NewServerFromRedisClient(l.w.cfg.Redis, asynq.Config{
-		Concurrency:              l.account.Concurrency,
+		Concurrency:              l.runs,
 		Queues:                   queue.Weights(l.account.Name),
 		TaskCheckInterval:        taskCheck,
 		DelayedTaskCheckInterval: delayedCheck,
