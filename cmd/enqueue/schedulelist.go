@@ -33,6 +33,7 @@ type scheduleDocument struct {
 	StockBundleID    string             `json:"stock_bundle_id,omitempty"`
 	Source           string             `json:"source"` // of an address, without its query
 	Column           string             `json:"column,omitempty"`
+	Sheet            string             `json:"sheet,omitempty"`
 	Label            string             `json:"label"`
 	Priority         job.Priority       `json:"priority"`
 	ChunkSize        int                `json:"chunk_size"`
@@ -50,7 +51,7 @@ func documentOf(s schedule.Schedule, runs bool) scheduleDocument {
 	j := s.Job
 	d := scheduleDocument{Name: s.Name, Cron: s.Cron, Timezone: s.Timezone, Paused: s.Paused, CatchUp: s.CatchUp,
 		Operation: j.Operation, Account: j.Account, BrandID: j.Target.BrandID, ProductCouponID: j.Target.ProductCouponID,
-		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: shownSource(s.Source), Column: s.Column,
+		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: shownSource(s.Source), Column: s.Column, Sheet: s.Sheet,
 		Label: j.Label, Priority: j.Priority, ChunkSize: j.ChunkSize, FailureThreshold: j.FailureThreshold, Resync: j.Resync,
 		Notify: shownHook(j.Notify), AddedAt: s.AddedAt, AddedBy: s.AddedBy, Next: s.Next, LastRun: s.LastRun}
 	if runs {
@@ -182,7 +183,7 @@ func (a *app) tellSchedule(ctx context.Context, book *schedule.Book, name string
 	if r := d.Resync; r != nil && r.Prune {
 		rows = append(rows, [2]string{"prune", "at most " + mostPruned(r)})
 	}
-	for _, r := range [][2]string{{"column", d.Column}, {"label", d.Label}, {"notify", d.Notify}} {
+	for _, r := range [][2]string{{"column", d.Column}, {"sheet", d.Sheet}, {"label", d.Label}, {"notify", d.Notify}} {
 		if r[1] != "" {
 			rows = append(rows, r)
 		}

@@ -125,10 +125,8 @@ func (r *run) start() error {
 // startSandbox starts WeChat Pay's stand-in with faults of its own, by the seed: those that pass, and, if final says so,
 // stores that fail for good.
 func (r *run) startSandbox(final bool) error {
-	dir := filepath.Join(r.Dir, "sandbox")
 	share := func(most float64) string { return fmt.Sprintf("%.4f", r.rng.Float64()*most) }
-	args := []string{"--listen", "127.0.0.1:0", "--dir", dir, "--rate", "0", "--seed", fmt.Sprint(r.Seed),
-		"--latency", r.Latency.String(), "--server-errors", share(.05), "--dropped", share(.04), "--wrong-signatures", share(.02),
+	args := []string{"--server-errors", share(.05), "--dropped", share(.04), "--wrong-signatures", share(.02),
 		"--passing-stores", share(.03), "--missing-stores", share(.005)}
 	if final {
 		args = append(args, "--failing-stores", share(.02))
@@ -136,7 +134,14 @@ func (r *run) startSandbox(final bool) error {
 	if final && r.rng.IntN(2) == 0 {
 		args = append(args, "--poisoned-stores", "0.0003", "--poison-detail", []string{"store", "list", "none"}[r.rng.IntN(3)])
 	}
-	p, err := r.spawn("sandbox", args...)
+	return r.serveSandbox(args...)
+}
+
+// serveSandbox starts the sandbox, and learns its address and the configuration that it writes.
+func (r *run) serveSandbox(args ...string) error {
+	dir := filepath.Join(r.Dir, "sandbox")
+	p, err := r.spawn("sandbox", append([]string{"--listen", "127.0.0.1:0", "--dir", dir, "--rate", "0", "--seed", fmt.Sprint(r.Seed),
+		"--latency", r.Latency.String()}, args...)...)
 	if err != nil {
 		return err
 	}

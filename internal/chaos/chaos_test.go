@@ -33,6 +33,20 @@ func TestResyncGoesOnWhereItsWorkersDied(t *testing.T) {
 	}
 }
 
+// Three workers are killed and started again around the ticks of a schedule, one each ten seconds for two minutes.
+func TestEachTickMakesOneJobWhileWorkersDie(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("STORELINK_LONG") == "" {
+		t.Skip("it takes two minutes: set STORELINK_LONG")
+	}
+	bin := programs(t)
+	report, err := chaos.RunSchedule(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 40_000, Workers: 3,
+		Latency: 20 * time.Millisecond, Patience: time.Minute, Log: t.Output()}, 2*time.Minute)
+	if err != nil {
+		t.Fatalf("%v: %v", report.Faults, err)
+	}
+}
+
 // programs builds what a run needs, and skips the test where it cannot be run.
 func programs(t *testing.T) (bin string) {
 	t.Helper()

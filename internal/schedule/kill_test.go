@@ -59,9 +59,9 @@ func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 
 var errDead = errors.New("this worker is dead")
 
-// mortal is a client that dies with the nth command since a tick has come due, before it is carried out or after that;
-// dead is closed then. From there on it reaches nothing, which is all that others can see of a process that was killed.
-func mortal(t *testing.T, addr string, n int, after bool) (rdb *redis.Client, dead chan struct{}) {
+// mortal is a client that dies with the nth command since a tick has come due: it is carried out, and its answer gets
+// lost. dead is closed then. From there on it reaches nothing, which is all that others can see of a process that was killed.
+func mortal(t *testing.T, addr string, n int) (rdb *redis.Client, dead chan struct{}) {
 	rdb = redis.NewClient(&redis.Options{Addr: addr})
 	t.Cleanup(func() { _ = rdb.Close() })
 	dead = make(chan struct{})
@@ -79,46 +79,42 @@ func mortal(t *testing.T, addr string, n int, after bool) (rdb *redis.Client, de
 			return do()
 		}
 		defer close(dead)
-		if after {
-			_ = do()
-		}
+		_ = do()
 		return errDead
 	}})
 	return rdb, dead
 }
 
-// TestAWorkerThatDiesAnywhereLeavesOneJob lets a worker die with each command that it sends to Redis for a tick, before
-// and after that is carried out, and others go on.
+// TestAWorkerThatDiesAnywhereLeavesOneJob lets a worker die with each command that it sends to Redis for a tick, and
+// others go on. To die before a command is to die after the one before it.
 func TestAWorkerThatDiesAnywhereLeavesOneJob(t *testing.T) {
 	t.Parallel()
-	for _, after := range []bool{false, true} {
-		for n := 1; n <= 42; n++ { // a few more than there are
-			t.Run(fmt.Sprintf("%d %v", n, after), func(t *testing.T) {
-				t.Parallel()
-				rdb := mini(t)
-				w := newWorld(t, rdb)
-				w.add(w.hourly("nightly"))
-				w.tick("nightly")
-				doomed, dead := mortal(t, rdb.Options().Addr, n, after)
-				stop := w.runs(schedule.New(w.config(doomed, w.opener())))
-				select {
-				case <-dead:
-				case <-w.ctx.Done():
-					t.Fatal("it never came to its death")
-				}
-				for range 2 {
-					w.start(w.opener())
-				}
-				r := w.settled("nightly", 1, schedule.Submitted)
-				stop()
-				s, err := w.book.Get(w.ctx, "nightly")
-				w.must(err)
-				if len(s.Runs) != 1 || s.Runs[0].Job != r.Job {
-					t.Errorf("the runs are %s", told(s.Runs))
-				}
-				w.oneJobEach("nightly", s.Runs)
-			})
-		}
+	for n := 1; n <= 42; n++ { // a few more than there are
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			rdb := mini(t)
+			w := newWorld(t, rdb)
+			w.add(w.hourly("nightly"))
+			w.tick("nightly")
+			doomed, dead := mortal(t, rdb.Options().Addr, n)
+			stop := w.runs(schedule.New(w.config(doomed, w.opener())))
+			select {
+			case <-dead:
+			case <-w.ctx.Done():
+				t.Fatal("it never came to its death")
+			}
+			for range 2 {
+				w.start(w.opener())
+			}
+			r := w.settled("nightly", 1, schedule.Submitted)
+			stop()
+			s, err := w.book.Get(w.ctx, "nightly")
+			w.must(err)
+			if len(s.Runs) != 1 || s.Runs[0].Job != r.Job {
+				t.Errorf("the runs are %s", told(s.Runs))
+			}
+			w.oneJobEach("nightly", s.Runs)
+		})
 	}
 }
 

@@ -34,6 +34,7 @@ type Definition struct {
 
 	Source string `json:"source"` // what package source opens; its query may be a secret
 	Column string `json:"column,omitempty"`
+	Sheet  string `json:"sheet,omitempty"` // of a spreadsheet
 
 	// Job is what each tick makes: all but the ID, the source and what is learned of the list.
 	Job job.Job `json:"job"`

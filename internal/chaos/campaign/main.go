@@ -35,6 +35,7 @@ func campaign(ctx context.Context) error {
 	only := flag.String("only", "", "kinds of faults to choose from, separated by commas (default: all)")
 	parallel := flag.Int("parallel", 2, "seeds at a time")
 	resync := flag.Bool("resync", false, "kill all workers in each phase of a resync instead")
+	scheduled := flag.Duration("schedule", 0, "kill workers around the ticks of a schedule, one each ten seconds, for this `TIME` instead")
 	verbose := flag.Bool("verbose", false, "tell everything that happens")
 	flag.Parse()
 	first, last, ok := strings.Cut(*seeds, "-")
@@ -74,6 +75,12 @@ func campaign(ctx context.Context) error {
 			if *resync {
 				run = chaos.RunResync
 			}
+			if *scheduled > 0 {
+				o.Stores, o.Latency = min(o.Stores, 40_000), 20*time.Millisecond // a job that outlasts a tick has the next one skipped
+				run = func(ctx context.Context, o chaos.Options) (chaos.Report, error) {
+					return chaos.RunSchedule(ctx, o, *scheduled)
+				}
+			}
 			report, err := run(ctx, o)
 			mu.Lock()
 			defer mu.Unlock()
@@ -83,8 +90,8 @@ func campaign(ctx context.Context) error {
 			if err != nil {
 				failed++
 				fmt.Printf("seed %d FAILED after %v, %v: %v\n  files: %s\n  again: go run ./internal/chaos/campaign --seeds %d --stores %d"+
-					" --workers %d --faults %d --only %q --resync=%v --verbose\n", seed, report.Took.Round(time.Second), report.Faults, err, o.Dir, seed,
-					*stores, *workers, *count, *only, *resync)
+					" --workers %d --faults %d --only %q --resync=%v --schedule %v --verbose\n", seed, report.Took.Round(time.Second), report.Faults, err, o.Dir, seed,
+					*stores, *workers, *count, *only, *resync, *scheduled)
 				return
 			}
 			fmt.Printf("seed %d passed in %v, %d calls, %v\n", seed, report.Took.Round(time.Second), report.Calls, report.Faults)
