@@ -29,6 +29,11 @@
 //	STORELINK_SOURCES_PRIVATE        sources.private
 //	STORELINK_SOURCES_MAX_BYTES      sources.max_bytes
 //	STORELINK_SOURCES_TIMEOUT        sources.timeout
+//	STORELINK_PAGE_TOKEN             page.token
+//	STORELINK_PAGE_LOGIN             page.login
+//	STORELINK_PAGE_HOSTS             page.hosts
+//	STORELINK_PAGE_CERTIFICATE       page.certificate
+//	STORELINK_PAGE_PRIVATE_KEY       page.private_key
 //	STORELINK_ACCOUNTS               names of accounts, separated by commas, beside those of the file
 //	STORELINK_ACCOUNT_<NAME>_<KEY>   any key of an account but its name: STORELINK_ACCOUNT_ACME_SERIAL_NO
 //
@@ -83,7 +88,8 @@ const (
 type Config struct {
 	File      string     // the file that was read; empty if there was none
 	Redis     secret.URL // as the operator wrote it: package redisconn reads it; empty if Redis is not configured
-	HTTP      string     // HOST:PORT that the worker serves its health on; empty if it is off
+	HTTP      string     // HOST:PORT that the worker serves its health and its page on; empty if it is off
+	Page      Page       // the worker's page for people
 	Log       Log
 	Retention time.Duration // how long an ended job is kept
 	Notify    Notify        // completion hooks

@@ -25,12 +25,19 @@ const (
 	envSourcesPrivate     = "STORELINK_SOURCES_PRIVATE"
 	envSourcesMaxBytes    = "STORELINK_SOURCES_MAX_BYTES"
 	envSourcesTimeout     = "STORELINK_SOURCES_TIMEOUT"
+
+	envPageToken       = "STORELINK_PAGE_TOKEN"
+	envPageLogin       = "STORELINK_PAGE_LOGIN"
+	envPageHosts       = "STORELINK_PAGE_HOSTS"
+	envPageCertificate = "STORELINK_PAGE_CERTIFICATE"
+	envPagePrivateKey  = "STORELINK_PAGE_PRIVATE_KEY"
 )
 
 var envTop = []string{
 	envConfig, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts,
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
+	envPageToken, envPageLogin, envPageHosts, envPageCertificate, envPagePrivateKey,
 }
 
 // environment is a process' variables, and which of them this configuration has used.

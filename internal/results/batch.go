@@ -261,30 +261,16 @@ func (l *Ledger) Batches(ctx context.Context) ([]string, error) {
 
 // BatchJobs gives the status documents of a batch's jobs, in its order.
 func (l *Ledger) BatchJobs(ctx context.Context, id string) ([]job.Status, error) {
-	b, ok, err := l.batch(ctx, id)
-	if err != nil || !ok {
-		return nil, errors.Join(err, unknownJob(id))
-	}
 	var out []job.Status
-	for first := 1; first <= b.Jobs; first += 100 {
-		var ids []string
-		for n := first; n < min(first+100, b.Jobs+1); n++ {
-			ids = append(ids, b.job(n))
-		}
-		all, err := l.statuses(ctx, ids)
+	for first := 1; ; first += 100 {
+		page, jobs, err := l.batchPage(ctx, id, first, 100)
 		if err != nil {
 			return nil, err
 		}
-		if err := l.fillLanes(ctx, all); err != nil {
-			return nil, err
-		}
-		for _, s := range all {
-			if s != nil {
-				out = append(out, *s)
-			}
+		if out = append(out, page...); first+100 > jobs {
+			return out, nil
 		}
 	}
-	return out, nil
 }
 
 // Turn is a job of a batch that was started or stopped: what is to be announced, and to be put on the queue for it.

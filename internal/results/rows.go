@@ -44,10 +44,14 @@ func (l *Ledger) Rows(ctx context.Context, id string, only job.Outcome) iter.Seq
 var errStopped = errors.New("the reader of the rows has had enough")
 
 func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield func(job.Row) bool) error {
+	return l.rowsFrom(ctx, k, 0, only, func(r job.Row, _ Place) bool { return yield(r) })
+}
+
+func (l *Ledger) rowsFrom(ctx context.Context, k *known, chunk int, only job.Outcome, yield func(job.Row, Place) bool) error {
 	id := k.job.ID
 	texts := func(number int) (string, string, bool) { return l.text(ctx, k, number) }
 	fields := make([]string, 0, rowsBatch)
-	for first := 0; first < k.base; first += rowsBatch {
+	for first := chunk; first < k.base; first += rowsBatch {
 		fields = fields[:0]
 		for c := first; c < min(first+rowsBatch, k.base); c++ {
 			fields = append(fields, itoa(int64(c)))
@@ -88,7 +92,7 @@ func (l *Ledger) rows(ctx context.Context, k *known, only job.Outcome, yield fun
 				if only != "" && row.Outcome != only {
 					continue
 				}
-				if !yield(row) {
+				if !yield(row, Place{Chunk: first + i, At: at}) {
 					return errStopped
 				}
 			}

@@ -140,6 +140,7 @@ type Filter struct {
 	Account string
 	Brand   string
 	Stock   string // a stock or a stock bundle
+	Before  string // a job: those older than it alone; all where it is gone
 	Limit   int    // 0: all
 }
 
@@ -155,7 +156,16 @@ func (f Filter) matches(s *job.Status) bool {
 func (l *Ledger) Jobs(ctx context.Context, f Filter) ([]job.Status, error) {
 	const page = 100
 	out := []job.Status{}
-	for start := int64(0); ; start += page {
+	start := int64(0)
+	if f.Before != "" {
+		switch rank, err := l.rdb.ZRevRank(ctx, keyJobs, f.Before).Result(); {
+		case err == nil:
+			start = rank + 1
+		case !errors.Is(err, redis.Nil):
+			return nil, redisError("list the jobs", err)
+		}
+	}
+	for ; ; start += page {
 		ids, err := l.rdb.ZRevRange(ctx, keyJobs, start, start+page-1).Result()
 		if err != nil {
 			return nil, redisError("list the jobs", err)
@@ -172,15 +182,8 @@ func (l *Ledger) Jobs(ctx context.Context, f Filter) ([]job.Status, error) {
 		}
 		for i, s := range all {
 			if s == nil {
-				if b, ok, err := l.batch(ctx, ids[i]); err != nil {
+				if s, err = l.batchStatusOf(ctx, ids[i]); err != nil {
 					return nil, err
-				} else if ok {
-					batch, err := l.batchStatus(ctx, b)
-					if err != nil && job.AsError(err).Code != job.CodeUnknownJob {
-						return nil, err
-					} else if err == nil {
-						s = &batch
-					}
 				}
 			}
 			if s == nil || !f.matches(s) {

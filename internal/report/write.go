@@ -1,0 +1,63 @@
+package report
+
+import (
+	"io"
+
+	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// Workbook is the format of a report that is a workbook, beside those of package results.
+const Workbook results.ReportFormat = "xlsx"
+
+// Options say what a report is about and how it is written.
+type Options struct {
+	Status   job.Status // of the job or batch
+	Format   results.ReportFormat
+	Encoding Encoding // of CSV
+	Lang     catalogue.Lang
+	Only     job.Outcome // the only one that rows are given of; "" for all
+}
+
+// Writer writes a report, row after row. Close follows in any case, and gives back what it may still hold.
+type Writer interface {
+	Write(job.Row) error
+	Rows() int64
+	Flush() error
+	Close()
+}
+
+// NewWriter begins a report, with the columns that such a job's has. w stays the caller's to close.
+func NewWriter(w io.Writer, opts Options) (Writer, error) {
+	if opts.Format == Workbook {
+		return NewBook(w, BookOptions{Status: opts.Status, Lang: opts.Lang, Only: opts.Only})
+	}
+	encoded, err := opts.Encoding.Writer(w)
+	if err != nil {
+		return nil, err
+	}
+	var more []string
+	switch {
+	case opts.Status.Targets > 0:
+		more = results.BatchColumns
+	case opts.Status.Operation == job.Resync:
+		more = results.ResyncColumns
+	}
+	return &textWriter{ReportWriter: results.NewReportWriter(encoded, opts.Format, more...), encoded: encoded}, nil
+}
+
+// textWriter writes a report as CSV or JSON lines, in an encoding.
+type textWriter struct {
+	*results.ReportWriter
+	encoded io.WriteCloser
+}
+
+func (t *textWriter) Flush() error {
+	if err := t.ReportWriter.Flush(); err != nil {
+		return err
+	}
+	return t.encoded.Close()
+}
+
+func (t *textWriter) Close() {}

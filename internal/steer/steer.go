@@ -1,0 +1,99 @@
+// Package steer does to jobs and batches what people ask for while they run and after they have ended: pause, resume,
+// cancel, retry. The command line and the page go this way both, so that they do the same.
+//
+// It must never change what became of a store.
+package steer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// Desk steers the jobs of one ledger. Both fields are needed, and lead to the same Redis.
+type Desk struct {
+	Ledger *results.Ledger
+	Queue  *queue.Queue
+}
+
+// Verb is what is done to a job.
+type Verb string
+
+// The verbs.
+const (
+	Pause  Verb = "pause"
+	Resume Verb = "resume"
+	Cancel Verb = "cancel"
+)
+
+// Do does something to a job or batch, tells the workers of it, and gives the status after it. by is who asked for it. A
+// warning is a sentence about what mends itself; mostly empty. Errors are those of the ledger: job.CodeUnknownJob, and
+// job.CodeBadState where the job's state does not allow it.
+func (d *Desk) Do(ctx context.Context, verb Verb, id, by string) (after job.Status, warning string, err error) {
+	before, err := d.Ledger.Status(ctx, id)
+	if err != nil {
+		return before, "", err
+	}
+	switch verb {
+	case Pause:
+		err = d.Ledger.Pause(ctx, id, "by "+by)
+	case Cancel:
+		err = d.Ledger.Cancel(ctx, id, "by "+by)
+	case Resume:
+		var reminders []job.Reminder
+		if reminders, err = d.Ledger.Resume(ctx, id); err == nil {
+			if err := d.Queue.Remind(ctx, before.Account, before.Priority, reminders); err != nil {
+				warning = fmt.Sprintf("the job runs, but could not be put on the queue at once; a worker finds it by itself (%v)", err)
+			}
+		}
+	default:
+		err = job.Errorf(job.CodeInternal, "%q cannot be done to a job", verb)
+	}
+	if err != nil {
+		return before, "", err
+	}
+	if before.Targets > 0 { // a batch: its jobs follow
+		if err := d.Tend(ctx, id); err != nil {
+			warning = fmt.Sprintf("the batch's jobs could not be told at once, the workers see it within seconds (%v)", err)
+		}
+	}
+	if after, err = d.Ledger.Status(ctx, id); err != nil {
+		return after, warning, err
+	}
+	if err := d.Ledger.Announce(ctx, results.Wake{Account: after.Account, Job: id, State: after.State}); err != nil {
+		warning = fmt.Sprintf("the workers could not be told at once, they see it within seconds (%v)", err)
+	}
+	return after, warning, nil
+}
+
+// Tend gives a batch's jobs their turn, or stops them, as its state is. The reconciler does the same within seconds.
+func (d *Desk) Tend(ctx context.Context, batch string) error {
+	turns, _, err := d.Ledger.TendBatch(ctx, batch)
+	for _, t := range turns {
+		err = errors.Join(err, d.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders),
+			d.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}))
+	}
+	return err
+}
+
+// Commit commits a batch, and tries for some seconds while Redis fails: committing twice is the same as once. What was
+// begun is finished, whatever becomes of ctx.
+func (d *Desk) Commit(ctx context.Context, staging *results.BatchStaging) error {
+	ctx = context.WithoutCancel(ctx)
+	err := staging.Commit(ctx)
+	for wait := 100 * time.Millisecond; err != nil && job.AsError(err).Code == job.CodeRedis && wait < 10*time.Second; wait *= 2 {
+		pause := time.NewTimer(wait)
+		<-pause.C
+		err = staging.Commit(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	_ = d.Tend(ctx, staging.Batch().ID) // or the reconciler does
+	return nil
+}
