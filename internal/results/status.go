@@ -140,6 +140,7 @@ type Filter struct {
 	Account string
 	Brand   string
 	Stock   string // a stock or a stock bundle
+	Ended   bool   // those that have ended alone
 	Before  string // a job: those older than it alone; all where it is gone
 	Limit   int    // 0: all
 }
@@ -148,7 +149,7 @@ type Filter struct {
 func (f Filter) Matches(s job.Status) bool { return f.matches(&s) }
 
 func (f Filter) matches(s *job.Status) bool {
-	return (f.State == "" || s.State == f.State) && (f.Account == "" || s.Account == f.Account) &&
+	return (f.State == "" || s.State == f.State) && (!f.Ended || s.State.Ended()) && (f.Account == "" || s.Account == f.Account) &&
 		(f.Brand == "" || s.BrandID == f.Brand) && (f.Stock == "" || s.StockID == f.Stock || s.StockBundleID == f.Stock)
 }
 
