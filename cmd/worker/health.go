@@ -23,7 +23,7 @@ type health struct {
 }
 
 // listen begins to listen, so that an address in use is told at the start.
-func listen(addr string, w *worker.Worker, log *slog.Logger) (health, error) {
+func listen(addr string, w *worker.Worker, figures http.Handler, log *slog.Logger) (health, error) {
 	if addr == "" {
 		return health{}, nil
 	}
@@ -42,6 +42,7 @@ func listen(addr string, w *worker.Worker, log *slog.Logger) (health, error) {
 		}
 		answer(rw, http.StatusOK, "ok")
 	})
+	mux.Handle("GET /metrics", figures)
 	log.Info("health is served", "address", ln.Addr().String())
 	return health{listener: ln, log: log, srv: &http.Server{
 		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,

@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
@@ -104,16 +105,20 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	q := queue.Open(rdb)
+	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version(), Logger: log})
+	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
-		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: queue.Open(rdb),
-		Accounts: accounts, Logger: log,
+		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: q,
+		Accounts: accounts, Logger: log, Meter: figures,
 	})
 	if err != nil {
 		return err
 	}
+	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
-	health, err := listen(c.HTTP, w, log)
+	health, err := listen(c.HTTP, w, figures.Handler(), log)
 	if err != nil {
 		return err
 	}
