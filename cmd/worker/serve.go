@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
@@ -17,6 +18,7 @@ import (
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -105,13 +107,19 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	tracer, err := trace.Open(ctx, trace.Options{Endpoint: c.Tracing.Endpoint, Ratio: c.Tracing.Ratio,
+		Service: "storelink-worker", Version: version(), Logger: log})
+	if err != nil {
+		return err
+	}
+	defer closeTracer(tracer, log)
 	q := queue.Open(rdb)
 	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version(), Logger: log})
 	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
 		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: q,
-		Accounts: accounts, Logger: log, Meter: figures,
+		Accounts: accounts, Logger: log, Meter: figures, Tracer: tracer,
 	})
 	if err != nil {
 		return err
@@ -128,6 +136,17 @@ func serve(ctx context.Context, o options) error {
 	err = errors.Join(err, health.close())
 	serving.Wait()
 	return err
+}
+
+// tracesCloses bounds how long a worker that stops waits for the collector of traces.
+const tracesCloses = 3 * time.Second
+
+func closeTracer(t *trace.Tracer, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), tracesCloses)
+	defer cancel()
+	if err := t.Close(ctx); err != nil {
+		log.Warn("the last traces were not taken by their collector", "error", err)
+	}
 }
 
 // hooks is what completion hooks are told with.
