@@ -218,6 +218,10 @@ func TestARunIsCountedExactly(t *testing.T) {
 			}
 		}
 		lines = append(lines, fmt.Sprintf(`storelink_store_failures_total{account="acme",code="other"} %d`, unknown))
+		w.until("the worker has heard of the last record", func() bool {
+			got := w.scrape()
+			return !slices.ContainsFunc(lines, func(l string) bool { return !strings.Contains(got, l+"\n") })
+		})
 		got := w.scrape()
 		has(t, got, lines...)
 		for _, never := range []string{s.Job, "100000001", stock.StockID} {
