@@ -46,6 +46,10 @@ type world struct {
 	queue   *queue.Queue
 	figures *metrics.Metrics
 	account worker.Account
+
+	hooks   *worker.Hooks
+	sources schedule.Opener
+	notify  *job.Hook // of the next job
 }
 
 // newWorld starts a worker for the sandbox's partner; spoil, if not nil, spoils its client.
@@ -90,7 +94,8 @@ func newWorld(t *testing.T, rdb *redis.Client, o sandbox.Options, spoil func(*wx
 func (w *world) start() {
 	w.Helper()
 	served, err := worker.New(worker.Config{Redis: w.rdb, Ledger: w.ledger, Queue: w.queue,
-		Accounts: []worker.Account{w.account}, Meter: w.figures, Look: 100 * time.Millisecond})
+		Accounts: []worker.Account{w.account}, Meter: w.figures, Look: 100 * time.Millisecond,
+		Hooks: w.hooks, Sources: w.sources})
 	w.must(err)
 	w.figures.Watch(served)
 	ctx, cancel := context.WithCancel(w.ctx)
@@ -116,7 +121,7 @@ func (w *world) submit(op job.Operation, n int) string {
 	w.Helper()
 	now := time.Now()
 	j := job.Job{ID: job.NewID(now), Operation: op, Account: w.account.Name, Priority: job.Default,
-		ChunkSize: job.MaxStoresPerCall, Target: stock, FailureThreshold: 0, CreatedAt: now}
+		ChunkSize: job.MaxStoresPerCall, Target: stock, FailureThreshold: 0, CreatedAt: now, Notify: w.notify}
 	s, err := w.ledger.Stage(w.ctx, j)
 	w.must(err)
 	ids := make([]string, n)
