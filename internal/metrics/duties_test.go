@@ -34,34 +34,33 @@ func (w *world) shows(lines ...string) {
 
 func TestAHooksDeliveriesAreCounted(t *testing.T) {
 	t.Parallel()
-	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, nil)
-		var tries atomic.Int32
-		hook := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			switch {
-			case strings.HasPrefix(r.URL.Path, "/gone"):
-				rw.WriteHeader(http.StatusNotFound)
-			case tries.Add(1) == 1:
-				rw.WriteHeader(http.StatusBadGateway)
-			}
-		}))
-		t.Cleanup(hook.Close)
-		roots := x509.NewCertPool()
-		roots.AddCert(hook.Certificate())
-		policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"},
-			Roots: roots})
-		w.must(err)
-		w.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: secret.NewText("a secret of some length")}
-		w.start()
-		w.notify = &job.Hook{URL: hook.URL + "/up"}
-		w.ended(w.submit(job.Associate, 10))
-		w.shows(`storelink_hook_deliveries_total{outcome="retried"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`,
-			`storelink_hook_deliveries_total{outcome="given_up"} 0`)
-		w.notify = &job.Hook{URL: hook.URL + "/gone"}
-		w.ended(w.submit(job.Disassociate, 10))
-		w.shows(`storelink_hook_deliveries_total{outcome="given_up"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`)
-	})
+	rdb := redistest.Real(t).Client
+	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, nil)
+	var tries atomic.Int32
+	hook := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/gone"):
+			rw.WriteHeader(http.StatusNotFound)
+		case tries.Add(1) == 1:
+			rw.WriteHeader(http.StatusBadGateway)
+		}
+	}))
+	t.Cleanup(hook.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(hook.Certificate())
+	policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"},
+		Roots: roots})
+	w.must(err)
+	w.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: secret.NewText("a secret of some length")}
+	w.start()
+	w.notify = &job.Hook{URL: hook.URL + "/up"}
+	w.ended(w.submit(job.Associate, 10))
+	w.shows(`storelink_hook_deliveries_total{outcome="retried"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`,
+		`storelink_hook_deliveries_total{outcome="given_up"} 0`)
+	w.notify = &job.Hook{URL: hook.URL + "/gone"}
+	w.ended(w.submit(job.Disassociate, 10))
+	w.shows(`storelink_hook_deliveries_total{outcome="given_up"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`)
 }
 
 func TestASchedulesRunsAreCounted(t *testing.T) {
@@ -94,15 +93,14 @@ func TestASchedulesRunsAreCounted(t *testing.T) {
 
 func TestWhatTheReconcilerFindsIsCounted(t *testing.T) {
 	t.Parallel()
-	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, nil)
-		id := w.submit(job.Associate, 1000)
-		w.must(rdb.Del(w.ctx, "asynq:{acme:default}:pending").Err()) // its reminder is lost
-		w.start()
-		w.shows(`storelink_reconciler_findings_total{kind="lost_reminder"} 1`)
-		if s := w.ended(id); s.Succeeded != 1000 {
-			t.Fatalf("%+v", s)
-		}
-		w.shows("storelink_reconciler_at_work 1", `storelink_jobs{state="running"} 0`)
-	})
+	rdb := redistest.Real(t).Client
+	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, nil)
+	id := w.submit(job.Associate, 1000)
+	w.must(rdb.Del(w.ctx, "asynq:{acme:default}:pending").Err()) // its reminder is lost
+	w.start()
+	w.shows(`storelink_reconciler_findings_total{kind="lost_reminder"} 1`)
+	if s := w.ended(id); s.Succeeded != 1000 {
+		t.Fatalf("%+v", s)
+	}
+	w.shows("storelink_reconciler_at_work 1", `storelink_jobs{state="running"} 0`)
 }

@@ -242,38 +242,36 @@ func TestARunIsCountedExactly(t *testing.T) {
 
 func TestFailedCallsAreCountedByClassAndCode(t *testing.T) {
 	t.Parallel()
-	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate, Faults: sandbox.Faults{ServerErrors: 1}}, nil)
-		w.start()
-		w.submit(job.Associate, 1000)
-		w.until("the breaker is open", func() bool {
-			return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="outage"} 1`)
-		})
-		got := w.scrape()
-		has(t, got, `storelink_breaker_open{account="acme"} 1`, `storelink_breaker_trips_total{account="acme",state="outage"} 1`,
-			`storelink_stores_total{account="acme",operation="associate",outcome="failed"} 0`)
-		if strings.Contains(got, `class="passing_call",operation="associate"} 0`) {
-			t.Error("no call is counted")
-		}
-		w.must(w.sandbox.SetFaults(sandbox.Faults{}))
-		w.until("it is closed", func() bool { return strings.Contains(w.scrape(), `storelink_breaker_open{account="acme"} 0`) })
+	rdb := redistest.Real(t).Client
+	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate, Faults: sandbox.Faults{ServerErrors: 1}}, nil)
+	w.start()
+	w.submit(job.Associate, 1000)
+	w.until("the breaker is open", func() bool {
+		return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="outage"} 1`)
 	})
+	got := w.scrape()
+	has(t, got, `storelink_breaker_open{account="acme"} 1`, `storelink_breaker_trips_total{account="acme",state="outage"} 1`,
+		`storelink_stores_total{account="acme",operation="associate",outcome="failed"} 0`)
+	if strings.Contains(got, `class="passing_call",operation="associate"} 0`) {
+		t.Error("no call is counted")
+	}
+	w.must(w.sandbox.SetFaults(sandbox.Faults{}))
+	w.until("it is closed", func() bool { return strings.Contains(w.scrape(), `storelink_breaker_open{account="acme"} 0`) })
 }
 
 func TestARefusedAccountIsTold(t *testing.T) {
 	t.Parallel()
-	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, func(c *wxapi.Config) { c.SerialNo = strings.Repeat("AB", 20) })
-		w.start()
-		w.submit(job.Associate, 1000)
-		w.until("it is refused", func() bool {
-			return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="refused"} 1`)
-		})
-		w.until("the job is seen to run", func() bool {
-			return strings.Contains(w.scrape(), `storelink_jobs_running{account="acme"} 1`)
-		})
-		has(t, w.scrape(), `storelink_breaker_open{account="acme"} 1`, `storelink_call_failures_total{account="acme",code="SIGN_ERROR"} 1`)
+	rdb := redistest.Real(t).Client
+	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, func(c *wxapi.Config) { c.SerialNo = strings.Repeat("AB", 20) })
+	w.start()
+	w.submit(job.Associate, 1000)
+	w.until("it is refused", func() bool {
+		return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="refused"} 1`)
 	})
+	w.until("the job is seen to run", func() bool {
+		return strings.Contains(w.scrape(), `storelink_jobs_running{account="acme"} 1`)
+	})
+	has(t, w.scrape(), `storelink_breaker_open{account="acme"} 1`, `storelink_call_failures_total{account="acme",code="SIGN_ERROR"} 1`)
 }
 
 func TestRedisIsLookedAt(t *testing.T) {
