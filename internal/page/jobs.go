@@ -139,7 +139,7 @@ func (p *Page) job(r *request) error {
 func events(s job.Status) []event {
 	all := []event{{Word: "created", At: &s.CreatedAt, Text: s.SubmittedBy}}
 	if s.At != nil {
-		all = append(all, event{Word: "due", At: s.At})
+		all = append(all, event{Word: "due-at", At: s.At})
 	}
 	if s.StartedAt != nil {
 		all = append(all, event{Word: "started", At: s.StartedAt})

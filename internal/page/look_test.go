@@ -22,7 +22,7 @@ import (
 // bad are the stores that fail in these tests.
 func bad() sandbox.Options {
 	return sandbox.Options{Faults: sandbox.Faults{FailingStoreIDs: []sandbox.StoreFailure{
-		{StoreID: "100000008", Code: "STORE_NOT_EXIST", Message: "门店不存在"},
+		{StoreID: "100000008", Code: "NO_AUTH", Message: "门店不属于该品牌"},
 		{StoreID: "100000015", Code: "NOT_IN_ANY_CATALOGUE", Message: `<script>alert("x")</script>`}}}}
 }
 
@@ -55,7 +55,7 @@ func TestEveryPageIsShownInBothLanguages(t *testing.T) {
 			b := w.browser(lang.accept).login()
 			var all strings.Builder
 			for _, path := range []string{"/", "/jobs", "/jobs?state=completed&account=sandbox-partner&brand=" + target.BrandID, "/jobs/" + id,
-				"/jobs/" + id + "/stores", "/jobs/" + id + "/stores?outcome=failed&code=STORE_NOT_EXIST&q=0008", "/jobs/" + batch,
+				"/jobs/" + id + "/stores", "/jobs/" + id + "/stores?outcome=failed&code=NO_AUTH&q=0008", "/jobs/" + batch,
 				"/jobs/" + batch + "-2", "/jobs/" + batch + "/stores?outcome=failed", "/schedules", "/schedules/nightly", "/login"} {
 				a := b.get(path)
 				if a.status != http.StatusOK {
@@ -233,7 +233,7 @@ func TestScheduleIsSteeredByThePage(t *testing.T) {
 }
 
 var (
-	storeCell = regexp.MustCompile(`<td data-label="Store ID"><code>([^<]*)</code>`)
+	storeCell = regexp.MustCompile(`<td data-label="Store ID" class="key"><code>([^<]*)</code>`)
 	nextLink  = regexp.MustCompile(`<a class="button" href="([^"]*/stores[?][^"]*)"`)
 )
 

@@ -32,7 +32,7 @@ var vocabulary = map[string]catalogue.Text{
 	"stock": {ZH: "批次", EN: "stock"}, "bundle": {ZH: "批次组", EN: "stock bundle"},
 	"job": {ZH: "任务", EN: "Job"}, "batch": {ZH: "批量任务", EN: "Batch"}, "target": {ZH: "对象", EN: "Target"}, "targets": {ZH: "个对象", EN: "targets"},
 	"priority": {ZH: "优先级", EN: "Priority"}, "source": {ZH: "清单来源", EN: "List"},
-	"progress": {ZH: "进度", EN: "Progress"}, "created": {ZH: "提交", EN: "submitted"}, "due": {ZH: "预约时间", EN: "due"},
+	"progress": {ZH: "进度", EN: "Progress"}, "created": {ZH: "提交", EN: "submitted"}, "due-at": {ZH: "预约时间", EN: "due"},
 	"started": {ZH: "开始", EN: "started"}, "ended": {ZH: "结束", EN: "Ended"}, "total": {ZH: "门店总数", EN: "Stores"},
 	"calls": {ZH: "调用次数", EN: "Calls"}, "retries": {ZH: "其中重发", EN: "of them for stores sent before"},
 	"throttled": {ZH: "被限频（429）", EN: "refused for the pace (429)"}, "late": {ZH: "结束后才收到", EN: "answered after the end"},
@@ -79,7 +79,7 @@ var vocabulary = map[string]catalogue.Text{
 	"idle": {ZH: "空闲", EN: "idle"}, "serving": {ZH: "服务中", EN: "serving"}, "outage": {ZH: "接口故障", EN: "outage"},
 	"refused": {ZH: "被拒绝（401）", EN: "refused (401)"}, "unserved": {ZH: "无 worker", EN: "unserved"},
 	"submitted": {ZH: "已提交", EN: "submitted"}, "skipped": {ZH: "已跳过", EN: "skipped"}, "unchanged": {ZH: "清单未变", EN: "unchanged"},
-	"missed": {ZH: "已错过", EN: "missed"},
+	"due": {ZH: "待提交", EN: "due"}, "missed": {ZH: "已错过", EN: "missed"},
 
 	"associate-stock": {ZH: "关联（批次）", EN: "associate-stock"}, "associate-bundle": {ZH: "关联（批次组）", EN: "associate-bundle"},
 	"disassociate-stock": {ZH: "取消关联（批次）", EN: "disassociate-stock"}, "disassociate-bundle": {ZH: "取消关联（批次组）", EN: "disassociate-bundle"},

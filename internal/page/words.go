@@ -53,7 +53,7 @@ func (p *Page) words(lang catalogue.Lang) template.FuncMap {
 		"asset": p.assetPath,
 		"n":     count,
 		"in":    func(t catalogue.Text) string { return t.In(lang) },
-		"rate":  func(f float64) string { return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64) },
+		"rate":  rateText,
 		"num":   func(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) },
 		"span":  func(d time.Duration) string { return span(d, lang) },
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
@@ -76,6 +76,14 @@ func count(v any) string {
 		b.WriteRune(c)
 	}
 	return b.String()
+}
+
+// rateText writes a rate with as many digits as mean something.
+func rateText(f float64) string {
+	if f >= 100 {
+		return count(int64(math.Round(f)))
+	}
+	return strconv.FormatFloat(math.Round(f*10)/10, 'f', -1, 64)
 }
 
 // span writes a duration for a person, in its two largest units.

@@ -5,8 +5,9 @@
   const lost = document.getElementById("lost");
   let wait = every, timer = 0;
 
-  const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
-    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  // Sweden writes dates as everybody can read them: 2026-11-24 10:30:00.
+  const clock = new Intl.DateTimeFormat("sv-SE", {
+    year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
   });
   // localize shows the times of a part in the zone of whoever looks; what the server wrote stays as the title.
   const localize = (part) => {
