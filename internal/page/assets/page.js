@@ -65,6 +65,8 @@
     here.searchParams.delete("lang");
     history.replaceState(null, "", here);
   }
+  // Twice the same click is once.
+  document.addEventListener("submit", (e) => setTimeout(() => { if (e.submitter) e.submitter.disabled = true; }));
   localize(document.body);
   next();
 })();
