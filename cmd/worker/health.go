@@ -26,7 +26,7 @@ type server struct {
 
 // listen begins to listen, so that an address in use is told at the start. The page goes by HTTPS where it has a
 // certificate, and everything with it.
-func listen(addr string, w *worker.Worker, people http.Handler, secure *tls.Config, log *slog.Logger) (server, error) {
+func listen(addr string, w *worker.Worker, people, figures http.Handler, secure *tls.Config, log *slog.Logger) (server, error) {
 	if addr == "" {
 		return server{}, nil
 	}
@@ -45,6 +45,7 @@ func listen(addr string, w *worker.Worker, people http.Handler, secure *tls.Conf
 		}
 		answer(rw, http.StatusOK, "ok")
 	})
+	mux.Handle("GET /metrics", figures)
 	mux.Handle("/", people)
 	scheme := "http"
 	if secure != nil {

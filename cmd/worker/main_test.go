@@ -123,6 +123,13 @@ func TestWorkerServesAndStops(t *testing.T) {
 	if code, body := get(t, "http://"+addr+"/"); code != http.StatusOK || !strings.Contains(body, "Read-only") {
 		t.Errorf("the page: %d %s", code, body)
 	}
+	code, figures := get(t, "http://"+addr+"/metrics")
+	for _, line := range []string{`storelink_lane_state{account="acme",state="idle"} 1`, "storelink_redis_up 1",
+		"storelink_redis_appendonly 0", "storelink_build_info{"} {
+		if code != http.StatusOK || !strings.Contains(figures, line) {
+			t.Errorf("/metrics: %d, without %s:\n%s", code, line, figures)
+		}
+	}
 	var out, errs bytes.Buffer
 	if got := run(t.Context(), []string{"--healthcheck", "--http", addr}, &out, &errs, nil); got != 0 {
 		t.Errorf("--healthcheck: %d %s", got, errs.String())

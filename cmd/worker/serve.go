@@ -14,6 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/queue"
@@ -108,17 +109,20 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	ledger, queue := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
+	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
+	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version(), Logger: log})
+	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
-		Redis: rdb, Ledger: ledger, Queue: queue,
-		Accounts: accounts, Logger: log,
+		Redis: rdb, Ledger: ledger, Queue: q,
+		Accounts: accounts, Logger: log, Meter: figures,
 	})
 	if err != nil {
 		return err
 	}
+	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
-	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: queue, Book: schedule.Open(rdb), Token: c.Page.Token,
+	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
 		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version(), Logger: log})
 	if err != nil {
 		return err
@@ -128,7 +132,7 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	http, err := listen(c.HTTP, w, people, secure, log)
+	http, err := listen(c.HTTP, w, people, figures.Handler(), secure, log)
 	if err != nil {
 		return err
 	}
