@@ -15,6 +15,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
+	"github.com/storelink/storelink/internal/version"
 )
 
 func main() {
@@ -42,7 +43,7 @@ Ctrl-C) finishes the calls in flight and records them; a second signal ends it a
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       version(),
+		Version:       version.Get().String(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.healthcheck {
 				return healthcheck(cmd.Context(), o)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"runtime/debug"
-	"strings"
 	"sync"
 
 	"github.com/storelink/storelink/internal/config"
@@ -132,19 +130,4 @@ func hooks(n config.Notify) (*worker.Hooks, error) {
 		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
 	}
 	return &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: n.Secret}, nil
-}
-
-// version is the module's version and commit, as the build stamped them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			parts = append(parts, s.Value)
-		}
-	}
-	return strings.Join(parts, " ")
 }
