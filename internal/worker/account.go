@@ -32,6 +32,11 @@ func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {
 	if err != nil {
 		return nil, a.Errorf("private_key", "%w", err)
 	}
+	if a.Certificate != "" {
+		if _, err := wxapi.ParseOwnCertificate([]byte(a.Certificate), key, a.SerialNo); err != nil {
+			return nil, a.Errorf("certificate", "%w", err)
+		}
+	}
 	now := time.Now()
 	var answerKeys []wxapi.AnswerKey
 	for _, k := range a.AnswerKeys {
