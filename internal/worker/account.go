@@ -10,6 +10,18 @@ import (
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
+// same says whether two accounts are served the same: then a lane that serves the one need not be disturbed for the
+// other. Of accounts that did not come from a configuration, the clients must be the same.
+func (a Account) same(b Account) bool {
+	if a.Name != b.Name || a.Mode != b.Mode || a.Identity != b.Identity || a.Rate != b.Rate || a.Concurrency != b.Concurrency {
+		return false
+	}
+	if a.configured == nil || b.configured == nil {
+		return a.Client == b.Client
+	}
+	return a.configured.Equal(*b.configured)
+}
+
 // Accounts makes of what is configured what a worker serves: keys parsed, clients ready. Every account's mistake is in
 // the error, with where it stands.
 func Accounts(configured []config.Account, log *slog.Logger) ([]Account, error) {
@@ -22,7 +34,7 @@ func Accounts(configured []config.Account, log *slog.Logger) ([]Account, error) 
 			continue
 		}
 		out = append(out, Account{Name: a.Name, Mode: a.Mode, Identity: a.Identity(), Rate: a.Rate,
-			Concurrency: a.Concurrency, Client: client})
+			Concurrency: a.Concurrency, Client: client, configured: &a})
 	}
 	return out, errors.Join(errs...)
 }

@@ -37,7 +37,7 @@ func (s *watcher) run(ctx context.Context) {
 }
 
 func (s *watcher) hear(n results.Wake) {
-	l := s.w.lanes[n.Account]
+	l := s.w.lane(n.Account)
 	if l == nil {
 		return
 	}
@@ -57,7 +57,7 @@ func (s *watcher) look(ctx context.Context) {
 		return
 	}
 	for _, j := range jobs {
-		if l := s.w.lanes[j.Account]; l != nil {
+		if l := s.w.lane(j.Account); l != nil {
 			l.poke()
 		}
 	}
