@@ -36,7 +36,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ [
 		Long: `Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows.
 
 Any number of workers may serve the same accounts: they share one allowance. A worker that is told to stop (SIGTERM,
-Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either.`,
+Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either. One
+that gets SIGHUP reads its accounts again and disturbs none that has not changed; what is wrong with the new
+configuration is logged, and the old one stays in force.`,
 		Example: `  worker --config storelink.yaml
   worker --config storelink.yaml --redis redis://127.0.0.1:6379/0 --http 127.0.0.1:8080
   worker --config storelink.yaml --log-format json --log-level debug`,

@@ -63,6 +63,8 @@ func logger(w io.Writer, c config.Log) *slog.Logger {
 
 // serve runs the worker until ctx ends.
 func serve(ctx context.Context, o options) error {
+	hangups, unhang := hangups() // from here on SIGHUP does not end the process
+	defer unhang()
 	c, err := o.load(config.Load)
 	if err != nil {
 		return err
@@ -78,6 +80,9 @@ func serve(ctx context.Context, o options) error {
 		return job.Errorf(job.CodeBadConfig, "no account is configured: name the configuration by --config or STORELINK_CONFIG")
 	}
 	log := logger(o.stderr, c.Log)
+	for _, w := range c.Warnings {
+		log.Warn(w)
+	}
 	accounts, err := worker.Accounts(c.Accounts, log)
 	if err != nil {
 		return err
@@ -117,6 +122,9 @@ func serve(ctx context.Context, o options) error {
 	}
 	var serving sync.WaitGroup
 	serving.Go(health.serve)
+	serving.Go(func() { (&reloader{options: o, began: c, worker: w, log: log}).run(ctx, hangups) })
+	defer context.AfterFunc(ctx, notifyStopping)()
+	notifyReady()
 	err = w.Run(ctx)
 	err = errors.Join(err, health.close())
 	serving.Wait()
