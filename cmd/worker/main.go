@@ -52,11 +52,15 @@ configuration is logged, and the old one stays in force.`,
 			}
 			return serve(cmd.Context(), o)
 		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	f := cmd.Flags()
+	var status int
+	cmd.AddCommand(checkCommand(&o, &status))
+	f := cmd.PersistentFlags()
 	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
 	f.StringVar(&o.http, "http", "", "`ADDR` for /healthz and /readyz (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f = cmd.Flags()
 	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
 	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")
 	f.BoolVar(&o.healthcheck, "healthcheck", false, "ask the worker that runs at --http whether it is healthy, and exit 0 or 1")
@@ -65,7 +69,7 @@ configuration is logged, and the old one stays in force.`,
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
-		return 0
+		return status
 	}
 	var e *job.Error
 	if !errors.As(err, &e) { // cobra's own: a flag that is not there
