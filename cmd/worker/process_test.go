@@ -1,9 +1,12 @@
 package main
 
 import (
+	"log/slog"
 	"os"
 	"os/exec"
 	"testing"
+
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // asWorker makes this test's binary the worker: a process of its own, with signals and an exit status of its own.
@@ -14,6 +17,7 @@ func TestMain(m *testing.M) {
 		_ = os.Unsetenv(asWorker)
 		main()
 	}
+	redisconn.LogTo(slog.New(slog.DiscardHandler)) // as main does
 	os.Exit(m.Run())
 }
 

@@ -82,12 +82,11 @@ func unreached(err error) (code, message string, passing bool) {
 	if e := (*url.Error)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
-	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
 	var op *net.OpError
 	switch {
-	case errors.As(err, &lookup) && lookup.IsNotFound:
+	case unknownHost(err):
 		return CodeUnknownHost, "there is no host of that name: see to base_url or spare_url, and to this machine's name servers", false
 	case errors.As(err, &certificate):
 		return CodeUntrusted, "its TLS certificate is not good for it (" + certificate.Err.Error() +
@@ -139,6 +138,13 @@ func (l *look) clock(ctx context.Context) {
 		l.warn(CheckClock, "", CodeClockUnknown, "this machine's clock could not be compared with WeChat Pay's, which refuses calls "+
 			"that are more than 5 minutes off: see that it is kept right (timedatectl)")
 	}
+}
+
+// unknownHost says whether a name leads nowhere, which no patience mends.
+func unknownHost(err error) bool {
+	var lookup *net.DNSError
+	var address *net.AddrError // a name that nobody may be asked for has no address
+	return errors.As(err, &lookup) && lookup.IsNotFound || errors.As(err, &address)
 }
 
 func loopback(host string) bool {

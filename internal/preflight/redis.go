@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"net"
 	"slices"
 	"strings"
 	"time"
@@ -70,9 +69,8 @@ var passingAnswers = []string{"LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN"
 func (l *look) redisFailed(err error) {
 	e := job.AsError(err)
 	var answer redis.Error
-	var lookup *net.DNSError
 	switch {
-	case errors.As(err, &lookup) && lookup.IsNotFound:
+	case unknownHost(err):
 		l.fail(CheckRedis, "", CodeUnknownHost, e.Message+": see to its URL, and to this machine's name servers")
 	case errors.As(err, &answer):
 		word, _, _ := strings.Cut(answer.Error(), " ")

@@ -80,9 +80,8 @@ func (l *look) names(ctx context.Context, check, key string, hosts, private []st
 		patience, cancel := context.WithTimeout(ctx, lookupPatience)
 		found, err := net.DefaultResolver.LookupNetIP(patience, "ip", name)
 		cancel()
-		var lookup *net.DNSError
 		switch {
-		case errors.As(err, &lookup) && lookup.IsNotFound:
+		case unknownHost(err):
 			l.warn(check, host, CodeUnknownHost, "there is no host of that name: see to "+key+".hosts")
 		case err != nil:
 			l.warn(check, host, CodeUnreachable, "its name could not be looked up: see to this machine's name servers")
