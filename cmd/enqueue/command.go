@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/version"
 )
 
 // app is one run of the command: the streams and the environment of its process, and the flags that every subcommand
@@ -62,7 +62,7 @@ unprocessed; 130 interrupted.`,
   enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue jobs --state running
   enqueue results 20260701-093000-k3jq7w2p --only failed`,
-		Version:       version(),
+		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -165,19 +165,4 @@ func none(cmd *cobra.Command, args []string) error {
 			cmd.CommandPath())
 	}
 	return nil
-}
-
-// version is the module's version and commit, as the build stamped them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			parts = append(parts, s.Value)
-		}
-	}
-	return strings.Join(parts, " ")
 }
