@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 )
 
 // words are those of a workbook in one language.
@@ -29,6 +30,26 @@ func wordsIn(l catalogue.Lang) words {
 func (w words) outcome(o job.Outcome) string       { return catalogue.Term(o, w.lang) }
 func (w words) stateOf(s job.State) string         { return catalogue.Term(s, w.lang) }
 func (w words) operationOf(o job.Operation) string { return catalogue.Term(o, w.lang) }
+
+// more is what one of results.MoreColumns is called.
+func (w words) more(column string) string {
+	if w.lang != catalogue.Chinese {
+		return column
+	}
+	return moreChinese[column]
+}
+
+var moreChinese = map[string]string{"operation": "操作", "verified": "核对结果", "job": "任务", "account": "账号", "brand_id": "品牌ID",
+	"product_coupon_id": "商品券ID", "stock_id": "批次ID", "stock_bundle_id": "批次组ID"}
+
+// moreCell is what stands in it for a store.
+func (w words) moreCell(column string, r job.Row) string {
+	text := results.MoreCell(column, r)
+	if column == "operation" || column == "verified" {
+		return catalogue.Term(text, w.lang)
+	}
+	return text
+}
 
 var english = words{
 	summary: "Summary", stores: "Stores",
