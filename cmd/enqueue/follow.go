@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -22,6 +21,7 @@ type follow struct {
 	id      string
 	every   time.Duration // between two looks
 	timeout time.Duration // 0 for none
+	tongue  tongue        // of notes
 
 	show func(job.Status)       // told of every look but the last
 	note func(string)           // told what a person should know
@@ -46,7 +46,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 		switch {
 		case err == nil:
 			if !away.IsZero() {
-				f.note("Redis answers again")
+				f.note(f.tongue.say("Redis answers again"))
 				away = time.Time{}
 			}
 			last = status
@@ -66,7 +66,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 			return last, err
 		case away.IsZero():
 			away = time.Now()
-			f.note(fmt.Sprintf("Redis does not answer, still trying (%v)", err))
+			f.note(f.tongue.say("Redis does not answer, still trying (%v)", err))
 		case time.Since(away) > patience:
 			return last, f.failed(job.CodeRedis, "Redis has been away for %s (%v); job %s goes on as its workers can, and"+
 				" `enqueue watch %s` follows it further", span(time.Since(away)), err, f.id, f.id)

@@ -112,7 +112,7 @@ func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) 
 // reportWritten tells of a report that was written.
 func (a *app) reportWritten(rows int64, name string, err error) error {
 	if err == nil && !a.json {
-		a.out.printf("%s written to %s.\n", plural(rows, "row"), name)
+		a.line("%s written to %s.", a.tongue(a.screen).plural(rows, "row"), name)
 	}
 	return err
 }

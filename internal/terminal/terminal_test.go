@@ -76,8 +76,16 @@ func TestTextsAreMeasuredInColumns(t *testing.T) {
 	if got := terminal.Pad("门", 4, false) + "|" + terminal.Pad("1", 3, true); got != "门  |  1" {
 		t.Errorf("got %q", got)
 	}
-	if got := strings.Join(terminal.Wrap("门店一二三 four five", 6), "|"); strings.ReplaceAll(got, "|", "") == "" {
-		t.Errorf("got %q", got)
+	for text, want := range map[string]string{
+		"use --json or make it wider": "use|--json|or make|it|wider",
+		"门店一二三 four five":             "门店一|二三|four|five",
+		"微信支付，（门店）。":                  "微信支|付，|（门|店）。",
+		"abcdefghij k":                "abcdefg|hij k",
+		"short":                       "short",
+	} {
+		if got := strings.Join(terminal.Wrap(text, 7), "|"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 	for _, line := range terminal.Wrap("微信支付认为这个门店ID不符合要求 and goes on", 9) {
 		if terminal.Width(line) > 9 {
@@ -159,6 +167,11 @@ func FuzzNothingPrintableIsAControl(f *testing.F) {
 		line := terminal.Cut(terminal.Line(s), width)
 		if !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) || strings.ContainsRune(line, '\u202e') {
 			t.Errorf("%q", line)
+		}
+		for _, l := range terminal.Wrap(terminal.Line(s), width) {
+			if width > 0 && terminal.Width(l) > max(2, width) {
+				t.Errorf("%q takes %d columns, not %d", l, terminal.Width(l), width)
+			}
 		}
 		if terminal.Width(line) > max(0, width) {
 			t.Errorf("%q takes %d columns, not %d", line, terminal.Width(line), width)

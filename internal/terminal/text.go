@@ -53,11 +53,51 @@ func Pad(s string, columns int, right bool) string {
 	return s + blank
 }
 
-// Wrap breaks a text into lines of at most so many columns, at spaces where it can and else anywhere, as between Chinese
-// characters. 0 is no bound.
+// Wrap breaks a text into lines of at most so many columns, at spaces and between Chinese characters, none of which is left
+// without the mark that closes it; a word that is wider than a line is broken where the line ends. 0 is no bound, and two
+// columns, a Chinese character's room, are the least.
 func Wrap(s string, most int) []string {
 	if most <= 0 || Width(s) <= most {
 		return []string{s}
 	}
-	return strings.Split(ansi.Wrap(s, max(2, most), ""), "\n") // two columns, so that a Chinese character has room
+	most = max(2, most)
+	var lines []string
+	line := ""
+	for _, word := range words(s) {
+		if Width(line)+Width(strings.TrimRight(word, " ")) <= most {
+			line += word
+			continue
+		}
+		if line = strings.TrimRight(line, " "); line != "" {
+			lines = append(lines, line)
+		}
+		for Width(strings.TrimRight(word, " ")) > most {
+			head := ansi.Truncate(word, most, "")
+			if head == "" {
+				break // one character that is wider than any that is known
+			}
+			lines, word = append(lines, head), word[len(head):]
+		}
+		line = word
+	}
+	if line = strings.TrimRight(line, " "); line != "" {
+		lines = append(lines, line)
+	}
+	return lines
 }
+
+// words cuts a text into what stays on one line where it can, each with the spaces behind it.
+func words(s string) []string {
+	var out []string
+	from, last := 0, ' '
+	for at, r := range s {
+		begins := last == ' ' && r != ' ' || r != ' ' && (wide(r) || wide(last))
+		if begins && at > from && !strings.ContainsRune("，。、；：！？）》”’", r) && !strings.ContainsRune("（《“‘", last) {
+			out, from = append(out, s[from:at]), at
+		}
+		last = r
+	}
+	return append(out, s[from:])
+}
+
+func wide(r rune) bool { return r >= 0x1100 && Width(string(r)) == 2 }
