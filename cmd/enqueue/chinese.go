@@ -51,6 +51,14 @@ var chinese = map[string]string{
 	"Redis does not answer, still trying (%v)":                                                "Redis 没有应答，仍在尝试（%v）",
 	"stopping: calls in flight are finished (a second Ctrl-C ends at once)":                   "正在停止：等待进行中的调用完成（再按一次 Ctrl-C 立即结束）",
 
+	// What watch draws.
+	"looking …":          "正在读取…",
+	"No job is at work.": "没有正在处理的任务。",
+	"and %s more":        "还有 %s",
+	"Redis has not answered for %s, still trying (%v)": "Redis 已 %s没有应答，仍在尝试（%v）",
+	"q or Ctrl-C leaves; the job goes on":              "按 q 或 Ctrl-C 退出；任务会继续",
+	"q or Ctrl-C leaves; the jobs go on":               "按 q 或 Ctrl-C 退出；任务会继续",
+
 	// What was submitted.
 	"Job %s: %s %s with %s, in %s%s.":                                           "任务 %[1]s：%[2]s，%[3]s，%[4]s，分成 %[5]s%[6]s。",
 	"`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.": "执行 `enqueue watch %s` 查看进度，`enqueue results %[1]s` 导出报告。",
@@ -94,6 +102,7 @@ var chineseLabels = map[string]string{
 	"STORES": "门店", "FAILED": "失败", "CREATED": "提交时间", "LABEL": "标签", "MODE": "模式", "IDENTITY": "商户号/品牌",
 	"CALLS A SECOND": "每秒调用次数", "WORKER": "WORKER", "SEEN": "最近在线", "REASON": "原因", "NAME": "名称", "CRON": "时间",
 	"NEXT TICK": "下次运行", "LAST RUN": "上次运行", "IS": "结果", "RUN": "运行", "TICK": "应运行时间", "KIND": "类型",
+	"WORKERS": "WORKER 数", "FAILURE": "失败代码", "WHAT HAPPENED": "发生了什么",
 	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出",
 
 	"ended": "结束时间", "cron": "时间", "prune": "取消多出的关联", "column": "列", "sheet": "工作表", "notify": "通知", "catch up": "补运行",

@@ -61,7 +61,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 			}
 		case ctx.Err() != nil: // told below
 		case job.AsError(err).Code == job.CodeUnknownJob: // it was there: whoever follows has seen it
-			return last, f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+			return last, f.gone()
 		case !passing(err):
 			return last, err
 		case away.IsZero():
@@ -73,14 +73,29 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return last, f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
-				" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+			return last, f.interrupted()
 		case <-deadline:
-			return last, f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
-				" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
+			return last, f.expired(last)
 		case <-tick.C:
 		}
 	}
+}
+
+// gone is the error of a job that was there.
+func (f *follow) gone() error {
+	return f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+}
+
+// interrupted is the error of a person who does not wait for the end.
+func (f *follow) interrupted() error {
+	return f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
+		" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+}
+
+// expired is the error of a job that takes too long.
+func (f *follow) expired(last job.Status) error {
+	return f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
+		" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
 }
 
 func (f *follow) failed(code, format string, args ...any) error {
