@@ -58,3 +58,16 @@ func anchors(t *testing.T, file string) map[string]bool {
 	}
 	return all
 }
+
+var inTree = regexp.MustCompile(`^(internal|cmd|docs|bench|deploy|examples|\.ci)/[\w./*-]*$`)
+
+func TestEveryFileThatADocumentNamesIsThere(t *testing.T) {
+	t.Parallel()
+	for _, d := range documents(t) {
+		for _, s := range d.spans {
+			if inTree.MatchString(s.text) && len(glob(t, strings.TrimSuffix(s.text, "/"))) == 0 {
+				t.Errorf("%s:%d: there is no %s", d.path, s.line, s.text)
+			}
+		}
+	}
+}

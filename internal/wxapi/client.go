@@ -150,7 +150,7 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 // checkCall says why a call could never be right. It also keeps anything but IDs out of path, query and body.
 func (c *Client) checkCall(call Call) error {
 	if _, ok := verbs[call.Operation]; !ok {
-		return fmt.Errorf("operation %q: it is one of %q", call.Operation, job.Writes())
+		return fmt.Errorf("operation %q is no call that names stores", call.Operation)
 	}
 	if n := len(call.StoreIDs); n < 1 || n > job.MaxStoresPerCall {
 		return fmt.Errorf("a call of %d stores: it is 1 to %d", n, job.MaxStoresPerCall)

@@ -59,7 +59,7 @@ const (
 	brandPrefix   = "/brand/marketing/product-coupon/product-coupons/"
 )
 
-// parseRoute reads a path as it stands on the wire (nothing is decoded, cleaned or redirected): the ten paths are
+// parseRoute reads a path as it stands on the wire (nothing is decoded, cleaned or redirected): the paths are
 // exact, and anything else is no endpoint.
 func parseRoute(method, path string) (route, bool) {
 	r := route{mode: job.Partner}
