@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -163,7 +164,7 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 		next = " Its next tick is " + is.Next.Format(zoned) + "."
 	}
 	a.out.printf("%s\n", printable("Schedule "+d.Name+" is "+what+": "+string(d.Job.Operation)+" "+d.Job.Target.String()+" with "+
-		shownSource(d.Source)+" at "+d.Cron+" ("+d.Timezone+")."+next))
+		source.Shown(d.Source)+" at "+d.Cron+" ("+d.Timezone+")."+next))
 	if is.Paused {
 		a.out.printf("It is still paused: `enqueue schedule resume %s` lets it go on.\n", d.Name)
 	}
@@ -182,7 +183,7 @@ func checkSource(c config.Sources, src string) error {
 	opener, err := worker.Sources(c)
 	if err != nil {
 		if len(c.Hosts) == 1 { // that of an address which is none
-			return job.Errorf(job.CodeUsage, "%s: %w", shownSource(src), err)
+			return job.Errorf(job.CodeUsage, "%s: %w", source.Shown(src), err)
 		}
 		return err
 	}

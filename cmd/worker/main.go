@@ -53,7 +53,7 @@ Ctrl-C) finishes the calls in flight and records them; a second signal ends it a
 	f := cmd.Flags()
 	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
-	f.StringVar(&o.http, "http", "", "`ADDR` for /healthz and /readyz (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f.StringVar(&o.http, "http", "", "`ADDR` for the page, /healthz, /readyz and /metrics (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
 	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
 	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")
 	f.BoolVar(&o.healthcheck, "healthcheck", false, "ask the worker that runs at --http whether it is healthy, and exit 0 or 1")

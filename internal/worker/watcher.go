@@ -56,9 +56,12 @@ func (s *watcher) look(ctx context.Context) {
 		}
 		return
 	}
+	running := make(map[string]int, len(s.w.lanes))
 	for _, j := range jobs {
+		running[j.Account]++
 		if l := s.w.lanes[j.Account]; l != nil {
 			l.poke()
 		}
 	}
+	s.w.cfg.Meter.Running(running)
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -22,7 +23,8 @@ type Client struct {
 	codes      storeCodes
 
 	mu      sync.Mutex
-	strange string // the serial number last logged as not ours
+	strange string       // the serial number last logged as not ours
+	unknown atomic.Int64 // answers that came under such keys
 }
 
 // New checks the configuration whole and makes a client; it opens no connection. Its errors are *job.Error of
@@ -206,6 +208,7 @@ func (c *Client) note(x *exchange, f *Failure) {
 
 // noteStrange logs once that answers come under a key that this account does not hold.
 func (c *Client) noteStrange(serial, requestID string) {
+	c.unknown.Add(1)
 	c.mu.Lock()
 	known := c.strange == serial
 	c.strange = serial
