@@ -63,7 +63,7 @@ func rules() []rule {
 
 		// What no test may do to the machine that it runs on.
 		{`docker build .*`, "the file must be there", needs("Dockerfile")},
-		{`docker compose (\w+)(.*)`, "the services that it names must be there", composed},
+		{`docker compose (?:--profile (\w+) )?(\w+)(.*)`, "the profile and the services that it names must be there", composed},
 		{`(?:sudo )?(?:systemctl|journalctl) (.*)`, "the units that it names must be there", units},
 		{`(?:sudo )?apt(?:-get)? (install|update).*`, "Debian's own", func(*testing.T, *world, command, []string) {}},
 
@@ -117,7 +117,7 @@ func (w *world) job(t *testing.T, text string) string {
 	case regexp.MustCompile(`\b(pause|cancel)\b`).MatchString(text): // at work for half a minute, unless it is stopped
 		return w.submit(t, []int{0}, "examples/stores-10000.csv", "--chunk-size", "15")
 	case regexp.MustCompile(`\bresume\b`).MatchString(text):
-		id := w.submit(t, []int{0}, "stores.csv", "--at", "2036-01-01 00:00")
+		id := w.submit(t, []int{0}, "examples/stores-10000.csv", "--chunk-size", "15")
 		w.enqueue(t, &after, []int{0}, "pause", id)
 		return id
 	case strings.Contains(text, "--batch"):
@@ -185,11 +185,14 @@ func tool(t *testing.T, w *world, c command, m []string) {
 	ran(t, w, c, m)
 }
 
+// serves is what a worker says of where it serves.
+const serves = `(?:address=|"address":")(?:http://)?([^"/\s]+)`
+
 // served starts a worker, waits until it is ready, and stops it.
 func served(t *testing.T, w *world, c command, _ []string) {
 	t.Helper()
 	p := start(t, w.dir, w.environ(), "bash", "-c", "exec "+w.real(t, c.text)+" --http 127.0.0.1:0")
-	addr := p.says(t, `(?:address=|"address":")([^"\s]+)`)[1]
+	addr := p.says(t, serves)[1]
 	p.says(t, "worker started")
 	res, err := http.Get("http://" + addr + "/healthz")
 	if err != nil {
@@ -346,21 +349,25 @@ func inContainer(t *testing.T, w *world, c command, m []string) {
 // composed sees whether the services that a command names are there.
 func composed(t *testing.T, _ *world, c command, m []string) {
 	t.Helper()
-	if !slices.Contains([]string{"up", "down", "stop", "start", "restart", "ps", "logs", "build", "pull", "exec", "kill", "cp"}, m[1]) {
-		t.Errorf("%s\ndocker compose has no %s that is known here", c, m[1])
+	profile, verb, rest := m[1], m[2], strings.Fields(m[3])
+	if profile != "" && !strings.Contains(read(t, "docker-compose.yml"), "profiles: ["+profile+"]") {
+		t.Errorf("%s\nno service has the profile %s", c, profile)
 	}
-	for _, arg := range strings.Fields(m[2]) {
-		name, _, _ := strings.Cut(arg, "=")
-		name, path, _ := strings.Cut(name, ":")
-		plain := regexp.MustCompile(`^[a-z]+$`).MatchString(name)
-		if m[1] == "exec" && !plain || m[1] == "cp" && path == "" {
-			break
-		}
-		if plain && !slices.Contains(services(t), name) {
+	plain := regexp.MustCompile(`^[a-z]+(=[0-9]+)?$`)
+	switch verb {
+	case "up", "down", "stop", "start", "restart", "ps", "logs", "build", "pull":
+	case "exec":
+		i := slices.IndexFunc(rest, plain.MatchString)
+		rest = rest[max(i, 0):max(i+1, 0)] // what follows is the command
+	case "cp":
+		rest = []string{regexp.MustCompile(`([a-z]+):`).FindString(m[3])}
+	default:
+		t.Errorf("%s\ndocker compose %s is not known here", c, verb)
+	}
+	for _, arg := range rest {
+		name, _, _ := strings.Cut(strings.TrimSuffix(arg, ":"), "=")
+		if plain.MatchString(name) && !slices.Contains(services(t), name) {
 			t.Errorf("%s\nthere is no service %s", c, name)
-		}
-		if m[1] == "exec" && plain {
-			break // what follows is the command
 		}
 	}
 }

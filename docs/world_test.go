@@ -58,7 +58,7 @@ func newWorld(t *testing.T, d *document) *world {
 	s.says(t, `listening on (\S+),`)
 	w.accounts(t)
 	p := start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
-	w.http = p.says(t, `address=(\S+)`)[1]
+	w.http = p.says(t, serves)[1]
 	return w
 }
 
