@@ -91,8 +91,11 @@ unprocessed; 130 interrupted.`,
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
 	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
+	for _, op := range job.Writes() {
+		root.AddCommand(a.submitCommand(op))
+	}
 	root.AddCommand(
-		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
+		a.resyncCommand(), a.onboardCommand(),
 		a.scheduleCommand(),
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
