@@ -14,6 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/trace"
+	"github.com/storelink/storelink/internal/version"
 )
 
 // site is where jobs are: a ledger and a queue, with workers elsewhere; or here, with one in this process.
@@ -32,7 +33,7 @@ func newSite(rdb redis.UniversalClient, p place) *site {
 	s := &site{rdb: rdb, queue: queue.Open(rdb)}
 	s.ledger = results.Open(rdb, results.Options{Retention: p.config.Retention})
 	s.tracer, s.untraced = trace.Open(context.Background(), trace.Options{Endpoint: p.config.Tracing.Endpoint,
-		Ratio: p.config.Tracing.Ratio, Service: "storelink-enqueue", Version: version()})
+		Ratio: p.config.Tracing.Ratio, Service: "storelink-enqueue", Version: version.Get().Version})
 	for _, c := range p.config.Accounts {
 		s.known = append(s.known, accountKnown{name: c.Name, mode: c.Mode, identity: c.Identity()})
 	}

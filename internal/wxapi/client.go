@@ -65,7 +65,7 @@ func (c *Client) String() string { return c.config.String() }
 // GoString is String: %#v would print what the client is made of.
 func (c *Client) GoString() string { return "wxapi.Client{" + c.config.String() + "}" }
 
-// Do makes one associate-stores or disassociate-stores call (partner/4015781302 and its siblings). The error is always
+// Do makes one call that names stores, such as associate-stores (partner/4015781302 and its siblings). The error is always
 // a *Failure. A call that could never be right (no stores, more than job.MaxStoresPerCall, another brand's target) is
 // not sent and is of ClassJob.
 //
@@ -151,8 +151,8 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 
 // checkCall says why a call could never be right. It also keeps anything but IDs out of path, query and body.
 func (c *Client) checkCall(call Call) error {
-	if call.Operation != job.Associate && call.Operation != job.Disassociate {
-		return fmt.Errorf("operation %q: it is associate or disassociate", call.Operation)
+	if _, ok := verbs[call.Operation]; !ok {
+		return fmt.Errorf("operation %q is no call that names stores", call.Operation)
 	}
 	if n := len(call.StoreIDs); n < 1 || n > job.MaxStoresPerCall {
 		return fmt.Errorf("a call of %d stores: it is 1 to %d", n, job.MaxStoresPerCall)
