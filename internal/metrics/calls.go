@@ -135,7 +135,8 @@ func (a *account) of(op job.Operation) *operation {
 	if found, ok := a.ops.Load(op); ok {
 		return found.(*operation)
 	}
-	if !slices.Contains(operations, op) {
+	writes := slices.Contains(job.Writes(), op)
+	if !writes && op != job.List {
 		return nil
 	}
 	v, name := a.v, string(op)
@@ -145,7 +146,7 @@ func (a *account) of(op job.Operation) *operation {
 	for _, class := range []job.Class{job.ClassNone, job.ClassPassingCall} {
 		v.calls.WithLabelValues(a.name, name, className(class))
 	}
-	if op != job.List { // which decides no store
+	if writes { // a list decides no store
 		o.succeeded = v.stores.WithLabelValues(a.name, name, string(job.Succeeded))
 		o.failed = v.stores.WithLabelValues(a.name, name, string(job.Failed))
 	}
