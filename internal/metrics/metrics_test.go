@@ -242,18 +242,24 @@ func TestARunIsCountedExactly(t *testing.T) {
 
 func TestFailedCallsAreCountedByClassAndCode(t *testing.T) {
 	t.Parallel()
-	rdb := redistest.Real(t).Client
-	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate, Faults: sandbox.Faults{ServerErrors: 1}}, nil)
+	w := newWorld(t, redistest.Real(t).Client, sandbox.Options{Rate: sandbox.NoRate,
+		Faults: sandbox.Faults{Latency: 20 * time.Millisecond}}, nil)
 	w.start()
-	w.submit(job.Associate, 1000)
+	w.submit(job.Associate, 50_000)
+	const good = `storelink_calls_total{account="acme",class="none",operation="associate"} `
+	w.until("calls pass", func() bool {
+		got := w.scrape()
+		return strings.Contains(got, good) && !strings.Contains(got, good+"0\n")
+	})
+	w.must(w.sandbox.SetFaults(sandbox.Faults{ServerErrors: 1}))
 	w.until("the breaker is open", func() bool {
 		return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="outage"} 1`)
 	})
 	got := w.scrape()
 	has(t, got, `storelink_breaker_open{account="acme"} 1`, `storelink_breaker_trips_total{account="acme",state="outage"} 1`,
 		`storelink_stores_total{account="acme",operation="associate",outcome="failed"} 0`)
-	if strings.Contains(got, `class="passing_call",operation="associate"} 0`) {
-		t.Error("no call is counted")
+	if strings.Contains(got, `class="passing_call",operation="associate"} 0`) || !strings.Contains(got, `code="SYSTEM_ERROR"} `) {
+		t.Errorf("no call is counted:\n%s", got)
 	}
 	w.must(w.sandbox.SetFaults(sandbox.Faults{}))
 	w.until("it is closed", func() bool { return strings.Contains(w.scrape(), `storelink_breaker_open{account="acme"} 0`) })
