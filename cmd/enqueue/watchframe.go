@@ -221,8 +221,16 @@ func laneOf(info job.AccountInfo) (state, reason string) {
 // jobLines are the jobs, with a bar each.
 func (f *frames) jobLines(width int) []string {
 	var lines []string
-	for _, j := range f.shown() {
-		lines = append(lines, f.block(j, width)...)
+	told := map[string]bool{} // what holds an account up holds up all of its jobs
+	if s := f.last.subject; s != nil {
+		lines = f.block(*s, width, told)
+		if len(f.last.jobs) > 0 {
+			lines = append(append(lines, ""), f.batchLines(width)...)
+		}
+	} else {
+		for _, j := range f.last.jobs {
+			lines = append(lines, f.block(j, width, told)...)
+		}
 	}
 	switch {
 	case f.last.at.IsZero():
@@ -247,7 +255,7 @@ const (
 )
 
 // block is a job: its name, its bar, its figures, and what holds it up.
-func (f *frames) block(j job.Status, width int) []string {
+func (f *frames) block(j job.Status, width int, told map[string]bool) []string {
 	p := f.goes[j.Job]
 	if p == nil {
 		return nil
@@ -255,12 +263,10 @@ func (f *frames) block(j job.Status, width int) []string {
 	t, shown := f.tongue, p.display.(*glance).figures
 	head := []string{f.screen.Paint(terminal.Bold, terminal.Line(j.Job)),
 		f.screen.Paint(stateStyles[string(j.State)], t.term(string(j.State)))}
-	if f.id == "" || f.last.subject != nil && f.last.subject.Targets > 0 && j.Targets == 0 {
+	if f.id == "" {
 		head = append(head, terminal.Line(j.Account), terminal.Line(j.StockID+j.StockBundleID))
 	}
-	if j.Label != "" && (f.id == "" || f.id == j.Job) {
-		head = append(head, terminal.Line(j.Label))
-	}
+	head = append(head, terminal.Line(j.Label))
 	lines := []string{strings.Join(slices.DeleteFunc(head, func(s string) bool { return s == "" }), "  ")}
 
 	percent := terminal.Pad(count(shown.percent())+"%", 4, true)
@@ -270,7 +276,7 @@ func (f *frames) block(j job.Status, width int) []string {
 	if bar < watchBarLeast {
 		bar = min(width-terminal.Width(percent)-len("  "), watchBarMost)
 	}
-	drawn := f.screen.Paint(barStyle(j), terminal.Bar(shown.done, shown.total, bar)) + "  " + percent
+	drawn := f.screen.Paint(barStyle(j), terminal.Bar(shown.done, shown.total, bar)) + " " + percent
 	if room >= watchBarLeast {
 		lines = append(lines, drawn+"  "+figures)
 	} else {
@@ -282,14 +288,28 @@ func (f *frames) block(j job.Status, width int) []string {
 	if r := j.Resync; r != nil {
 		lines = append(lines, t.label("phase")+": "+t.say("%s  %s listed", t.term(string(r.Phase)), count(r.Listed)))
 	}
-	if shown.held != "" {
-		_, why := t.obstacle(j)
+	if _, why := t.obstacle(j); shown.held != "" && !told[why] {
+		told[why] = true
 		for i, line := range terminal.Wrap(terminal.Line(why), width) {
 			if i < 2 {
 				lines = append(lines, f.screen.Paint(terminal.Yellow, line))
 			}
 		}
 	}
+	return lines
+}
+
+// batchLines are the jobs of a batch that are at work, a line each.
+func (f *frames) batchLines(width int) []string {
+	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "JOB"}, terminal.Column{Name: "STATE"},
+		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 3}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 1},
+		terminal.Column{Name: "DONE", Right: true}, terminal.Column{Name: "STORES", Right: true, Drop: 2},
+		terminal.Column{Name: "FAILED", Right: true})}
+	for _, j := range f.last.jobs {
+		t.Add(text(j.Job), f.tongue.state(string(j.State)), text(j.Account), text(j.StockID+j.StockBundleID),
+			text(count(j.Succeeded+j.Failed)), text(count(j.Total)), failedCell(j.Failed))
+	}
+	lines, _ := t.Lines(f.screen, width)
 	return lines
 }
 
