@@ -4,11 +4,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
@@ -102,27 +105,46 @@ func (s *screen) shown() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"
 }
 
+// screenPatience ends a wait for what never comes.
+const screenPatience = 20 * time.Second
+
 // until waits until the screen shows all of the texts, and gives what it shows.
 func (s *screen) until(texts ...string) string {
 	s.t.Helper()
+	return s.when(fmt.Sprintf("all of %q", texts), func(shown string) bool {
+		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(shown, text) })
+	})
+}
+
+// when waits until it is so on the screen, and gives what it shows.
+func (s *screen) when(what string, so func(shown string) bool) string {
+	s.t.Helper()
+	late := time.After(screenPatience)
 	for {
 		s.mu.Lock()
 		shown, changed := s.shown(), s.changed
 		s.mu.Unlock()
-		missing := ""
-		for _, text := range texts {
-			if !strings.Contains(shown, text) {
-				missing = text
-			}
-		}
-		if missing == "" {
+		if so(shown) {
 			return shown
 		}
 		select {
 		case <-changed:
-		case <-patience10(s.t):
-			s.t.Fatalf("the screen never showed %q:\n%s", missing, shown)
+		case <-late:
+			s.t.Fatalf("the screen never showed %s:\n%s", what, shown)
 		}
+	}
+}
+
+// exits waits for the command's end.
+func (s *screen) exits(ended <-chan int, status int) {
+	s.t.Helper()
+	select {
+	case got := <-ended:
+		if got != status {
+			s.t.Errorf("exit status %d, want %d:\n%s", got, status, s.text())
+		}
+	case <-time.After(screenPatience):
+		s.t.Fatalf("the command never ends:\n%s", s.text())
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redistest"
@@ -22,12 +21,6 @@ import (
 
 // record has TestWatchDrawsAJob write what it sees to docs/watch.txt and docs/watch.zh.txt.
 var record = flag.Bool("record", false, "write docs/watch.txt and docs/watch.zh.txt anew")
-
-// patience10 ends a wait for what never comes.
-func patience10(t *testing.T) <-chan time.Time {
-	t.Helper()
-	return time.After(20 * time.Second)
-}
 
 // watchedFailures fail 15 of the first stores times 200.
 func watchedFailures(times int) sandbox.Faults {
@@ -134,9 +127,7 @@ func watchAJob(t *testing.T, lang string, columns int, say []string) (frames []s
 	releases[0]()
 	take("failures", s.until(id, say[2], say[4], say[5], count(int64(200*times*7/10)), say[6]))
 	releases[1]()
-	if status := <-ended; status != 3 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 3)
 	take("ended", s.until(id, say[7], say[8], say[9], say[10]))
 	return frames
 }
@@ -152,9 +143,7 @@ func TestLeavingWatchLeavesTheJobRunning(t *testing.T) {
 		ended := s.enqueue(t.Context(), w.env, "watch", id)
 		s.until(id, "running", "the job goes on")
 		s.presses(key)
-		if status := <-ended; status != 130 {
-			t.Errorf("%q: exit status %d", key, status)
-		}
+		s.exits(ended, 130)
 		s.until("interrupted: job " + id + " goes on")
 	}
 	// SIGTERM ends the command's context.
@@ -163,14 +152,10 @@ func TestLeavingWatchLeavesTheJobRunning(t *testing.T) {
 	ended := s.enqueue(ctx, w.env, "watch", id)
 	s.until("running")
 	cancel()
-	if status := <-ended; status != 130 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 130)
 	s.until("interrupted: job "+id, "goes on")
 	// A time-out is one as elsewhere.
-	if status := <-s.enqueue(t.Context(), w.env, "watch", id, "--timeout", "10ms"); status != 1 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(s.enqueue(t.Context(), w.env, "watch", id, "--timeout", "10ms"), 1)
 	s.until("has not ended within 10ms")
 	release()
 	w.do("watch", id).expect(t, 0)
@@ -188,15 +173,12 @@ func TestWatchDrawsEverythingAtWork(t *testing.T) {
 	w.work()
 	s.until(first+"  completed  1,000 of 1,000 stores", second+"  completed", "No job is at work.", "sandbox-partner", "sandbox-brand")
 	s.presses("q")
-	if status := <-ended; status != 0 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 0)
+	s = newScreen(t, 110, 40) // the old one may still show what it did
 	ended = s.enqueue(t.Context(), w.env, "watch")
 	s.until("No job is at work.")
 	s.presses("\x03")
-	if status := <-ended; status != 130 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 130)
 	s.until("the jobs at work go on")
 }
 
@@ -211,9 +193,7 @@ func TestWatchDrawsABatch(t *testing.T) {
 	ended := s.enqueue(t.Context(), w.env, "watch", id)
 	s.until(id+"  running", "of 5,000 stores", "100 targets: ", " completed", " running", "STOCK OR BUNDLE")
 	release()
-	if status := <-ended; status != 0 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 0)
 	s.until("Batch "+id+" is completed", "succeeded     5,000")
 }
 
@@ -229,18 +209,11 @@ func TestWatchGoesOnWhereRedisIsAway(t *testing.T) {
 	server.Kill()
 	s.until("Redis has not answered for", "still trying", id, "0 of 10 stores")
 	server.Restart()
-	for strings.Contains(s.text(), "Redis has not answered") {
-		select {
-		case <-patience10(t):
-			t.Fatal("it never answers again")
-		case <-func() chan struct{} { s.mu.Lock(); defer s.mu.Unlock(); return s.changed }():
-		}
-	}
-	s.until(id, "running")
+	s.when("Redis answers again", func(shown string) bool {
+		return !strings.Contains(shown, "Redis has not answered") && strings.Contains(shown, id)
+	})
 	w.do("cancel", id).expect(t, 0)
-	if status := <-ended; status != 3 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 3)
 	s.until("is cancelled", "unprocessed   10")
 }
 
@@ -260,9 +233,7 @@ func TestWatchSurvivesEveryWindow(t *testing.T) {
 		}
 	}
 	release()
-	if status := <-ended; status != 3 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(ended, 3)
 	s.until("is completed", "3,985")
 }
 
@@ -274,7 +245,5 @@ func TestWatchWithoutAJobNeedsATerminal(t *testing.T) {
 		t.Errorf("got %s", o.err)
 	}
 	s := newScreen(t, 80, 24)
-	if status := <-s.enqueue(t.Context(), append(w.env, "TERM=dumb"), "watch"); status != 2 {
-		t.Errorf("exit status %d", status)
-	}
+	s.exits(s.enqueue(t.Context(), append(w.env, "TERM=dumb"), "watch"), 2)
 }
