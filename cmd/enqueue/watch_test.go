@@ -84,8 +84,13 @@ func TestWatchDrawsAJob(t *testing.T) {
 	if !*record || t.Failed() {
 		return
 	}
+	heads := map[string]string{
+		"en": "What enqueue watch draws, of a real run against the sandbox; colours are left out.\nMade by: ",
+		"zh": "enqueue watch 的画面，来自对沙箱的一次真实运行；颜色已略去。\n生成方法：",
+	}
 	for lang, name := range map[string]string{"en": "watch.txt", "zh": "watch.zh.txt"} {
-		if err := os.WriteFile(filepath.Join("..", "..", "docs", name), []byte(strings.Join(recorded[lang], "\n")), 0o644); err != nil {
+		text := heads[lang] + "go test ./cmd/enqueue -run TestWatchDrawsAJob -record\n\n" + strings.Join(recorded[lang], "\n")
+		if err := os.WriteFile(filepath.Join("..", "..", "docs", name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
