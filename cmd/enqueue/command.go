@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
+	"github.com/storelink/storelink/internal/version"
 )
 
 // app is one run of the command: the streams and the environment of its process, and the flags that every subcommand
@@ -66,7 +66,7 @@ unprocessed; 130 interrupted.`,
   enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue jobs --state running
   enqueue results 20260701-093000-k3jq7w2p --only failed`,
-		Version:       version(),
+		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -90,8 +90,11 @@ unprocessed; 130 interrupted.`,
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
 	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
+	for _, op := range job.Writes() {
+		root.AddCommand(a.submitCommand(op))
+	}
 	root.AddCommand(
-		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
+		a.resyncCommand(), a.onboardCommand(),
 		a.scheduleCommand(),
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
@@ -170,19 +173,4 @@ func none(cmd *cobra.Command, args []string) error {
 			cmd.CommandPath())
 	}
 	return nil
-}
-
-// version is the module's version and commit, as the build stamped them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			parts = append(parts, s.Value)
-		}
-	}
-	return strings.Join(parts, " ")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -159,7 +160,7 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 	if is.Next != nil {
 		next = t.say(" Its next tick is %s.", is.Next.Format(zoned))
 	}
-	told := []any{d.Name, t.term(string(d.Job.Operation)), t.target(d.Job.Target), shownSource(d.Source), d.Cron, d.Timezone, next}
+	told := []any{d.Name, t.term(string(d.Job.Operation)), t.target(d.Job.Target), source.Shown(d.Source), d.Cron, d.Timezone, next}
 	if replaced {
 		a.line("Schedule %s is replaced: %s %s with %s at %s (%s).%s", told...)
 	} else {
@@ -183,7 +184,7 @@ func checkSource(c config.Sources, src string) error {
 	opener, err := worker.Sources(c)
 	if err != nil {
 		if len(c.Hosts) == 1 { // that of an address which is none
-			return job.Errorf(job.CodeUsage, "%s: %w", shownSource(src), err)
+			return job.Errorf(job.CodeUsage, "%s: %w", source.Shown(src), err)
 		}
 		return err
 	}

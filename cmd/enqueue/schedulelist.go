@@ -3,16 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -52,25 +51,13 @@ func documentOf(s schedule.Schedule, runs bool) scheduleDocument {
 	j := s.Job
 	d := scheduleDocument{Name: s.Name, Cron: s.Cron, Timezone: s.Timezone, Paused: s.Paused, CatchUp: s.CatchUp,
 		Operation: j.Operation, Account: j.Account, BrandID: j.Target.BrandID, ProductCouponID: j.Target.ProductCouponID,
-		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: shownSource(s.Source), Column: s.Column, Sheet: s.Sheet,
+		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: source.Shown(s.Source), Column: s.Column, Sheet: s.Sheet,
 		Label: j.Label, Priority: j.Priority, ChunkSize: j.ChunkSize, FailureThreshold: j.FailureThreshold, Resync: j.Resync,
 		Notify: shownHook(j.Notify), AddedAt: s.AddedAt, AddedBy: s.AddedBy, Next: s.Next, LastRun: s.LastRun}
 	if runs {
 		d.Runs = &s.Runs
 	}
 	return d
-}
-
-// shownSource is a source without what may be secret in it: the query of an address.
-func shownSource(src string) string {
-	u, err := url.Parse(src)
-	if err != nil || u.Host == "" {
-		return src
-	}
-	if u.RawQuery != "" {
-		return egress.Shown(u) + "?…"
-	}
-	return egress.Shown(u)
 }
 
 // shownHook is a hook without what may be secret in it: all but its host.

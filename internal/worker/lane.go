@@ -30,6 +30,9 @@ type lane struct {
 
 	wake chan struct{} // there may be work
 
+	stop context.CancelCauseFunc // ends the lane; set by begin
+	done chan struct{}           // closed when it has ended
+
 	mu     sync.Mutex
 	state  string
 	reason string
@@ -43,11 +46,13 @@ const (
 )
 
 func newLane(w *Worker, a Account) *lane {
-	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1), state: job.LaneIdle}
+	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), state: job.LaneIdle}
 	l.breaker = newBreaker()
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
-		Pace: l.paces.of, Health: l.breaker, Logger: w.log}
+		Pace: l.paces.of, Health: l.breaker, Logger: w.log,
+		Meter: w.cfg.Meter.Account(a.Name)}
 	if l.runs = a.Concurrency; a.Rate == 0 {
 		// Without a pace to wait for, some chunks begin and are recorded while others are called for.
 		l.runs, c.Calls = a.Concurrency+(a.Concurrency+1)/2, a.Concurrency
@@ -88,6 +93,16 @@ func (l *lane) snapshot() results.Lane {
 		Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
 }
 
+// begin gives what runs the lane until ctx ends or stop is called.
+func (l *lane) begin(ctx context.Context) func() {
+	ctx, l.stop = context.WithCancelCause(ctx)
+	return func() {
+		defer close(l.done)
+		defer l.stop(nil)
+		l.run(ctx)
+	}
+}
+
 // run serves until ctx ends. It is the only one that changes the lane's state.
 func (l *lane) run(ctx context.Context) {
 	defer l.paces.close()
@@ -99,7 +114,7 @@ func (l *lane) run(ctx context.Context) {
 			l.serve(ctx)
 		}
 	}
-	l.become(job.LaneIdle, "this worker is stopping")
+	l.become(job.LaneIdle, farewell(ctx))
 }
 
 // idle waits for work, and says whether there may be some.
@@ -207,6 +222,7 @@ func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
 // suffer waits while the account cannot be served, and tries one chunk at growing intervals until that passes.
 func (l *lane) suffer(ctx context.Context, t *trip) {
 	l.become(t.state, t.reason)
+	l.w.cfg.Meter.Tripped(l.account.Name, t.state)
 	l.log.Error("the account is not served", "state", t.state, "reason", t.reason)
 	for wait := t.first; ctx.Err() == nil; wait = min(2*wait, t.longest) {
 		if !sleep(ctx, wait) {

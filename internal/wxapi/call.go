@@ -8,9 +8,9 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// Call is one associate-stores or disassociate-stores request.
+// Call is one request that names stores: associate-stores or disassociate-stores.
 type Call struct {
-	Operation job.Operation
+	Operation job.Operation // one of job.Writes
 	Target    job.Target
 	StoreIDs  []string // 1 to job.MaxStoresPerCall, each once
 
@@ -54,6 +54,10 @@ type Failure struct {
 	// Unanswered: a request may have been carried out, and nobody knows. No answer came that can be believed, or one
 	// that leaves it open (a 5xx); or a first request was cut off, whatever then was answered to the second.
 	Unanswered bool
+
+	// Unproven: an answer came whose signature is missing where it is needed, or does not hold: WeChat Pay's key as it is
+	// configured may be wrong, or WeChat Pay tests its callers.
+	Unproven bool
 
 	Err error // the cause, where there is one (a *net.OpError, a context's error)
 }
