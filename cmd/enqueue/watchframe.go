@@ -69,10 +69,11 @@ func (f *frames) shown() []job.Status {
 	return append(all, f.last.jobs...)
 }
 
-// section is some lines under a headline, or without one.
+// section is some lines that belong together.
 type section struct {
 	lines []string
-	keep  int // how many of them go last
+	keep  int  // how many of them stay where other sections have more to spare
+	last  bool // it goes last
 }
 
 // draw lays everything out on a screen of so many columns and rows, which are never exceeded. Where there is little room,
@@ -81,16 +82,16 @@ func (f *frames) draw(width, height int) []string {
 	if width <= 0 || height <= 0 {
 		return nil
 	}
-	jobs := f.jobLines(width)
 	notes := f.notes(width)
-	sections := []*section{{lines: f.accountLines(width), keep: 2}, {lines: jobs, keep: 3}, {lines: f.failureLines(width), keep: 2}}
+	sections := []*section{{lines: f.accountLines(width), keep: 3}, {lines: f.jobLines(width), keep: 4, last: true},
+		{lines: f.failureLines(width), keep: 3}}
 	var foot []string
 	if height >= 8 {
 		foot = []string{f.screen.Paint(terminal.Faint, terminal.Cut(f.foot(), width))}
 	}
 	room := height - len(foot) - len(notes)
 	if room <= 2 { // a word on how it goes is all there is room for
-		sections = []*section{{lines: f.short(width)}}
+		sections = []*section{{lines: f.short(width), keep: 1}}
 	}
 	room = max(room, 0)
 	used := 0
@@ -121,31 +122,33 @@ func (f *frames) draw(width, height int) []string {
 	return out[:min(len(out), height)]
 }
 
-// shorten takes a line away where there are most of them to spare, and says how many lines that saved.
+// shorten takes a line away where there are most of them to spare, or else a whole section, the jobs last, and says how many
+// lines that saved.
 func shorten(sections []*section, screen terminal.Screen) int {
 	var from *section
-	for _, floor := range []bool{true, false} {
-		for _, s := range sections {
-			spare := len(s.lines)
-			if floor {
-				spare -= s.keep
-			}
-			if spare > 0 && (from == nil || len(s.lines)-s.keep > len(from.lines)-from.keep) {
-				from = s
-			}
-		}
-		if from != nil {
-			break
+	for _, s := range sections {
+		if len(s.lines) > s.keep && (from == nil || len(s.lines)-s.keep > len(from.lines)-from.keep) {
+			from = s
 		}
 	}
-	if from == nil {
-		return 1 << 20 // there is nothing left
+	if from != nil {
+		from.lines = from.lines[:len(from.lines)-1]
+		from.lines[len(from.lines)-1] = screen.Paint(terminal.Faint, "…")
+		return 1
 	}
-	from.lines = from.lines[:len(from.lines)-1]
-	if n := len(from.lines); n > 1 {
-		from.lines[n-1] = screen.Paint(terminal.Faint, "…")
+	for _, s := range sections {
+		if n := len(s.lines); n > 0 && !s.last {
+			s.lines = nil
+			return n
+		}
 	}
-	return 1
+	for _, s := range sections {
+		if n := len(s.lines); n > 0 {
+			s.lines = s.lines[:n-1]
+			return 1
+		}
+	}
+	return 1 << 20 // there is nothing left
 }
 
 // accountLines are the accounts of what is shown, or all of them where everything is watched.
