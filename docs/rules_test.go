@@ -50,6 +50,7 @@ func rules() []rule {
 
 		// Redis.
 		{`redis-server (.*)`, "it is stopped once it is as the command says", redisServer},
+		{`redis-cli .*--(latency|stat).*`, "it goes on until it is stopped", func(*testing.T, *world, command, []string) {}},
 		{`(?:docker compose exec redis )?redis-cli (.*)`, "it is sent to the world's own Redis", redisCLI},
 
 		// Go.
@@ -254,7 +255,7 @@ func redisCLI(t *testing.T, w *world, c command, m []string) {
 		t.Fatal(err)
 	}
 	at := "redis-cli -h " + host + " -p " + port + " "
-	if strings.Contains(m[1], "-u redis://") {
+	if strings.HasPrefix(m[1], "-u ") {
 		at = "redis-cli "
 	}
 	c.text = at + m[1]

@@ -26,7 +26,8 @@ import (
 type world struct {
 	dir     string
 	redis   *redistest.Server
-	sandbox string            // its folder
+	sandbox string // its folder
+	worker  *process
 	http    string            // where the worker serves
 	env     map[string]string // what export in the document and the world itself set
 
@@ -47,6 +48,9 @@ func newWorld(t *testing.T, d *document) *world {
 		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": w.dir, "LANG": "C.UTF-8", "TMPDIR": t.TempDir(),
 		"REDIS_URL": w.url(),
 	}
+	if err := os.Mkdir(filepath.Join(w.dir, "backups"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	w.lists(t)
 	readme := markdown("README.md", read(t, "README.md"))
 	w.write(t, "storelink.yaml", yamlBlock("accounts:", readme))
@@ -57,9 +61,16 @@ func newWorld(t *testing.T, d *document) *world {
 		failing+":STORE_CLOSED:门店已关闭")
 	s.says(t, `listening on (\S+),`)
 	w.accounts(t)
-	p := start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
-	w.http = p.says(t, serves)[1]
+	w.serve(t)
 	return w
+}
+
+// serve starts the world's worker.
+func (w *world) serve(t *testing.T) {
+	t.Helper()
+	w.worker = start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
+	w.http = w.worker.says(t, serves)[1]
+	w.worker.says(t, "worker started")
 }
 
 func (w *world) url() string { return "redis://" + w.redis.Addr + "/0" }
