@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -13,6 +12,8 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
+	"github.com/storelink/storelink/internal/version"
 )
 
 // app is one run of the command: the streams and the environment of its process, and the flags that every subcommand
@@ -22,6 +23,8 @@ type app struct {
 	out     *printer
 	err     io.Writer
 	environ []string
+	screen  terminal.Screen // what standard output is
+	errors  terminal.Screen // what standard error is
 
 	json   bool
 	config string // --config
@@ -33,7 +36,8 @@ type app struct {
 
 // run is the command without the process: it gives the exit status. ctx ends when the process is told to stop.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
-	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ}
+	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ, screen: terminal.Of(stdout, environ),
+		errors: terminal.Of(stderr, environ)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -62,7 +66,7 @@ unprocessed; 130 interrupted.`,
   enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue jobs --state running
   enqueue results 20260701-093000-k3jq7w2p --only failed`,
-		Version:       version(),
+		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -86,7 +90,7 @@ unprocessed; 130 interrupted.`,
 	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
-	f.StringVar(&a.lang, "lang", "", "say what failures mean in this `LANGUAGE`: zh or en (default: LC_ALL, LC_MESSAGES, LANG)")
+	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
 	for _, op := range job.Writes() {
 		root.AddCommand(a.submitCommand(op))
 	}
@@ -168,19 +172,4 @@ func none(cmd *cobra.Command, args []string) error {
 			cmd.CommandPath())
 	}
 	return nil
-}
-
-// version is the module's version and commit, as the build stamped them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			parts = append(parts, s.Value)
-		}
-	}
-	return strings.Join(parts, " ")
 }

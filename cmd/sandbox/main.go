@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/version"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -72,6 +73,7 @@ drawn by --seed. Faults can be changed while it runs, under the same names with 
   sandbox --dir /tmp/sandbox --poisoned-store-ids 100000007 --poison-detail none
   sandbox --dir /tmp/sandbox --open-stocks 1123456`,
 		Args:          cobra.NoArgs,
+		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE: func(cmd *cobra.Command, _ []string) error {

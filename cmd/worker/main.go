@@ -15,6 +15,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
+	"github.com/storelink/storelink/internal/version"
 )
 
 func main() {
@@ -35,25 +36,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ [
 		Long: `Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows.
 
 Any number of workers may serve the same accounts: they share one allowance. A worker that is told to stop (SIGTERM,
-Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either.`,
+Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either. One
+that gets SIGHUP reads its accounts again and disturbs none that has not changed; what is wrong with the new
+configuration is logged, and the old one stays in force.`,
 		Example: `  worker --config storelink.yaml
   worker --config storelink.yaml --redis redis://127.0.0.1:6379/0 --http 127.0.0.1:8080
   worker --config storelink.yaml --log-format json --log-level debug`,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       version(),
+		Version:       version.Get().String(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.healthcheck {
 				return healthcheck(cmd.Context(), o)
 			}
 			return serve(cmd.Context(), o)
 		},
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	f := cmd.Flags()
+	var status int
+	cmd.AddCommand(checkCommand(&o, &status))
+	f := cmd.PersistentFlags()
 	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
 	f.StringVar(&o.http, "http", "", "`ADDR` for the page, /healthz, /readyz and /metrics (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f = cmd.Flags()
 	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
 	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")
 	f.BoolVar(&o.healthcheck, "healthcheck", false, "ask the worker that runs at --http whether it is healthy, and exit 0 or 1")
@@ -62,7 +69,7 @@ Ctrl-C) finishes the calls in flight and records them; a second signal ends it a
 	cmd.SetErr(stderr)
 	err := cmd.ExecuteContext(ctx)
 	if err == nil {
-		return 0
+		return status
 	}
 	var e *job.Error
 	if !errors.As(err, &e) { // cobra's own: a flag that is not there

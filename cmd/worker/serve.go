@@ -7,8 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"runtime/debug"
-	"strings"
 	"sync"
 
 	"github.com/storelink/storelink/internal/config"
@@ -21,6 +19,7 @@ import (
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/version"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -70,6 +69,8 @@ func logger(w io.Writer, c config.Log) *slog.Logger {
 
 // serve runs the worker until ctx ends.
 func serve(ctx context.Context, o options) error {
+	hangups, unhang := hangups() // from here on SIGHUP does not end the process
+	defer unhang()
 	c, err := o.load(config.Load)
 	if err != nil {
 		return err
@@ -85,6 +86,9 @@ func serve(ctx context.Context, o options) error {
 		return job.Errorf(job.CodeBadConfig, "no account is configured: name the configuration by --config or STORELINK_CONFIG")
 	}
 	log := logger(o.stderr, c.Log)
+	for _, w := range c.Warnings {
+		log.Warn(w)
+	}
 	accounts, err := worker.Accounts(c.Accounts, log)
 	if err != nil {
 		return err
@@ -110,7 +114,7 @@ func serve(ctx context.Context, o options) error {
 		return err
 	}
 	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
-	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version(), Logger: log})
+	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version.Get().Version, Logger: log})
 	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
@@ -123,7 +127,7 @@ func serve(ctx context.Context, o options) error {
 	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
 	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
-		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version(), Logger: log})
+		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version.Get().Version, Logger: log})
 	if err != nil {
 		return err
 	}
@@ -138,6 +142,9 @@ func serve(ctx context.Context, o options) error {
 	}
 	var serving sync.WaitGroup
 	serving.Go(http.serve)
+	serving.Go(func() { (&reloader{options: o, began: c, worker: w, log: log}).run(ctx, hangups) })
+	defer context.AfterFunc(ctx, notifyStopping)()
+	notifyReady()
 	err = w.Run(ctx)
 	err = errors.Join(err, http.close())
 	serving.Wait()
@@ -169,19 +176,4 @@ func hooks(n config.Notify) (*worker.Hooks, error) {
 		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
 	}
 	return &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: n.Secret}, nil
-}
-
-// version is the module's version and commit, as the build stamped them.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	parts := []string{info.Main.Version}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			parts = append(parts, s.Value)
-		}
-	}
-	return strings.Join(parts, " ")
 }

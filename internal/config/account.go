@@ -59,30 +59,18 @@ func (l *loader) setTop(c *Config, top fields) {
 	l.setPage(c, top)
 	_, _ = l.env.lookup(envRedisURL) // known, even where STORELINK_REDIS wins
 	_, _ = l.env.lookup(envConfig)
+	_, _ = l.env.lookup(envLang)
 }
 
-// accounts reads the accounts of the file and of the environment, checked one by one and against each other.
+// accounts reads the accounts of the file, of the folder and of the environment, checked one by one and against each
+// other.
 func (l *loader) accounts(top fields) []Account {
 	var all []Account
-	var places []value
-	add := func(name string, given fields, at value) {
-		for _, k := range accountKeys {
-			if v, ok := l.env.value(accountPrefix(name) + strings.ToUpper(k.name)); ok {
-				given[k.name] = v
-			}
-		}
-		all, places = append(all, l.account(name, given, at)), append(places, at)
-	}
 	if list, ok := top["accounts"]; ok {
-		for i, item := range l.list(list, "accounts") {
-			l.subject = fmt.Sprintf("account %d of the list: ", i+1)
-			given := l.fields(item, "an account", append([]string{"name"}, names(accountKeys)...))
-			if name, ok := l.accountName(item, given); ok && !taken(l, all, name, item) {
-				l.subject = "account " + name + ": "
-				add(name, given, item)
-			}
-			l.subject = ""
-		}
+		l.accountList(&all, list)
+	}
+	if dir, ok := top["accounts_dir"]; ok {
+		l.accountsDir(&all, dir)
 	}
 	if list, ok := l.env.value(envAccounts); ok {
 		for _, item := range l.list(list, envAccounts) {
@@ -90,14 +78,41 @@ func (l *loader) accounts(top fields) []Account {
 			if !validName(name) {
 				l.badf(item, "%s is no account's name, which is 1 to 63 of a-z, 0-9 and -", shown(item))
 			} else if !slices.ContainsFunc(all, func(a Account) bool { return a.Name == name }) {
-				l.subject = "account " + name + ": "
-				add(name, fields{}, item)
-				l.subject = ""
+				l.addAccount(&all, name, fields{}, item)
 			}
 		}
 	}
-	l.checkPaces(all, places)
+	l.checkPaces(all)
 	return all
+}
+
+// accountList reads a list of accounts.
+func (l *loader) accountList(all *[]Account, list value) {
+	for i, item := range l.list(list, "accounts") {
+		l.subject = fmt.Sprintf("account %d of the list: ", i+1)
+		l.accountItem(all, item)
+		l.subject = ""
+	}
+}
+
+// accountItem reads one account of a file.
+func (l *loader) accountItem(all *[]Account, item value) {
+	given := l.fields(item, "an account", append([]string{"name"}, names(accountKeys)...))
+	if name, ok := l.accountName(item, given); ok && !taken(l, *all, name, item) {
+		l.addAccount(all, name, given, item)
+	}
+}
+
+// addAccount adds the account with what is given for it, over which the environment wins.
+func (l *loader) addAccount(all *[]Account, name string, given fields, at value) {
+	l.subject = "account " + name + ": "
+	for _, k := range accountKeys {
+		if v, ok := l.env.value(accountPrefix(name) + strings.ToUpper(k.name)); ok {
+			given[k.name] = v
+		}
+	}
+	*all = append(*all, l.account(name, given, at))
+	l.subject = ""
 }
 
 // accountName reads an account's name.
@@ -133,7 +148,11 @@ func validName(s string) bool {
 func taken(l *loader, all []Account, name string, at value) bool {
 	for _, a := range all {
 		if a.Name == name {
-			l.badf(at, "the name %s stands twice, first in line %d", name, a.place.line)
+			first := fmt.Sprintf("in line %d", a.place.line)
+			if a.place.file != l.file {
+				first += " of " + a.place.file
+			}
+			l.badf(at, "the name %s stands twice, first %s", name, first)
 			return true
 		}
 	}
@@ -219,11 +238,11 @@ func (l *loader) checkAccount(a *Account, given fields, at value, wrong problems
 var plainlyPassing = []string{"SYSTEM_ERROR", "RATELIMIT_EXCEEDED", "FREQUENCY_LIMITED"}
 
 // checkPaces refuses different paces for one identity: WeChat Pay counts them together, so there is but one.
-func (l *loader) checkPaces(all []Account, places []value) {
+func (l *loader) checkPaces(all []Account) {
 	for i, a := range all {
 		for _, b := range all[:i] {
 			if a.Mode != "" && a.Mode == b.Mode && a.Identity() != "" && a.Identity() == b.Identity() && a.Rate != b.Rate {
-				l.badf(places[i], "account %s: rate is %v, but account %s is the same at WeChat Pay and has %v: "+
+				l.problems.addf(a.place, "account %s: rate is %v, but account %s is the same at WeChat Pay and has %v: "+
 					"they share one pace, so give both the same", a.Name, a.Rate, b.Name, b.Rate)
 				break
 			}

@@ -14,9 +14,14 @@
 // for one $. What a variable holds is taken as it is, and not searched again. An unknown key is refused, so that a
 // misspelt one cannot be passed over; YAML's anchors and merge keys (<<) may be used.
 //
+// Accounts may also stand in the *.yaml and *.yml files of the folder accounts_dir: in each either one account's keys, or
+// accounts with a list of them. Paths in such a file are relative to that folder, and it is as secret as what stands in
+// it. Names must differ over all files.
+//
 // # The environment
 //
 //	STORELINK_CONFIG                 the file, where --config does not name it
+//	STORELINK_LANG                   what the commands tell people in, where --lang does not say it; not of the configuration
 //	STORELINK_REDIS, or REDIS_URL    redis (the first wins)
 //	STORELINK_HTTP                   http
 //	STORELINK_LOG_LEVEL              log.level
@@ -34,6 +39,7 @@
 //	STORELINK_PAGE_HOSTS             page.hosts
 //	STORELINK_PAGE_CERTIFICATE       page.certificate
 //	STORELINK_PAGE_PRIVATE_KEY       page.private_key
+//	STORELINK_ACCOUNTS_DIR           accounts_dir
 //	STORELINK_ACCOUNTS               names of accounts, separated by commas, beside those of the file
 //	STORELINK_ACCOUNT_<NAME>_<KEY>   any key of an account but its name: STORELINK_ACCOUNT_ACME_SERIAL_NO
 //
@@ -46,6 +52,7 @@ package config
 
 import (
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -94,7 +101,11 @@ type Config struct {
 	Retention time.Duration // how long an ended job is kept
 	Notify    Notify        // completion hooks
 	Sources   Sources       // where the lists of schedules may come from
-	Accounts  []Account     // in the file's order, then in that of STORELINK_ACCOUNTS; no name twice
+
+	AccountsDir string    // the folder that accounts are read from beside File; empty if there is none
+	Accounts    []Account // in the file's order, then in that of AccountsDir's files, then in that of STORELINK_ACCOUNTS; no name twice
+
+	Warnings []string // sentences: what is not wrong, but better otherwise
 }
 
 // Log is what is logged and how.
@@ -121,8 +132,9 @@ type Account struct {
 	BrandID  string // a brand's; empty for a partner
 	SerialNo string // of the API certificate whose private key signs
 
-	PrivateKey secret.Text // PEM, not yet parsed; empty from LoadWithoutKeys
-	AnswerKeys []AnswerKey // those that may check answers, at least one; none from LoadWithoutKeys
+	PrivateKey  secret.Text // PEM, not yet parsed; empty from LoadWithoutKeys
+	Certificate string      // the API certificate's PEM, not yet parsed; empty where it is not given, and from LoadWithoutKeys
+	AnswerKeys  []AnswerKey // those that may check answers, at least one; none from LoadWithoutKeys
 
 	Rate        float64 // calls a second and interface, over all workers; 0 is no pace. The same for one identity
 	Concurrency int     // calls at once in one worker
@@ -166,6 +178,13 @@ func (a Account) Errorf(key, format string, args ...any) *job.Error {
 	e.File, e.Line = at.file, at.line
 	e.Message = at.prefix() + e.Message
 	return e
+}
+
+// Equal says whether the account is configured the same, wherever it stands.
+func (a Account) Equal(b Account) bool {
+	a.places, b.places = nil, nil
+	a.place, b.place = place{}, place{}
+	return reflect.DeepEqual(a, b)
 }
 
 // Account gives the account of that name.

@@ -8,6 +8,7 @@ import (
 // The variables that are no account's.
 const (
 	envConfig       = "STORELINK_CONFIG"
+	envLang         = "STORELINK_LANG" // the commands read it
 	envRedis        = "STORELINK_REDIS"
 	envRedisURL     = "REDIS_URL"
 	envHTTP         = "STORELINK_HTTP"
@@ -15,6 +16,7 @@ const (
 	envLogFormat    = "STORELINK_LOG_FORMAT"
 	envRetention    = "STORELINK_RETENTION"
 	envAccounts     = "STORELINK_ACCOUNTS"
+	envAccountsDir  = "STORELINK_ACCOUNTS_DIR"
 	envNotifySecret = "STORELINK_NOTIFY_SECRET"
 	envNotifyHosts  = "STORELINK_NOTIFY_HOSTS"
 	envPrefix       = "STORELINK_"
@@ -34,7 +36,7 @@ const (
 )
 
 var envTop = []string{
-	envConfig, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts,
+	envConfig, envLang, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
 	envPageToken, envPageLogin, envPageHosts, envPageCertificate, envPagePrivateKey,
@@ -130,8 +132,9 @@ func accountPrefix(name string) string {
 	return envAccount + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) + "_"
 }
 
-// refuseUnknown refuses the variables that were meant for this configuration and fit nothing in it.
-func (e environment) refuseUnknown(ps *problems, accounts []Account) {
+// refuseUnknown refuses the variables that were meant for this configuration and fit nothing in it. Where only part of
+// the accounts is known, a variable may be that of another.
+func (e environment) refuseUnknown(ps *problems, accounts []Account, partial bool) {
 	for _, name := range e.names {
 		if e.used[name] || e.values[name] == "" || !strings.HasPrefix(name, envPrefix) {
 			continue
@@ -150,6 +153,9 @@ func (e environment) refuseUnknown(ps *problems, accounts []Account) {
 			}
 		}
 		if owner == "" {
+			if partial {
+				continue
+			}
 			ps.addf(at, "it belongs to no account: name the account in the file or in %s", envAccounts)
 			continue
 		}

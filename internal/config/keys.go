@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,11 @@ type key[T any] struct {
 var topKeys = []key[Config]{
 	{"redis", []string{envRedis, envRedisURL}, setRedis},
 	{"http", []string{envHTTP}, setHTTP},
+	{"accounts_dir", []string{envAccountsDir}, func(l *loader, c *Config, v value, name string) {
+		if s, ok := l.text(v, name); ok && s != "" {
+			c.AccountsDir = l.resolve(s, l.at(v))
+		}
+	}},
 	{"retention", []string{envRetention}, func(l *loader, c *Config, v value, name string) {
 		l.duration(v, name, MinRetention, MaxRetention, &c.Retention)
 	}},
@@ -80,6 +86,7 @@ var accountKeys = []key[Account]{
 	{"brand_id", nil, func(l *loader, a *Account, v value, name string) { l.id(v, name, &a.BrandID) }},
 	{"serial_no", nil, func(l *loader, a *Account, v value, name string) { l.id(v, name, &a.SerialNo) }},
 	{"private_key", nil, setPrivateKey},
+	{"certificate", nil, setCertificate},
 	{"wechatpay_public_key_id", nil, nil}, // these three together: setAnswerKeys
 	{"wechatpay_public_key", nil, nil},
 	{"wechatpay_keys", nil, nil},
@@ -117,6 +124,14 @@ func setRedis(l *loader, c *Config, v value, name string) {
 		return
 	}
 	c.Redis = secret.NewURL(s)
+	u, err := url.Parse(s)
+	if err != nil || u.User == nil || v.env != "" || l.mode&0o004 == 0 || runtime.GOOS == "windows" {
+		return
+	}
+	if _, given := u.User.Password(); given && !strings.Contains(target(v.node).Value, "${") {
+		l.warnf("%s has Redis' password in it and everybody on this machine may read it: run chmod 600 %s, or use ${NAME}",
+			l.file, quotePath(l.file))
+	}
 }
 
 func setHTTP(l *loader, c *Config, v value, name string) {

@@ -2,11 +2,14 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -24,7 +27,9 @@ type loader struct {
 
 	subject  string // what is being read, before a problem's text: "account acme: "
 	problems problems
-	merges   int // merge keys followed so far
+	warnings []string
+	partial  bool // some accounts may not be read, and are not needed
+	merges   int  // merge keys followed so far
 }
 
 func load(path string, environ []string, withKeys bool) (*Config, error) {
@@ -55,7 +60,8 @@ func load(path string, environ []string, withKeys bool) (*Config, error) {
 	l.overlayTop(top)
 	l.setTop(c, top)
 	c.Accounts = l.accounts(top)
-	l.env.refuseUnknown(&l.problems, c.Accounts)
+	l.env.refuseUnknown(&l.problems, c.Accounts, l.partial)
+	c.Warnings = l.warnings
 	if err := l.problems.err(); err != nil {
 		return nil, err
 	}
@@ -66,7 +72,24 @@ func load(path string, environ []string, withKeys bool) (*Config, error) {
 func (l *loader) read(path string) ([]byte, error) {
 	text, mode, err := readBounded(path, maxFile)
 	l.mode = mode
+	if err == nil {
+		l.checkWritable(path, mode)
+	}
 	return text, err
+}
+
+// checkWritable warns of a file that everybody may change: its keys and addresses are those that are believed.
+func (l *loader) checkWritable(path string, mode fs.FileMode) {
+	if runtime.GOOS != "windows" && mode&0o002 != 0 {
+		l.warnf("%s may be changed by everybody on this machine (mode %04o): run chmod o-w %s", path, mode.Perm(), quotePath(path))
+	}
+}
+
+// warnf adds what is not wrong, but better otherwise.
+func (l *loader) warnf(format string, args ...any) {
+	if w := fmt.Sprintf(format, args...); !slices.Contains(l.warnings, w) {
+		l.warnings = append(l.warnings, w)
+	}
 }
 
 // readBounded reads a regular file of at most limit bytes. Anything else is refused unread: a pipe would hang.

@@ -36,6 +36,23 @@ func setPrivateKey(l *loader, a *Account, v value, name string) {
 	}
 }
 
+// setCertificate reads the account's own certificate, which is not needed to call: with it, it can be seen before the
+// first call whether the private key and the serial number belong together.
+func setCertificate(l *loader, a *Account, v value, name string) {
+	if !l.withKeys {
+		return
+	}
+	text, ok := l.pem(v, name, false)
+	if !ok || text == "" {
+		return
+	}
+	if block, _ := pem.Decode([]byte(text)); block.Type != "CERTIFICATE" {
+		l.badf(v, "%s is %s: it must be the API certificate (apiclient_cert.pem)", name, blockName(block.Type))
+		return
+	}
+	a.Certificate = text
+}
+
 // setAnswerKeys reads the keys that check answers, in their short form and in the list.
 func (l *loader) setAnswerKeys(a *Account, given fields) {
 	if !l.withKeys {
@@ -114,6 +131,8 @@ func blockName(t string) string {
 	switch t {
 	case "CERTIFICATE":
 		return "a certificate"
+	case "PRIVATE KEY", "RSA PRIVATE KEY":
+		return "a private key"
 	case "PUBLIC KEY", "RSA PUBLIC KEY":
 		return "a public key"
 	case "CERTIFICATE REQUEST":
@@ -179,6 +198,7 @@ func (l *loader) pemFile(v value, name, path string, private bool) (string, bool
 	case !strings.Contains(string(text), pemBegin):
 		l.badf(v, "%s: %s is no PEM file: it has no -----BEGIN line", name, what)
 	default:
+		l.checkWritable(full, mode)
 		return string(text), true
 	}
 	return "", false

@@ -59,7 +59,7 @@ func (ps *problems) addYAML(file string, err error) {
 	ps.add(at, text)
 }
 
-// err makes one error of all problems: in the file's order, then those of the environment.
+// err makes one error of all problems: by file and line, then those of the environment.
 func (ps *problems) err() error {
 	if len(*ps) == 0 {
 		return nil
@@ -74,7 +74,7 @@ func (ps *problems) err() error {
 		if fileless := (a.at.file == "") != (b.at.file == ""); fileless {
 			return cmp.Compare(b.at.file, a.at.file) // with a file first
 		}
-		return cmp.Compare(a.at.line, b.at.line)
+		return cmp.Or(cmp.Compare(a.at.file, b.at.file), cmp.Compare(a.at.line, b.at.line))
 	})
 	first := job.Error{Code: job.CodeBadConfig, File: sorted[0].at.file, Line: sorted[0].at.line}
 	var b strings.Builder

@@ -28,7 +28,7 @@ var vocabulary = map[string]catalogue.Text{
 
 	"account": {ZH: "账号", EN: "Account"}, "state": {ZH: "状态", EN: "State"}, "pace": {ZH: "生效速率（次/秒）", EN: "Pace in force (calls/s)"},
 	"workers": {ZH: "worker", EN: "Workers"}, "identity": {ZH: "商户号/品牌", EN: "Identity"}, "mode": {ZH: "模式", EN: "Mode"},
-	"partner": {ZH: "服务商", EN: "partner"}, "brand": {ZH: "品牌", EN: "brand"}, "coupon": {ZH: "商品券", EN: "coupon"},
+	"brand": {ZH: "品牌", EN: "brand"}, "coupon": {ZH: "商品券", EN: "coupon"},
 	"stock": {ZH: "批次", EN: "stock"}, "bundle": {ZH: "批次组", EN: "stock bundle"},
 	"job": {ZH: "任务", EN: "Job"}, "batch": {ZH: "批量任务", EN: "Batch"}, "target": {ZH: "对象", EN: "Target"}, "targets": {ZH: "个对象", EN: "targets"},
 	"priority": {ZH: "优先级", EN: "Priority"}, "source": {ZH: "清单来源", EN: "List"},
@@ -48,12 +48,12 @@ var vocabulary = map[string]catalogue.Text{
 	"search": {ZH: "查找", EN: "Search"}, "search-hint": {ZH: "门店ID的一部分", EN: "a part of the store ID"}, "job-hint": {ZH: "任务ID", EN: "job ID"},
 	"in-line": {ZH: "已一致", EN: "In line"}, "missing": {ZH: "缺少", EN: "Missing"}, "surplus": {ZH: "多出", EN: "Too much"},
 	"contradicted": {ZH: "与微信支付列表不符", EN: "Contradicted by WeChat Pay's list"}, "phase": {ZH: "阶段", EN: "Phase"},
-	"listed": {ZH: "已列出", EN: "Listed"}, "verified": {ZH: "核对", EN: "Verified"}, "confirmed": {ZH: "一致", EN: "confirmed"},
-	"list": {ZH: "读取现有关联", EN: "listing"}, "write": {ZH: "写入", EN: "writing"}, "verify": {ZH: "核对中", EN: "verifying"},
-	"planned": {ZH: "仅计划", EN: "planned"}, "batch-of": {ZH: "属于批量任务", EN: "Part of batch"}, "schedule": {ZH: "定时任务", EN: "Schedule"},
+	"listed": {ZH: "已列出", EN: "Listed"}, "verified": {ZH: "核对", EN: "Verified"},
+	"list":     {ZH: "读取现有关联", EN: "listing"},
+	"batch-of": {ZH: "属于批量任务", EN: "Part of batch"}, "schedule": {ZH: "定时任务", EN: "Schedule"},
 	"next": {ZH: "下次运行", EN: "Next tick"}, "last": {ZH: "上次运行", EN: "Last run"},
 	"cron": {ZH: "时间", EN: "Times"}, "run-no": {ZH: "运行", EN: "Run"}, "tick": {ZH: "应运行时间", EN: "Due"}, "drift": {ZH: "偏差", EN: "Drift"},
-	"caught_up": {ZH: "补运行", EN: "made up for"}, "manual": {ZH: "手动", EN: "by hand"},
+
 	"back": {ZH: "返回", EN: "Back"}, "apply": {ZH: "筛选", EN: "Filter"},
 
 	"pause": {ZH: "暂停", EN: "Pause"}, "resume": {ZH: "继续", EN: "Resume"}, "cancel": {ZH: "取消", EN: "Cancel"}, "retry": {ZH: "重试失败门店", EN: "Retry"},
@@ -69,21 +69,9 @@ var vocabulary = map[string]catalogue.Text{
 	"wrong-token": {ZH: "令牌不对。", EN: "That is not the token."},
 	"wait-token":  {ZH: "尝试次数太多，请稍后再试。还需等待秒数：", EN: "Too many attempts. Seconds to wait:"},
 
-	"staging": {ZH: "读取清单中", EN: "staging"}, "scheduled": {ZH: "已预约", EN: "scheduled"}, "running": {ZH: "进行中", EN: "running"},
-	"paused": {ZH: "已暂停", EN: "paused"}, "completed": {ZH: "已完成", EN: "completed"}, "cancelling": {ZH: "取消中", EN: "cancelling"},
-	"cancelled": {ZH: "已取消", EN: "cancelled"}, "aborting": {ZH: "中止中", EN: "aborting"}, "aborted": {ZH: "已中止", EN: "aborted"},
 	"succeeded": {ZH: "成功", EN: "succeeded"}, "failed": {ZH: "失败", EN: "failed"}, "pending": {ZH: "待处理", EN: "pending"},
 	"unprocessed": {ZH: "未处理", EN: "unprocessed"},
-	"associate":   {ZH: "关联门店", EN: "associate"}, "disassociate": {ZH: "取消关联门店", EN: "disassociate"}, "resync": {ZH: "同步门店", EN: "resync"},
-	"high": {ZH: "高", EN: "high"}, "default": {ZH: "普通", EN: "default"}, "low": {ZH: "低", EN: "low"},
-	"idle": {ZH: "空闲", EN: "idle"}, "serving": {ZH: "服务中", EN: "serving"}, "outage": {ZH: "接口故障", EN: "outage"},
-	"refused": {ZH: "被拒绝（401）", EN: "refused (401)"}, "unserved": {ZH: "无 worker", EN: "unserved"},
-	"submitted": {ZH: "已提交", EN: "submitted"}, "skipped": {ZH: "已跳过", EN: "skipped"}, "unchanged": {ZH: "清单未变", EN: "unchanged"},
-	"due": {ZH: "待提交", EN: "due"}, "missed": {ZH: "已错过", EN: "missed"},
-
-	"associate-stock": {ZH: "关联（批次）", EN: "associate-stock"}, "associate-bundle": {ZH: "关联（批次组）", EN: "associate-bundle"},
-	"disassociate-stock": {ZH: "取消关联（批次）", EN: "disassociate-stock"}, "disassociate-bundle": {ZH: "取消关联（批次组）", EN: "disassociate-bundle"},
-	"list-stock": {ZH: "查询（批次）", EN: "list-stock"},
+	"due":         {ZH: "待提交", EN: "due"}, // a run of a schedule
 
 	"done-pause": {ZH: "任务已暂停。", EN: "The job is paused."}, "done-resume": {ZH: "任务已继续。", EN: "The job goes on."},
 	"done-cancel": {ZH: "任务已取消。", EN: "The job is cancelled."}, "done-retry": {ZH: "已新建任务。", EN: "This is the new job."},

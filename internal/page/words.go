@@ -48,7 +48,7 @@ func (p *Page) words(lang catalogue.Lang) template.FuncMap {
 			if t, ok := vocabulary[key]; ok {
 				return t.In(lang)
 			}
-			return key
+			return catalogue.Term(key, lang)
 		},
 		"asset": p.assetPath,
 		"n":     count,

@@ -30,6 +30,9 @@ type lane struct {
 
 	wake chan struct{} // there may be work
 
+	stop context.CancelCauseFunc // ends the lane; set by begin
+	done chan struct{}           // closed when it has ended
+
 	mu     sync.Mutex
 	state  string
 	reason string
@@ -43,7 +46,8 @@ const (
 )
 
 func newLane(w *Worker, a Account) *lane {
-	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1), state: job.LaneIdle}
+	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), state: job.LaneIdle}
 	l.breaker = newBreaker()
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
@@ -89,6 +93,16 @@ func (l *lane) snapshot() results.Lane {
 		Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
 }
 
+// begin gives what runs the lane until ctx ends or stop is called.
+func (l *lane) begin(ctx context.Context) func() {
+	ctx, l.stop = context.WithCancelCause(ctx)
+	return func() {
+		defer close(l.done)
+		defer l.stop(nil)
+		l.run(ctx)
+	}
+}
+
 // run serves until ctx ends. It is the only one that changes the lane's state.
 func (l *lane) run(ctx context.Context) {
 	defer l.paces.close()
@@ -100,7 +114,7 @@ func (l *lane) run(ctx context.Context) {
 			l.serve(ctx)
 		}
 	}
-	l.become(job.LaneIdle, "this worker is stopping")
+	l.become(job.LaneIdle, farewell(ctx))
 }
 
 // idle waits for work, and says whether there may be some.

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"time"
@@ -33,11 +34,21 @@ func (p *paces) of(op job.Operation, t job.Target) processor.Pace {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.all[name] == nil {
-		key := string(p.account.Mode) + ":" + p.account.Identity + ":" + name
-		p.all[name] = ratelimit.New(p.rdb, key, ratelimit.Options{Rate: p.account.Rate,
+		p.all[name] = ratelimit.New(p.rdb, paceName(p.account, name), ratelimit.Options{Rate: p.account.Rate,
 			Logger: p.log.With("interface", name)})
 	}
 	return p.all[name]
+}
+
+// paceName is what the pace of an interface is called in Redis: it belongs to the identity, whatever the account is
+// called.
+func paceName(a Account, iface string) string { return string(a.Mode) + ":" + a.Identity + ":" + iface }
+
+// AwaitPace waits for one slot of an account's pace, for a call outside of any lane.
+func AwaitPace(ctx context.Context, rdb redis.UniversalClient, a Account, op job.Operation, t job.Target) error {
+	p := ratelimit.New(rdb, paceName(a, job.Interface(op, t)), ratelimit.Options{Rate: a.Rate})
+	defer p.Close()
+	return p.Wait(ctx, 0)
 }
 
 // inForce gives the calls a second in force, by interface, and why calls are stopped if they are. It is nothing for an

@@ -25,13 +25,18 @@ func (s *publish) run(ctx context.Context) {
 	var last []results.Lane
 	for beat := true; ; {
 		lanes := w.Lanes()
-		if beat || !reflect.DeepEqual(lanes, last) {
+		others := w.others.Swap(false)
+		if others {
+			told = time.Time{}
+		}
+		if beat || others || !reflect.DeepEqual(lanes, last) {
 			accounts := time.Since(told) > tellAccounts
 			err := w.cfg.Ledger.Publish(ctx, w.cfg.ID, lanes, accounts)
 			w.published.Store(err == nil)
 			if err != nil && ctx.Err() == nil {
 				w.log.Warn("the lanes could not be published", "error", err)
 				last = nil
+				w.others.Store(others || w.others.Load())
 			} else {
 				last = lanes
 				if accounts {

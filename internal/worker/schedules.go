@@ -28,7 +28,7 @@ func (s *scheduling) run(ctx context.Context) {
 	c := s.w.cfg
 	schedule.New(schedule.Config{
 		Book: schedule.Open(c.Redis), Ledger: c.Ledger, Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue},
-		Sources: c.Sources, Serves: func(account string) bool { return s.w.lanes[account] != nil },
+		Sources: c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
 		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun,
 	}).Run(ctx)
 }

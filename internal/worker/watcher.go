@@ -37,7 +37,7 @@ func (s *watcher) run(ctx context.Context) {
 }
 
 func (s *watcher) hear(n results.Wake) {
-	l := s.w.lanes[n.Account]
+	l := s.w.lane(n.Account)
 	if l == nil {
 		return
 	}
@@ -56,10 +56,10 @@ func (s *watcher) look(ctx context.Context) {
 		}
 		return
 	}
-	running := make(map[string]int, len(s.w.lanes))
+	running := map[string]int{}
 	for _, j := range jobs {
 		running[j.Account]++
-		if l := s.w.lanes[j.Account]; l != nil {
+		if l := s.w.lane(j.Account); l != nil {
 			l.poke()
 		}
 	}

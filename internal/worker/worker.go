@@ -17,6 +17,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
@@ -32,6 +33,8 @@ type Account struct {
 	Rate        float64 // calls a second and interface; 0 for no pace
 	Concurrency int     // calls at a time
 	Client      processor.Client
+
+	configured *config.Account // nil where it did not come from a configuration
 }
 
 // Config is what a worker works with. Redis, Ledger and Queue are needed, and lead to the same Redis.
@@ -77,13 +80,18 @@ func (c Config) withDefaults() Config {
 
 // Worker serves accounts until it is stopped.
 type Worker struct {
-	cfg   Config
-	log   *slog.Logger
-	lanes map[string]*lane
-	order []*lane
+	cfg Config
+	log *slog.Logger
 
+	mu    sync.RWMutex
+	lanes map[string]*lane // by account; one that drains stays until it is done
+	order []*lane          // the same, in the configuration's order
+
+	reloads   chan reload   // to Run, which alone starts and stops lanes
+	stopped   chan struct{} // closed when Run takes no more of them
 	changed   chan struct{} // a lane changed its state
 	published atomic.Bool   // Redis took the last that was told of the lanes
+	others    atomic.Bool   // the accounts are others than those that were told last
 }
 
 // service is a background duty: it runs until its context ends, and returns when all of its own is over.
@@ -95,11 +103,10 @@ func New(cfg Config) (*Worker, error) {
 	if cfg.Redis == nil || cfg.Ledger == nil || cfg.Queue == nil {
 		return nil, errors.New("a worker needs Redis, a ledger and a queue")
 	}
-	w := &Worker{cfg: cfg, log: cfg.Logger.With("worker", cfg.ID), lanes: map[string]*lane{}, changed: make(chan struct{}, 1)}
+	w := &Worker{cfg: cfg, log: cfg.Logger.With("worker", cfg.ID), lanes: map[string]*lane{}, changed: make(chan struct{}, 1),
+		reloads: make(chan reload), stopped: make(chan struct{})}
 	for _, a := range cfg.Accounts {
-		l := newLane(w, a)
-		w.lanes[a.Name] = l
-		w.order = append(w.order, l)
+		w.place(newLane(w, a))
 	}
 	return w, nil
 }
@@ -107,7 +114,7 @@ func New(cfg Config) (*Worker, error) {
 // ID is how the worker is named.
 func (w *Worker) ID() string { return w.cfg.ID }
 
-// Run serves until ctx ends, then lets calls in flight finish and be recorded, for Grace at the most.
+// Run serves until ctx ends, then lets calls in flight finish and be recorded, for Grace at the most. It is called once.
 func (w *Worker) Run(ctx context.Context) error {
 	w.log.Info("worker started", "accounts", len(w.order))
 	// The publisher outlives the lanes, so that their last states are told.
@@ -115,7 +122,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var publisher, services sync.WaitGroup
 	publisher.Go(func() { (&publish{w}).run(publishing) })
 	for _, l := range w.order {
-		services.Go(func() { l.run(ctx) })
+		services.Go(l.begin(ctx))
 	}
 	duties := []service{&watcher{w: w}, newReconciler(w)}
 	if w.cfg.Hooks != nil {
@@ -127,6 +134,15 @@ func (w *Worker) Run(ctx context.Context) error {
 	for _, s := range duties {
 		services.Go(func() { s.run(ctx) })
 	}
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case r := <-w.reloads:
+			r.done <- w.reload(ctx, &services, r.accounts)
+		}
+	}
+	close(w.stopped)
 	services.Wait()
 	unpublish()
 	publisher.Wait()
@@ -136,6 +152,8 @@ func (w *Worker) Run(ctx context.Context) error {
 
 // Lanes gives the lanes as they are published.
 func (w *Worker) Lanes() []results.Lane {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
 	out := make([]results.Lane, len(w.order))
 	for i, l := range w.order {
 		out[i] = l.snapshot()

@@ -55,6 +55,10 @@ type Failure struct {
 	// that leaves it open (a 5xx); or a first request was cut off, whatever then was answered to the second.
 	Unanswered bool
 
+	// Unproven: an answer came whose signature is missing where it is needed, or does not hold: WeChat Pay's key as it is
+	// configured may be wrong, or WeChat Pay tests its callers.
+	Unproven bool
+
 	Err error // the cause, where there is one (a *net.OpError, a context's error)
 }
 

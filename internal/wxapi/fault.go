@@ -33,7 +33,7 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 			c.note(x, nil)
 			return nil
 		}
-		return x.finish(passing("the answer cannot be believed: " + proof.reason))
+		return x.finish(unbelieved(proof))
 	}
 	fault, ok := readFault(rep.body)
 	if !ok {
@@ -46,7 +46,7 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 	case proof.standing == outdated && class == job.ClassAccount:
 		// The very sign of a wrong clock: WeChat Pay refuses the request's time, and its own looks wrong here.
 	default:
-		return x.finish(passing("the answer cannot be believed: " + proof.reason))
+		return x.finish(unbelieved(proof))
 	}
 	f := &Failure{Class: class, Index: index, Code: fault.code, Message: fault.words()}
 	if class == job.ClassAccount {
@@ -74,6 +74,12 @@ func (x *exchange) finish(f *Failure) *Failure {
 
 func passing(message string) *Failure {
 	return &Failure{Class: job.ClassPassingCall, Index: -1, Message: message}
+}
+
+func unbelieved(p proof) *Failure {
+	f := passing("the answer cannot be believed: " + p.reason)
+	f.Unproven = true
+	return f
 }
 
 func malformed(err error) *Failure {

@@ -154,6 +154,29 @@ func ParseCertificate(pem []byte, now time.Time) (*x509.Certificate, error) {
 	return cert, nil
 }
 
+// ParseOwnCertificate reads an account's own API certificate (apiclient_cert.pem), and checks that private key and serial
+// number are its. It says nothing of its time: see its NotBefore and NotAfter. Errors are *job.Error.
+func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.Certificate, error) {
+	found := identify(pem)
+	if found.kind != kindCertificate {
+		return nil, job.Errorf(job.CodeBadConfig, "a certificate is expected, but this is %s", found)
+	}
+	cert, err := x509.ParseCertificate(found.block.Bytes)
+	if err != nil {
+		return nil, job.Errorf(job.CodeBadConfig, "this certificate is damaged: download it again")
+	}
+	own := SerialNumber(cert)
+	given, ok := normalSerial(serial)
+	switch pub, isRSA := cert.PublicKey.(*rsa.PublicKey); {
+	case !isRSA || !pub.Equal(key.Public()):
+		return nil, job.Errorf(job.CodeBadConfig,
+			"the private key is not that of this certificate, %s: take apiclient_key.pem and apiclient_cert.pem of the same download", own)
+	case !ok || strings.TrimLeft(given, "0") != strings.TrimLeft(own, "0"):
+		return nil, job.Errorf(job.CodeBadConfig, "serial_no is %s, but this certificate's is %s", shown(serial), own)
+	}
+	return cert, nil
+}
+
 // SerialNumber is a certificate's serial number as WeChat Pay writes it: upper-case hexadecimal.
 func SerialNumber(cert *x509.Certificate) string {
 	if cert.SerialNumber == nil {

@@ -8,13 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/storelink/storelink/internal/version"
 )
 
 // maxBody bounds an answer's body, in bytes. Two hundred stores with a code and a sentence each are a tenth of it.
 const maxBody = 1 << 20
-
-// userAgent is required by WeChat Pay, which refuses requests without one.
-const userAgent = "storelink (Go)"
 
 // send puts the request on a connection and reads the answer. A connection that took not a byte of the request, since
 // the other side had given it up, is replaced by a new one, once: nothing was sent, so the pace is not asked again.
@@ -72,7 +71,7 @@ func (x *exchange) newRequest(ctx context.Context, host *pool) *http.Request {
 	header["Authorization"] = []string{x.auth}
 	header["Accept"] = []string{"application/json"}
 	header["Accept-Encoding"] = []string{"identity"}
-	header["User-Agent"] = []string{userAgent}
+	header["User-Agent"] = []string{version.UserAgent()} // WeChat Pay refuses requests without one
 	header[headerSerial] = []string{x.client.checker.announced}
 	r := &http.Request{
 		Method: x.method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: header, Host: host.url.Host,

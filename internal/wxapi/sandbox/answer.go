@@ -45,6 +45,7 @@ func (c *call) answer(status int, code string, number int, body []byte, tell fun
 	h := c.w.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Content-Length", strconv.Itoa(len(body)+padding))
+	h.Set("Date", now.UTC().Format(http.TimeFormat)) // else the server would tell the true time
 	h.Set("Request-Id", c.requestID(now, sequence, number))
 	if c.kind != faultUnsigned {
 		key := c.answerKey(c.plan.AnswerKey, c.r.Header.Get("Wechatpay-Serial"), sequence)

@@ -1,0 +1,93 @@
+package preflight
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
+)
+
+// redisPatience is how long Redis may take for one check.
+const redisPatience = 10 * time.Second
+
+// redisCodes are what a warning of a topic is called.
+var redisCodes = map[redisconn.Topic]string{
+	redisconn.Version:     CodeRedisVersion,
+	redisconn.Persistence: CodeRedisMayForget,
+	redisconn.Replication: CodeRedisMayForget,
+	redisconn.Eviction:    CodeRedisMayEvict,
+	redisconn.Memory:      CodeRedisFull,
+	redisconn.Cluster:     CodeRedisCluster,
+}
+
+// redis connects, looks whether this Redis keeps what it is given, and whether it takes what is written.
+func (l *look) redis(ctx context.Context) {
+	if l.RedisURL == "" {
+		if l.Config != nil {
+			l.fail(CheckRedis, "", CodeNoRedis, "no Redis is configured: name it by redis: in the configuration, STORELINK_REDIS or --redis")
+		}
+		return
+	}
+	rdb, err := redisconn.Open(l.RedisURL, redisconn.Options{Name: "storelink-check", PoolSize: 4})
+	if err != nil {
+		l.wrong(CheckRedis, "", err)
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	findings, err := redisconn.Inspect(ctx, rdb)
+	for _, f := range findings {
+		if f.Warn {
+			l.warn(CheckRedis, string(f.Topic), redisCodes[f.Topic], f.Text)
+		} else {
+			l.ok(CheckRedis, string(f.Topic), f.Text)
+		}
+	}
+	if err == nil {
+		err = writable(ctx, rdb)
+	}
+	if err != nil {
+		_ = rdb.Close() // it is of no use
+		l.redisFailed(err)
+		return
+	}
+	l.ok(CheckRedis, "writes", "it takes what is written, and runs scripts")
+	l.rdb = rdb
+}
+
+// passingAnswers begin what Redis answers while it, or its cluster, is not ready yet.
+var passingAnswers = []string{"LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "BUSY"}
+
+// redisFailed tells why Redis is of no use: what it refuses must be mended, what cannot be reached may pass.
+func (l *look) redisFailed(err error) {
+	e := job.AsError(err)
+	var answer redis.Error
+	switch {
+	case unknownHost(err):
+		l.fail(CheckRedis, "", CodeUnknownHost, e.Message+": see to its URL, and to this machine's name servers")
+	case errors.As(err, &answer):
+		word, _, _ := strings.Cut(answer.Error(), " ")
+		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message,
+			Passing: slices.Contains(passingAnswers, word)})
+	case e.Err == nil: // it was asked what it is, and is none that can be used
+		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message,
+			Passing: strings.Contains(e.Message, "still loading")})
+	default:
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message)
+	}
+}
+
+// writable tries what the ledger does, on a key of its own: a script that writes, and the key's expiry.
+func writable(ctx context.Context, rdb redis.UniversalClient) error {
+	key := "storelink:1:check:{" + rand.Text() + "}"
+	const script = `redis.call('SET', KEYS[1], ARGV[1], 'PX', 10000)
+return redis.call('DEL', KEYS[1])`
+	return redisconn.Error(rdb, rdb.Eval(ctx, script, []string{key}, "x").Err())
+}
