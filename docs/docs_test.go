@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -30,6 +31,37 @@ func TestEveryCommandOfADocumentWorks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEveryExampleOfAHelpWorks(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"enqueue", "worker", "sandbox"} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, markdown("README.md", read(t, "README.md")))
+			for _, c := range examples(t, program) {
+				t.Log(c)
+				w.run(t, c)
+			}
+		})
+	}
+}
+
+// examples are those that a program and its subcommands show by --help.
+func examples(t *testing.T, program string) []command {
+	t.Helper()
+	var all []command
+	for _, name := range slices.Sorted(maps.Keys(usages(t))) {
+		if name != program && !strings.HasPrefix(name, program+" ") {
+			continue
+		}
+		_, text, _ := strings.Cut(usages(t)[name].text, "\nExamples:\n")
+		text, _, _ = strings.Cut(text, "\n\n")
+		for _, c := range script(name+" --help", block{line: 1, lines: strings.Split(text, "\n")}) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 var (
