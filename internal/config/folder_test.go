@@ -155,6 +155,21 @@ func TestWhatEverybodyMayChangeOrReadIsWarnedOf(t *testing.T) {
 	}
 }
 
+func TestSystemdsCredentialsAreTheServicesAlone(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write("credentials/acme.pem", pemOf("PRIVATE KEY"), 0o440) // as systemd with access lists has them
+	text := strings.Replace(partner, "keys/private.pem", "${CREDENTIALS_DIRECTORY}/acme.pem", 1)
+	environ := "CREDENTIALS_DIRECTORY=" + filepath.Join(f.dir, "credentials")
+	f.good(text, environ)
+	f.write("credentials/acme.pem", pemOf("PRIVATE KEY"), 0o444)
+	_, err := f.load(text, environ)
+	wants(t, err, 0, "chmod 600")
+	f.write("elsewhere.pem", pemOf("PRIVATE KEY"), 0o440)
+	_, err = f.load(strings.Replace(partner, "keys/private.pem", "${CREDENTIALS_DIRECTORY}/../elsewhere.pem", 1), environ)
+	wants(t, err, 0, "chmod 600")
+}
+
 func TestAnAccountIsTheSameWhereverItStands(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
