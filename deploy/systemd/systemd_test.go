@@ -93,12 +93,3 @@ func TestTheUnitIsAsTheWorkerIs(t *testing.T) {
 		}
 	}
 }
-
-func TestThePackagesScriptsAreShell(t *testing.T) {
-	t.Parallel()
-	for _, name := range []string{"postinstall.sh", "preremove.sh"} {
-		if out, err := exec.CommandContext(t.Context(), "sh", "-n", filepath.Join("../package", name)).CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
-	}
-}
