@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -92,6 +93,15 @@ func (c *setup) password(s string) {
 	if err := c.server.Client.ConfigSet(c.Context(), "requirepass", s).Err(); err != nil {
 		c.Fatal(err)
 	}
+}
+
+// user gives Redis one, who has hunter2 as its password, and names it in the URL.
+func (c *setup) user(name string, rules ...string) {
+	c.Helper()
+	if err := c.server.Client.ACLSetUser(c.Context(), name, rules...).Err(); err != nil {
+		c.Fatal(err)
+	}
+	c.redis = strings.Replace(c.redis, "redis://", "redis://"+name+":hunter2@", 1)
 }
 
 // key writes a private key.
@@ -274,6 +284,17 @@ func TestCheckIsCalledWrongly(t *testing.T) {
 				t.Fatalf("exit status %d: %s%s", got, out.String(), errs.String())
 			}
 		})
+	}
+}
+
+func TestCheckCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	path := configuration(t, "redis://127.0.0.1:1", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	if got := run(ctx, []string{"check", "--config", path}, &out, &errs, nil); got != 130 {
+		t.Fatalf("exit status %d: %s%s", got, out.String(), errs.String())
 	}
 }
 

@@ -129,6 +129,14 @@ var brokenSetUps = map[string]broken{
 		spoil:  func(c *setup) { c.password("right") },
 		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"wants a password"},
 	},
+	"Redis' user may not write": {
+		spoil:  func(c *setup) { c.user("bob", "on", ">hunter2", "~storelink:*", "&*", "+@all") },
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"NOPERM"},
+	},
+	"Redis' user may not listen": {
+		spoil:  func(c *setup) { c.user("bob", "on", ">hunter2", "~*", "resetchannels", "+@all") },
+		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"NOPERM", "&storelink:*"},
+	},
 	"Redis is not there": {
 		spoil:  func(c *setup) { c.redis = "redis://127.0.0.1:1" },
 		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"127.0.0.1:1", "connection refused"},
