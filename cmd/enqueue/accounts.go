@@ -5,11 +5,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 func (a *app) accountsCommand() *cobra.Command {
@@ -44,23 +44,30 @@ func (a *app) listAccounts(accounts []job.AccountInfo) {
 		return
 	}
 	if len(accounts) == 0 {
-		a.out.printf("No worker has published an account.\n")
+		a.line("No worker has published an account.")
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "ACCOUNT\tMODE\tIDENTITY\tCALLS A SECOND\tWORKER\tSTATE\tSEEN\tREASON")
+	say := a.tongue(a.screen)
+	t := a.table(terminal.Column{Name: "ACCOUNT"}, terminal.Column{Name: "MODE", Drop: 5}, terminal.Column{Name: "IDENTITY", Drop: 4},
+		terminal.Column{Name: "CALLS A SECOND", Least: 16, Drop: 1}, terminal.Column{Name: "WORKER", Least: 12, Drop: 3},
+		terminal.Column{Name: "STATE"}, terminal.Column{Name: "SEEN", Drop: 2}, terminal.Column{Name: "REASON", Least: 16, Drop: 1})
 	for _, info := range accounts {
-		var pace []string
-		for _, name := range slices.Sorted(maps.Keys(info.Pace)) {
-			pace = append(pace, fmt.Sprintf("%s %.3g", name, info.Pace[name]))
-		}
-		line := []any{info.Name, info.Mode, info.Identity, strings.Join(pace, ", ")}
+		line := []terminal.Cell{text(info.Name), text(say.term(string(info.Mode))), text(info.Identity), text(say.pace(info.Pace))}
 		if len(info.Workers) == 0 {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t-\tunserved\t\t\n", line...)
+			t.Add(append(line, text("-"), say.state(job.LaneUnserved), text(""), text(""))...)
 		}
 		for _, w := range info.Workers {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", append(line, w.ID, w.State, moment(w.LastSeen), cell(w.Reason, 120))...)
+			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(w.Reason, 120)))...)
 		}
 	}
-	_ = t.Flush() // its errors stick to a.out
+	a.print(t)
+}
+
+// pace is how many calls a second of each interface are in force.
+func (t tongue) pace(of map[string]float64) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		parts = append(parts, fmt.Sprintf("%s %.3g", t.term(name), of[name]))
+	}
+	return strings.Join(parts, ", ")
 }

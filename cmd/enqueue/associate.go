@@ -16,7 +16,7 @@ import (
 	"github.com/storelink/storelink/internal/submit"
 )
 
-// submitFlags are those of associate and disassociate.
+// submitFlags are those of the subcommands of job.Writes.
 type submitFlags struct {
 	account, brand, coupon, stock, bundle string
 
@@ -66,13 +66,16 @@ func (f *waitFlags) check(waits bool) error {
 	return checkEncoding(f.encoding, results.ReportCSV)
 }
 
-// submitCommand is associate or disassociate.
+// summaries say, of each of job.Writes, what the subcommand of its name does.
+var summaries = map[job.Operation]string{
+	job.Associate:    "Associate the stores of a list with a stock or a stock bundle",
+	job.Disassociate: "Disassociate the stores of a list from a stock or a stock bundle",
+}
+
+// submitCommand is the subcommand of one of job.Writes.
 func (a *app) submitCommand(op job.Operation) *cobra.Command {
 	f := &submitFlags{}
-	what, verb := "Associate the stores of a list with a stock or a stock bundle", "associate"
-	if op == job.Disassociate {
-		what, verb = "Disassociate the stores of a list from a stock or a stock bundle", "disassociate"
-	}
+	what, verb := summaries[op], string(op)
 	cmd := &cobra.Command{
 		Use:   verb + " LIST",
 		Short: what,
@@ -178,7 +181,7 @@ func checkLabel(label string) error {
 	return nil
 }
 
-// submit is associate and disassociate.
+// submit is what the subcommands of job.Writes do.
 func (a *app) submit(ctx context.Context, op job.Operation, list string, f *submitFlags) error {
 	if f.sandbox {
 		f.fillForSandbox()

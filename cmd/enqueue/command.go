@@ -12,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
 	"github.com/storelink/storelink/internal/version"
 )
 
@@ -22,6 +23,8 @@ type app struct {
 	out     *printer
 	err     io.Writer
 	environ []string
+	screen  terminal.Screen // what standard output is
+	errors  terminal.Screen // what standard error is
 
 	json   bool
 	config string // --config
@@ -33,7 +36,8 @@ type app struct {
 
 // run is the command without the process: it gives the exit status. ctx ends when the process is told to stop.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
-	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ}
+	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ, screen: terminal.Of(stdout, environ),
+		errors: terminal.Of(stderr, environ)}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -86,9 +90,12 @@ unprocessed; 130 interrupted.`,
 	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
-	f.StringVar(&a.lang, "lang", "", "say what failures mean in this `LANGUAGE`: zh or en (default: LC_ALL, LC_MESSAGES, LANG)")
+	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
+	for _, op := range job.Writes() {
+		root.AddCommand(a.submitCommand(op))
+	}
 	root.AddCommand(
-		a.submitCommand(job.Associate), a.submitCommand(job.Disassociate), a.resyncCommand(), a.onboardCommand(),
+		a.resyncCommand(), a.onboardCommand(),
 		a.scheduleCommand(),
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),

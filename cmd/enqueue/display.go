@@ -3,47 +3,32 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
-	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
+
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // newDisplay gives the display that fits standard error.
 func (a *app) newDisplay() display {
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) && !a.dumb() {
-		return &bar{w: f, width: func() int {
-			width, _, err := term.GetSize(int(f.Fd()))
-			if err != nil || width <= 0 {
-				return 80
-			}
-			return width
-		}}
+	t := a.tongue(a.errors)
+	if a.errors.Moves {
+		return &bar{w: a.err, width: a.errors.Width, tongue: t}
 	}
-	return &lines{w: a.err, now: time.Now, next: firstLine}
-}
-
-// dumb says whether the terminal has said that it cannot move its cursor.
-func (a *app) dumb() bool {
-	for _, kv := range a.environ {
-		if kv == "TERM=dumb" {
-			return true
-		}
-	}
-	return false
+	return &lines{w: a.err, tongue: t, now: time.Now, next: firstLine}
 }
 
 // bar draws over one line of a terminal. What cannot be written there is lost, and nothing else.
 type bar struct {
-	w     io.Writer
-	width func() int // of the terminal, in characters
-	drawn *progressbar.ProgressBar
-	wide  int // the terminal's width when it was drawn
+	w      io.Writer
+	tongue tongue
+	width  func() int // of the terminal, in columns
+	drawn  *progressbar.ProgressBar
+	wide   int // the terminal's width when it was drawn
 }
 
-// Of a bar: its bounds in characters, and what stands beside it (" 100% [", "]  ", " ", and a column to spare).
+// Of a bar: its bounds in columns, and what stands beside it (" 100% [", "]  ", " ", and a column to spare).
 const (
 	barMost   = 40
 	barLeast  = 10
@@ -51,12 +36,12 @@ const (
 )
 
 func (b *bar) show(f figures) {
-	text := f.text()
+	text := b.tongue.figures(f)
 	wide := b.width()
-	room := min(barMost, wide-barBeside-utf8.RuneCountInString(text))
-	if runes := []rune(text); room < barLeast {
+	room := min(barMost, wide-barBeside-terminal.Width(text))
+	if room < barLeast {
 		room = barLeast
-		text = string(runes[:max(0, min(len(runes), wide-barBeside-room))])
+		text = terminal.Cut(text, wide-barBeside-room)
 	}
 	if b.drawn == nil || wide != b.wide {
 		b.close()
@@ -92,10 +77,11 @@ func (b *bar) clear() {
 
 // lines writes a line now and then: soon at first, then seldom, so that a log of hours stays short.
 type lines struct {
-	w    io.Writer
-	now  func() time.Time
-	next time.Duration // until the next line
-	last time.Time
+	w      io.Writer
+	tongue tongue
+	now    func() time.Time
+	next   time.Duration // until the next line
+	last   time.Time
 }
 
 // When lines are written.
@@ -113,7 +99,7 @@ func (l *lines) show(f figures) {
 	if now.Sub(l.last) < l.next {
 		return
 	}
-	fmt.Fprintf(l.w, "%d %%: %s\n", f.percent(), f.text())
+	fmt.Fprintf(l.w, "%d %%: %s\n", f.percent(), l.tongue.figures(f))
 	l.last, l.next = now, min(2*l.next, seldomLine)
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
@@ -49,22 +48,21 @@ func (a *app) dryRun(ctx context.Context, p place, j job.Job, path string, f *su
 		a.out.json(d)
 		return nil
 	}
-	a.out.printf("%s\n", printable(dryRunText(d, j, known)))
+	a.out.printf("%s\n", printable(a.tongue(a.screen).dryRun(d, j, known)))
 	return nil
 }
 
-func dryRunText(d dryRunDocument, j job.Job, known bool) string {
-	text := fmt.Sprintf("Nothing was sent. The list is good: %s %s with %s, in %s and as many calls%s.\n", j.Operation,
-		stores(d.Total), j.Target, plural(d.Chunks, "chunk"), leftOut(d.Repeats, d.SetAside))
+func (t tongue) dryRun(d dryRunDocument, j job.Job, known bool) string {
+	text := t.say("Nothing was sent. The list is good: %s %s with %s, in %s and as many calls%s.", t.term(string(j.Operation)),
+		t.stores(d.Total), t.target(j.Target), t.plural(d.Chunks, "chunk"), t.leftOut(d.Repeats, d.SetAside)) + "\n"
 	switch {
 	case d.Seconds == nil:
-		return text + "The account has no pace: how long it takes is up to WeChat Pay."
+		return text + t.say("The account has no pace: how long it takes is up to WeChat Pay.")
 	case known:
-		text += fmt.Sprintf("At %g calls a second", d.Rate)
+		text += t.say("At %g calls a second", d.Rate)
 	default:
-		text += fmt.Sprintf("Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,", j.Account,
-			d.Rate)
+		text += t.say("Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,", j.Account, d.Rate)
 	}
-	return text + fmt.Sprintf(" it takes at least %s; stores that must be sent again come on top, and other jobs of the account"+
-		" take their turns.", span(time.Duration(*d.Seconds*float64(time.Second))))
+	return text + t.say(" it takes at least %s; stores that must be sent again come on top, and other jobs of the account take their turns.",
+		t.span(time.Duration(*d.Seconds*float64(time.Second))))
 }

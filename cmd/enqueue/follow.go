@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -22,6 +21,7 @@ type follow struct {
 	id      string
 	every   time.Duration // between two looks
 	timeout time.Duration // 0 for none
+	tongue  tongue        // of notes
 
 	show func(job.Status)       // told of every look but the last
 	note func(string)           // told what a person should know
@@ -46,7 +46,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 		switch {
 		case err == nil:
 			if !away.IsZero() {
-				f.note("Redis answers again")
+				f.note(f.tongue.say("Redis answers again"))
 				away = time.Time{}
 			}
 			last = status
@@ -61,26 +61,41 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 			}
 		case ctx.Err() != nil: // told below
 		case job.AsError(err).Code == job.CodeUnknownJob: // it was there: whoever follows has seen it
-			return last, f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+			return last, f.gone()
 		case !passing(err):
 			return last, err
 		case away.IsZero():
 			away = time.Now()
-			f.note(fmt.Sprintf("Redis does not answer, still trying (%v)", err))
+			f.note(f.tongue.say("Redis does not answer, still trying (%v)", err))
 		case time.Since(away) > patience:
 			return last, f.failed(job.CodeRedis, "Redis has been away for %s (%v); job %s goes on as its workers can, and"+
 				" `enqueue watch %s` follows it further", span(time.Since(away)), err, f.id, f.id)
 		}
 		select {
 		case <-ctx.Done():
-			return last, f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
-				" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+			return last, f.interrupted()
 		case <-deadline:
-			return last, f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
-				" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
+			return last, f.expired(last)
 		case <-tick.C:
 		}
 	}
+}
+
+// gone is the error of a job that was there.
+func (f *follow) gone() error {
+	return f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+}
+
+// interrupted is the error of a person who does not wait for the end.
+func (f *follow) interrupted() error {
+	return f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
+		" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+}
+
+// expired is the error of a job that takes too long.
+func (f *follow) expired(last job.Status) error {
+	return f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
+		" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
 }
 
 func (f *follow) failed(code, format string, args ...any) error {

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // states are what --state takes.
@@ -83,18 +82,24 @@ func (a *app) list(jobs []job.Status) {
 		return
 	}
 	if len(jobs) == 0 {
-		a.out.printf("There are no such jobs.\n")
+		a.line("There are no such jobs.")
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "JOB\tSTATE\tOPERATION\tACCOUNT\tSTOCK OR BUNDLE\tDONE\tSTORES\tFAILED\tCREATED\tLABEL")
+	say := a.tongue(a.screen)
+	t := a.table(terminal.Column{Name: "JOB"}, terminal.Column{Name: "STATE"}, terminal.Column{Name: "OPERATION", Drop: 6},
+		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 3}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 5},
+		terminal.Column{Name: "DONE", Right: true, Drop: 1}, terminal.Column{Name: "STORES", Right: true, Drop: 1},
+		terminal.Column{Name: "FAILED", Right: true}, terminal.Column{Name: "CREATED", Drop: 4},
+		terminal.Column{Name: "LABEL", Least: 8, Drop: 2})
 	for _, s := range jobs {
-		state := string(s.State)
-		if word, _ := obstacle(s); word != "" && s.State == job.Running {
-			state += " (" + word + ")"
+		state := say.state(string(s.State))
+		if word, _ := say.obstacle(s); word != "" && s.State == job.Running {
+			state.Text += " (" + say.term(word) + ")"
+			state.Style = terminal.Yellow
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Job, state, s.Operation, s.Account, s.StockID+s.StockBundleID,
-			count(s.Succeeded+s.Failed), count(s.Total), count(s.Failed), moment(s.CreatedAt), cell(s.Label, 40))
+		t.Add(text(s.Job), state, text(say.term(string(s.Operation))), text(s.Account), text(s.StockID+s.StockBundleID),
+			text(count(s.Succeeded+s.Failed)), text(count(s.Total)), failedCell(s.Failed), text(moment(s.CreatedAt)),
+			text(cell(s.Label, 40)))
 	}
-	_ = t.Flush() // its errors stick to a.out
+	a.print(t)
 }

@@ -5,21 +5,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/spool"
 	"github.com/storelink/storelink/internal/storelist"
 )
-
-// joinColumns are what --join adds to a list.
-var joinColumns = []string{"storelink_outcome", "storelink_code", "storelink_message", "storelink_meaning",
-	"storelink_request_id", "storelink_attempts", "storelink_decided_at"}
 
 // maxJoin bounds a list that is not a file, in bytes: it is read twice, and so kept.
 const maxJoin = 16 << 30
@@ -38,7 +31,7 @@ func (a *app) checkJoin(f *resultsFlags) error {
 	switch ext := strings.ToLower(filepath.Ext(f.output)); {
 	case f.output == "", ext == ".csv", ext == ".tsv":
 	case ext == ".xlsx":
-		format = reportBook
+		format = report.Workbook
 	default:
 		return job.Errorf(job.CodeUsage, "a list that is given back is .xlsx, .csv or .tsv, as its name ends: %q does not", f.output)
 	}
@@ -50,14 +43,17 @@ func (a *app) checkJoin(f *resultsFlags) error {
 
 // join gives a list back with what became of its stores.
 func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (err error) {
-	known := &report.Outcomes{}
-	defer func() { err = firstOf(err, known.Close()) }()
-	lang := a.language()
+	status, err := s.ledger.Status(ctx, id)
+	if err != nil {
+		return err
+	}
+	j := newJoin(status, a.language())
+	defer func() { err = firstOf(err, j.known.Close()) }()
 	for row, err := range s.ledger.Rows(ctx, id, "") {
 		if err != nil {
 			return err
 		}
-		if err := known.Add(row.StoreID, outcomeCells(row, lang)); err != nil {
+		if err := j.known.Add(row.StoreID, j.outcome(row)); err != nil {
 			return err
 		}
 	}
@@ -67,7 +63,7 @@ func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (er
 	}
 	defer func() { err = firstOf(err, l.close()) }()
 	if f.output == "" {
-		_, err := l.write(ctx, a.out, f, known, lang)
+		_, err := l.write(ctx, a.out, f, j)
 		return onStandardOutput(err)
 	}
 	o, err := create(f.output)
@@ -75,7 +71,7 @@ func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (er
 		return err
 	}
 	defer o.drop()
-	rows, err := l.write(ctx, o, f, known, lang)
+	rows, err := l.write(ctx, o, f, j)
 	if err != nil {
 		return notWritten(f.output, err)
 	}
@@ -90,24 +86,6 @@ func firstOf(err, second error) error {
 		return err
 	}
 	return second
-}
-
-// outcomeCells are what stands in joinColumns for a store.
-func outcomeCells(r job.Row, lang catalogue.Lang) []string {
-	meaning, decided := "", ""
-	if e, ok := catalogue.Of(r); ok {
-		meaning = e.Say(lang)
-	}
-	if r.DecidedAt != nil {
-		decided = r.DecidedAt.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-	}
-	return []string{string(r.Outcome), r.Code, r.Message, meaning, r.RequestID, strconv.Itoa(r.Attempts), decided}
-}
-
-// wordCells are what stands there for a row that has no outcome, by the word for it.
-func wordCells(word, why string, lang catalogue.Lang) []string {
-	e, _ := catalogue.Lookup(word)
-	return []string{word, "", why, e.Say(lang), "", "", ""}
 }
 
 // joinedList is a list that can be read twice.
@@ -165,13 +143,12 @@ func (l *joinedList) read(with func(*storelist.Reader) error) error {
 }
 
 // write reads the list, once to its end to know its width and that it can be read, and once to give it back.
-func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, known *report.Outcomes,
-	lang catalogue.Lang) (rows int64, err error) {
+func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j *joining) (rows int64, err error) {
 	var survey storelist.Survey
 	if err := l.read(func(r *storelist.Reader) (err error) { survey, err = r.Survey(); return err }); err != nil {
 		return 0, err
 	}
-	out, finish, err := newJoined(w, f, survey)
+	out, finish, err := newJoined(w, f, survey.Width+len(j.columns))
 	if err != nil {
 		return 0, err
 	}
@@ -189,25 +166,29 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, kn
 			for _, v := range line.Values {
 				cells = append(cells, report.Cell(v))
 			}
-			added, err := addedCells(line, known, lang)
+			added, err := j.added(line)
 			if err != nil {
 				return err
 			}
-			if added != nil {
-				cells = append(cells, make([]report.Cell, survey.Width-len(cells))...)
-			}
-			for _, text := range added {
-				cells = append(cells, report.Cell{Text: text})
-			}
-			row := report.Row{Head: line.Kind == storelist.HeadLine, Cells: cells}
-			if r.Stats().Sheet != "" {
-				row.Line = line.Number
-			}
-			if err := out.Add(row); err != nil {
-				return writingError(err)
-			}
-			if line.Kind == storelist.StoreLine {
-				rows++
+			own := len(cells)
+			for _, more := range added {
+				cells = cells[:own]
+				if more != nil {
+					cells = append(cells, make([]report.Cell, survey.Width-own)...)
+				}
+				for _, text := range more {
+					cells = append(cells, report.Cell{Text: text})
+				}
+				row := report.Row{Head: line.Kind == storelist.HeadLine, Cells: cells}
+				if r.Stats().Sheet != "" && !j.many {
+					row.Line = line.Number
+				}
+				if err := out.Add(row); err != nil {
+					return writingError(err)
+				}
+				if line.Kind == storelist.StoreLine {
+					rows++
+				}
 			}
 		}
 		return nil
@@ -221,38 +202,10 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, kn
 	return rows, nil
 }
 
-// addedCells are what comes behind a row's own cells; nil for nothing.
-func addedCells(line storelist.Line, known *report.Outcomes, lang catalogue.Lang) ([]string, error) {
-	switch {
-	case line.Kind == storelist.HeadLine:
-		return newNames(line.Values), nil
-	case line.Kind != storelist.StoreLine:
-		return nil, nil
-	case line.Why != "":
-		return wordCells(catalogue.SetAside, line.Why, lang), nil
-	}
-	cells, ok, err := known.Find(line.ID)
-	if err == nil && !ok {
-		cells = wordCells(catalogue.NotInJob, "", lang)
-	}
-	return cells, err
-}
-
-// newNames are the names of the added columns, told apart from those of a list that was given back before.
-func newNames(names []storelist.Value) []string {
-	out := slices.Clone(joinColumns)
-	for n := 2; slices.ContainsFunc(names, func(v storelist.Value) bool { return slices.Contains(out, strings.TrimPrefix(v.Text, "\ufeff")) }); n++ {
-		for i, name := range joinColumns {
-			out[i] = name + "_" + strconv.Itoa(n)
-		}
-	}
-	return out
-}
-
-// newJoined begins the table that is given back.
-func newJoined(w io.Writer, f *resultsFlags, survey storelist.Survey) (report.Joined, func() error, error) {
+// newJoined begins the table that is given back, of so many columns.
+func newJoined(w io.Writer, f *resultsFlags, width int) (report.Joined, func() error, error) {
 	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
-		out, err := report.NewJoinedBook(w, survey.Width+len(joinColumns), 0)
+		out, err := report.NewJoinedBook(w, width, 0)
 		if err != nil {
 			return nil, nil, err
 		}

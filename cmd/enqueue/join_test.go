@@ -194,3 +194,38 @@ func TestWrongJoinsAreRefused(t *testing.T) {
 	}
 	w.associate(list, "--encoding", "gb18030", "--json").failed(t, 2, job.CodeUsage)
 }
+
+func TestListOfABatchIsGivenBackForEachTarget(t *testing.T) {
+	t.Parallel()
+	w := withFailures(t)
+	table := "品牌,商品券,批次,store_id,城市\n" +
+		"120344,2000,5001,7,上海\n120344,2000,5001,8,北京\n120345,2000,5002,7,广州\n"
+	path := w.write("all.csv", table)
+	o := w.do("onboard", path, "--account", sandbox.PartnerAccount, "--wait", "--json").expect(t, 3)
+	id := document[endDocument](t, o).Job
+	// A list that says for which target a row is has each row once.
+	rows := records(t, w.do("results", id, "--join", path).expect(t, 0).out, ',')
+	if got, want := outcomesOf(rows, 5), []string{"storelink_outcome", "succeeded", "failed", "succeeded"}; !reflect.DeepEqual(got, want) {
+		t.Fatalf("got %q, want %q: %q", got, want, rows)
+	}
+	for i, stock := range []string{"storelink_stock_id", "5001", "5001", "5002"} {
+		if rows[i][16] != stock {
+			t.Errorf("row %d: %q", i, rows[i])
+		}
+	}
+	// One that does not has a row for each target, and nothing is hidden.
+	list := w.write("plain.csv", "store_id,城市\n7,上海\n9,成都\n")
+	rows = records(t, w.do("results", id, "--join", list).expect(t, 0).out, ',')
+	if len(rows) != 4 || rows[1][13] != "5001" || rows[2][13] != "5002" || rows[2][1] != "上海" || rows[3][2] != "not in the job" {
+		t.Errorf("got %q", rows)
+	}
+	w.do("results", id, "--join", list, "--output", w.file("out.xlsx")).expect(t, 0)
+	f, err := excelize.OpenFile(w.file("out.xlsx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if sheet, err := f.GetRows("Stores"); err != nil || len(sheet) != 4 || sheet[2][13] != "5002" {
+		t.Errorf("got %q, %v", sheet, err)
+	}
+}

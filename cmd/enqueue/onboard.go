@@ -14,6 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/manifest"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // onboardFlags are those of onboard.
@@ -277,7 +278,8 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags) er
 		return err
 	}
 	if !a.json {
-		a.out.printf("Batch %s: %s for %s.\n", id, stores(status.Total), plural(status.Targets, "target"))
+		t := a.tongue(a.screen)
+		a.line("Batch %s: %s for %s.", id, t.stores(status.Total), t.plural(status.Targets, "target"))
 	}
 	if f.wait {
 		return a.wait(ctx, s, id, f, "")
@@ -286,7 +288,7 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags) er
 		a.out.json(status)
 		return nil
 	}
-	a.out.printf("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.\n", id)
+	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", id)
 	return nil
 }
 
@@ -340,14 +342,15 @@ func (a *app) tellBatchPlan(ctx context.Context, s *site, jobs []job.Job, totals
 		a.out.json(d)
 		return nil
 	}
-	a.out.printf("Nothing was sent. The manifest is good: %s for %s, in %s.\n", stores(d.Total), plural(int64(d.Targets), "target"),
-		plural(d.Calls, "call"))
+	t := a.tongue(a.screen)
+	a.line("Nothing was sent. The manifest is good: %s for %s, in %s.", t.stores(d.Total), t.plural(int64(d.Targets), "target"),
+		t.plural(d.Calls, "call"))
 	for _, e := range d.Accounts {
-		took := "as fast as it is answered"
+		took := t.say("as fast as it is answered")
 		if e.Seconds != nil {
-			took = "at least " + span(time.Duration(*e.Seconds*float64(time.Second)))
+			took = t.say("at least %s", t.span(time.Duration(*e.Seconds*float64(time.Second))))
 		}
-		a.out.printf("  %-20s %s, %s: %s\n", e.Account, plural(int64(e.Targets), "target"), plural(e.Calls, "call"), took)
+		a.line("  %s %s, %s: %s", terminal.Pad(e.Account, 20, false), t.plural(int64(e.Targets), "target"), t.plural(e.Calls, "call"), took)
 	}
 	return nil
 }

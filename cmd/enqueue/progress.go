@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 // progress tells a person how a job goes: its figures through a display, and once a thing that holds it up, and why.
 type progress struct {
 	display display
+	tongue  tongue
 	meter   meter
 
 	told    string    // the obstacle that was told of last; empty if none stands
@@ -52,53 +52,46 @@ func (p *progress) look(s job.Status, now time.Time) {
 	if f.rate > 0 {
 		f.left = time.Duration(float64(s.Pending) / f.rate * float64(time.Second))
 	}
-	word, why := obstacle(s)
+	word, why := p.tongue.obstacle(s)
 	stands := word != "" && (s.State != job.Running || now.Sub(p.since) >= obstacleAfter)
 	switch {
 	case stands && (word != p.told || now.Sub(p.toldAt) >= obstacleAgain):
 		p.display.note(why)
 		p.told, p.toldAt = word, now
 	case p.told != "" && !stands && p.since.After(p.toldAt): // something was decided since
-		p.display.note("the job moves again")
+		p.display.note(p.tongue.say("the job moves again"))
 		p.told = ""
 	}
 	if stands {
-		f.held, f.left = word, -1
+		f.held, f.left = p.tongue.term(word), -1
 	}
 	p.display.show(f)
 }
 
-// obstacle says in a word and in a sentence what keeps a job from moving; empty if nothing is known to.
-func obstacle(s job.Status) (word, why string) {
-	because := func(reason string) string {
-		if reason == "" {
-			return ""
-		}
-		return ": " + reason
-	}
+// obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; empty if nothing is known to.
+func (t tongue) obstacle(s job.Status) (word, why string) {
 	switch s.State {
 	case job.Scheduled:
 		when := ""
 		if s.At != nil {
-			when = " until " + moment(*s.At)
+			when = t.say(" until %s", moment(*s.At))
 		}
-		return "scheduled", fmt.Sprintf("nothing moves: job %s waits%s%s", s.Job, when, because(s.Reason))
+		return "scheduled", t.say("nothing moves: job %s waits%s%s", s.Job, when, t.because(s.Reason))
 	case job.Paused:
-		return "paused", fmt.Sprintf("nothing moves: job %s is paused%s; `enqueue resume %s` lets it go on", s.Job,
-			because(s.Reason), s.Job)
+		return "paused", t.say("nothing moves: job %s is paused%s; `enqueue resume %s` lets it go on", s.Job, t.because(s.Reason), s.Job)
 	case job.Cancelling, job.Aborting:
-		return string(s.State), fmt.Sprintf("job %s is %s%s; calls in flight are finished", s.Job, s.State, because(s.Reason))
+		return string(s.State), t.say("job %s is %s%s; calls in flight are finished", s.Job, t.term(string(s.State)), t.because(s.Reason))
 	}
+	reason := t.because(s.Lane.Reason)
 	switch s.Lane.State {
 	case job.LaneUnserved:
-		return "unserved", fmt.Sprintf("nothing moves: no worker serves account %s at the moment", s.Account)
+		return "unserved", t.say("nothing moves: no worker serves account %s at the moment", s.Account)
 	case job.LaneOutage:
-		return "outage", fmt.Sprintf("nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s",
-			because(s.Lane.Reason))
+		return "outage", t.say("nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s", reason)
 	case job.LaneRefused:
-		return "refused", fmt.Sprintf("nothing moves: WeChat Pay refuses account %s%s", s.Account, because(s.Lane.Reason))
+		return "refused", t.say("nothing moves: WeChat Pay refuses account %s%s", s.Account, reason)
 	case job.LaneThrottled:
-		return "throttled", fmt.Sprintf("nothing moves: WeChat Pay asks to wait (429)%s", because(s.Lane.Reason))
+		return "throttled", t.say("nothing moves: WeChat Pay asks to wait (429)%s", reason)
 	}
 	return "", ""
 }
@@ -136,18 +129,18 @@ func (m *meter) rate(now time.Time) float64 {
 	return float64(m.samples[len(m.samples)-1].done-first.done) / took.Seconds()
 }
 
-// text is the figures in words, but for the share that is done.
-func (f figures) text() string {
+// figures puts them in words, but for the share that is done.
+func (t tongue) figures(f figures) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s of %s, %s failed", count(f.done), stores(f.total), count(f.failed))
+	b.WriteString(t.say("%s of %s, %s failed", count(f.done), t.stores(f.total), count(f.failed)))
 	if f.rate >= 0.5 {
-		fmt.Fprintf(&b, ", %s a second", count(int64(f.rate+0.5)))
+		b.WriteString(t.say(", %s a second", count(int64(f.rate+0.5))))
 	}
 	if f.left >= 0 && f.done < f.total {
-		fmt.Fprintf(&b, ", %s left", span(f.left))
+		b.WriteString(t.say(", %s left", t.span(f.left)))
 	}
 	if f.held != "" {
-		fmt.Fprintf(&b, ", %s", f.held)
+		b.WriteString(t.say(", %s", f.held))
 	}
 	return b.String()
 }

@@ -36,7 +36,8 @@ take for a formula gets an apostrophe before it.
 
 --join gives a list back, CSV, TSV or .xlsx, with every column and row as it was and in its order, and behind them what
 became of each row's store (storelink_outcome, …): mostly the list that was submitted. Repeats have their store's
-outcome; rows without a good store ID read "set aside", and stores that the job does not have "not in the job".
+outcome; rows without a good store ID read "set aside", and stores that the job does not have "not in the job". Of a
+batch, a row stands once for each job that has its store, or for its own target where the list has a column for it.
 
 With --json: a row a line (JSON lines) on standard output.`,
 		Example: `  enqueue results 20260701-093000-k3jq7w2p --output report.xlsx
@@ -111,7 +112,7 @@ func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) 
 // reportWritten tells of a report that was written.
 func (a *app) reportWritten(rows int64, name string, err error) error {
 	if err == nil && !a.json {
-		a.out.printf("%s written to %s.\n", plural(rows, "row"), name)
+		a.line("%s written to %s.", a.tongue(a.screen).plural(rows, "row"), name)
 	}
 	return err
 }

@@ -193,7 +193,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return a.tellPlan(ctx, s, status, receipt, r.output)
 	}
 	if !a.json {
-		a.out.printf("%s\n", printable(planText(status)))
+		a.out.printf("%s\n", printable(a.tongue(a.screen).plan(status)))
 	}
 	if s.isHere() || f.wait {
 		return a.wait(ctx, s, id, f.waitFlags, "")
@@ -203,7 +203,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return nil
 	}
 	if !status.State.Ended() {
-		a.out.printf("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.\n", id)
+		a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", id)
 	}
 	return nil
 }
@@ -216,20 +216,20 @@ const unservedPatience = 3 * time.Second
 
 // planned follows a resync until its plan is made, or, if that is asked for, nobody is there to make it.
 func (a *app) planned(ctx context.Context, s *site, id string, timeout time.Duration, leave bool) (job.Status, error) {
-	d := a.newDisplay()
+	d, t := a.newDisplay(), a.tongue(a.errors)
 	defer d.close()
 	var told string
 	var planned job.Status
 	served := time.Now() // or the beginning
 	done := job.Errorf(job.CodeInternal, "the plan is made")
-	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: timeout, note: d.note,
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: timeout, tongue: t, note: d.note,
 		show: func(status job.Status) {
-			if word, why := obstacle(status); word != told && word != "" {
+			if word, why := t.obstacle(status); word != told && word != "" {
 				d.note(why)
 				told = word
 			}
 			if r := status.Resync; r != nil {
-				d.show(figures{done: r.Listed, total: max(r.Wanted, r.Listed), left: -1, held: "listing what is associated"})
+				d.show(figures{done: r.Listed, total: max(r.Wanted, r.Listed), left: -1, held: t.say("listing what is associated")})
 			}
 		},
 		halt: func(status job.Status) error {
@@ -312,29 +312,29 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		a.out.json(d)
 		return nil
 	}
-	a.out.printf("%s\n", printable("Nothing was sent but "+plural(status.Calls, "list call")+". "+planText(status)))
-	took := ""
+	t, took := a.tongue(a.screen), ""
+	a.line("Nothing was sent but %s. %s", t.plural(status.Calls, "list call"), t.plan(status))
 	if d.Seconds != nil {
-		took = fmt.Sprintf(", %s at %.4g calls a second", span(time.Duration(*d.Seconds*float64(time.Second))), d.Rate)
+		took = t.say(", %s at %.4g calls a second", t.span(time.Duration(*d.Seconds*float64(time.Second))), d.Rate)
 	}
-	a.out.printf("It takes at least %s%s.\n", plural(d.Calls, "call"), took)
+	a.line("It takes at least %s%s.", t.plural(d.Calls, "call"), took)
 	if output != "" {
-		a.out.printf("The difference, %s, is in %s.\n", stores(d.OutputStores), output)
+		a.line("The difference, %s, is in %s.", t.stores(d.OutputStores), output)
 	}
 	return nil
 }
 
-func planText(s job.Status) string {
+func (t tongue) plan(s job.Status) string {
 	r := s.Resync
-	surplus := stores(r.Surplus) + " are too much and stay (--prune would disassociate them)"
+	surplus := t.say("none is too much")
 	switch {
-	case r.Surplus == 0:
-		surplus = "none is too much"
-	case r.Prune:
-		surplus = stores(r.Surplus) + " are too much and are disassociated after that"
+	case r.Surplus > 0 && r.Prune:
+		surplus = t.say("%s are too much and are disassociated after that", t.stores(r.Surplus))
+	case r.Surplus > 0:
+		surplus = t.say("%s are too much and stay (--prune would disassociate them)", t.stores(r.Surplus))
 	}
-	return fmt.Sprintf("Job %s: %s of the list, %s in line; %s are missing and to be associated; %s.", s.Job, stores(r.Wanted),
-		count(r.InLine), stores(r.Missing), surplus)
+	return t.say("Job %s: %s of the list, %s in line; %s are missing and to be associated; %s.", s.Job, t.stores(r.Wanted),
+		count(r.InLine), t.stores(r.Missing), surplus)
 }
 
 // paces gives the calls a second in force of an account's interfaces; none where there is no pace.

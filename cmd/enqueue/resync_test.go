@@ -209,6 +209,13 @@ func TestResyncFlagsOutcomesThatTheListContradicts(t *testing.T) {
 	if n != 13 {
 		t.Errorf("%d stores are flagged", n)
 	}
+	joined := records(t, w.do("results", s.Job, "--join", list).expect(t, 0).out, ',')
+	if got := strings.Join(joined[0], ","); !strings.HasSuffix(got, ",storelink_decided_at,storelink_operation,storelink_verified") {
+		t.Errorf("the columns are %s", got)
+	}
+	if a, b := joined[1], joined[20]; a[8] != "associate" || a[9] != "confirmed" || b[9] != "contradicted" {
+		t.Errorf("got %q, %q", a, b)
+	}
 }
 
 func TestResyncRetryDoesBothHalves(t *testing.T) {

@@ -87,9 +87,9 @@ With --json: the schedule as it was.`,
 					a.out.json(documentOf(s, true))
 					return nil
 				}
-				a.out.printf("Schedule %s is removed.\n", s.Name)
+				a.line("Schedule %s is removed.", s.Name)
 				if r := s.LastRun; r != nil && r.State == schedule.Submitted {
-					a.out.printf("Its last job goes on: `enqueue watch %s` follows it, `enqueue cancel %[1]s` stops it.\n", r.Job)
+					a.line("Its last job goes on: `enqueue watch %s` follows it, `enqueue cancel %[1]s` stops it.", r.Job)
 				}
 				return nil
 			})

@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -155,17 +156,18 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 	if err != nil {
 		return err
 	}
-	what, next := "added", ""
-	if replaced {
-		what = "replaced"
-	}
+	t, next := a.tongue(a.screen), ""
 	if is.Next != nil {
-		next = " Its next tick is " + is.Next.Format(zoned) + "."
+		next = t.say(" Its next tick is %s.", is.Next.Format(zoned))
 	}
-	a.out.printf("%s\n", printable("Schedule "+d.Name+" is "+what+": "+string(d.Job.Operation)+" "+d.Job.Target.String()+" with "+
-		shownSource(d.Source)+" at "+d.Cron+" ("+d.Timezone+")."+next))
+	told := []any{d.Name, t.term(string(d.Job.Operation)), t.target(d.Job.Target), source.Shown(d.Source), d.Cron, d.Timezone, next}
+	if replaced {
+		a.line("Schedule %s is replaced: %s %s with %s at %s (%s).%s", told...)
+	} else {
+		a.line("Schedule %s is added: %s %s with %s at %s (%s).%s", told...)
+	}
 	if is.Paused {
-		a.out.printf("It is still paused: `enqueue schedule resume %s` lets it go on.\n", d.Name)
+		a.line("It is still paused: `enqueue schedule resume %s` lets it go on.", d.Name)
 	}
 	return nil
 }
@@ -182,7 +184,7 @@ func checkSource(c config.Sources, src string) error {
 	opener, err := worker.Sources(c)
 	if err != nil {
 		if len(c.Hosts) == 1 { // that of an address which is none
-			return job.Errorf(job.CodeUsage, "%s: %w", shownSource(src), err)
+			return job.Errorf(job.CodeUsage, "%s: %w", source.Shown(src), err)
 		}
 		return err
 	}

@@ -3,16 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/url"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // zoned is how a tick is written: by its schedule's clocks.
@@ -51,25 +51,13 @@ func documentOf(s schedule.Schedule, runs bool) scheduleDocument {
 	j := s.Job
 	d := scheduleDocument{Name: s.Name, Cron: s.Cron, Timezone: s.Timezone, Paused: s.Paused, CatchUp: s.CatchUp,
 		Operation: j.Operation, Account: j.Account, BrandID: j.Target.BrandID, ProductCouponID: j.Target.ProductCouponID,
-		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: shownSource(s.Source), Column: s.Column, Sheet: s.Sheet,
+		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: source.Shown(s.Source), Column: s.Column, Sheet: s.Sheet,
 		Label: j.Label, Priority: j.Priority, ChunkSize: j.ChunkSize, FailureThreshold: j.FailureThreshold, Resync: j.Resync,
 		Notify: shownHook(j.Notify), AddedAt: s.AddedAt, AddedBy: s.AddedBy, Next: s.Next, LastRun: s.LastRun}
 	if runs {
 		d.Runs = &s.Runs
 	}
 	return d
-}
-
-// shownSource is a source without what may be secret in it: the query of an address.
-func shownSource(src string) string {
-	u, err := url.Parse(src)
-	if err != nil || u.Host == "" {
-		return src
-	}
-	if u.RawQuery != "" {
-		return egress.Shown(u) + "?…"
-	}
-	return egress.Shown(u)
 }
 
 // shownHook is a hook without what may be secret in it: all but its host.
@@ -112,35 +100,38 @@ func (a *app) listSchedules(all []schedule.Schedule) {
 		return
 	}
 	if len(all) == 0 {
-		a.out.printf("There are no schedules.\n")
+		a.line("There are no schedules.")
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tCRON\tOPERATION\tACCOUNT\tSTOCK OR BUNDLE\tNEXT TICK\tLAST RUN\tIS\tJOB\tREASON")
+	say := a.tongue(a.screen)
+	t := a.table(terminal.Column{Name: "NAME"}, terminal.Column{Name: "CRON", Drop: 4}, terminal.Column{Name: "OPERATION", Drop: 6},
+		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 7}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 8},
+		terminal.Column{Name: "NEXT TICK", Drop: 1}, terminal.Column{Name: "LAST RUN", Drop: 3}, terminal.Column{Name: "IS"},
+		terminal.Column{Name: "JOB", Drop: 2}, terminal.Column{Name: "REASON", Least: 16, Drop: 5})
 	for _, s := range all {
-		next := "paused"
+		next := say.say("paused")
 		if s.Next != nil {
 			next = s.Next.Format(zoned)
 		}
-		tick, is, id, reason := "-", "", "", ""
+		tick, is, id, reason := "-", terminal.Cell{}, "", ""
 		if r := s.LastRun; r != nil {
-			tick, is, id, reason = r.Tick.Format(zoned), runText(*r), r.Job, cell(r.Reason, 120)
+			tick, is, id, reason = r.Tick.Format(zoned), say.run(*r), r.Job, cell(r.Reason, 120)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", s.Name, s.Cron, s.Job.Operation, s.Job.Account,
-			s.Job.Target.StockID+s.Job.Target.StockBundleID, next, tick, is, id, reason)
+		t.Add(text(s.Name), text(s.Cron), text(say.term(string(s.Job.Operation))), text(s.Job.Account),
+			text(s.Job.Target.StockID+s.Job.Target.StockBundleID), text(next), text(tick), is, text(id), text(reason))
 	}
-	_ = t.Flush() // its errors stick to a.out
+	a.print(t)
 }
 
-// runText is what became of a run, in a few words.
-func runText(r schedule.Run) string {
+// run is what became of a run, in a few words.
+func (t tongue) run(r schedule.Run) terminal.Cell {
 	switch {
 	case r.Outcome != nil:
-		return string(r.Outcome.State)
+		return t.state(string(r.Outcome.State))
 	case r.State == schedule.Missed && r.Missed > 1:
-		return fmt.Sprintf("missed (%s)", count(r.Missed))
+		return terminal.Cell{Text: t.say("missed (%s)", count(r.Missed)), Style: terminal.Yellow}
 	}
-	return string(r.State)
+	return t.state(string(r.State))
 }
 
 func (a *app) scheduleShowCommand() *cobra.Command {
@@ -173,15 +164,16 @@ func (a *app) tellSchedule(ctx context.Context, book *schedule.Book, name string
 		a.out.json(d)
 		return nil
 	}
-	next := "none while it is paused"
+	t := a.tongue(a.screen)
+	next := t.say("none while it is paused")
 	if s.Next != nil {
 		next = s.Next.Format(zoned)
 	}
 	rows := [][2]string{{"schedule", s.Name}, {"cron", s.Cron + " (" + s.Timezone + ")"}, {"next tick", next},
-		{"operation", string(d.Operation) + ", " + s.Job.Target.String()}, {"account", d.Account}, {"brand", d.BrandID},
-		{"source", d.Source}, {"priority", string(d.Priority)}}
+		{"operation", t.say("%s, %s", t.term(string(d.Operation)), t.target(s.Job.Target))}, {"account", d.Account}, {"brand", d.BrandID},
+		{"source", d.Source}, {"priority", t.term(string(d.Priority))}}
 	if r := d.Resync; r != nil && r.Prune {
-		rows = append(rows, [2]string{"prune", "at most " + mostPruned(r)})
+		rows = append(rows, [2]string{"prune", t.say("at most %s", t.mostPruned(r))})
 	}
 	for _, r := range [][2]string{{"column", d.Column}, {"sheet", d.Sheet}, {"label", d.Label}, {"notify", d.Notify}} {
 		if r[1] != "" {
@@ -189,18 +181,18 @@ func (a *app) tellSchedule(ctx context.Context, book *schedule.Book, name string
 		}
 	}
 	if s.CatchUp {
-		rows = append(rows, [2]string{"catch up", "the latest missed tick is made up for"})
+		rows = append(rows, [2]string{"catch up", t.say("the latest missed tick is made up for")})
 	}
-	a.rows(append(rows, [2]string{"added", moment(s.AddedAt) + " by " + s.AddedBy}))
+	a.rows(append(rows, [2]string{"added", t.say("%s by %s", moment(s.AddedAt), s.AddedBy)}))
 	a.listRuns(s.Runs)
 	return nil
 }
 
 // mostPruned says how much a resync may remove.
-func mostPruned(r *job.ResyncOptions) string {
+func (t tongue) mostPruned(r *job.ResyncOptions) string {
 	switch {
 	case r.MaxPruneStores != nil:
-		return stores(*r.MaxPruneStores)
+		return t.stores(*r.MaxPruneStores)
 	case r.MaxPrunePercent != nil:
 		return fmt.Sprintf("%v %%", *r.MaxPrunePercent)
 	}
@@ -209,22 +201,27 @@ func mostPruned(r *job.ResyncOptions) string {
 
 func (a *app) listRuns(runs []schedule.Run) {
 	if len(runs) == 0 {
-		a.out.printf("It has not run yet.\n")
+		a.line("It has not run yet.")
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "\nRUN\tTICK\tKIND\tIS\tJOB\tSTORES\tFAILED\tUNPROCESSED\tMISSING\tSURPLUS\tREASON")
+	say := a.tongue(a.screen)
+	t := a.table(terminal.Column{Name: "RUN", Drop: 6}, terminal.Column{Name: "TICK"}, terminal.Column{Name: "KIND", Drop: 7},
+		terminal.Column{Name: "IS"}, terminal.Column{Name: "JOB", Drop: 1}, terminal.Column{Name: "STORES", Right: true, Drop: 3},
+		terminal.Column{Name: "FAILED", Right: true, Drop: 2}, terminal.Column{Name: "UNPROCESSED", Right: true, Drop: 4},
+		terminal.Column{Name: "MISSING", Right: true, Drop: 5}, terminal.Column{Name: "SURPLUS", Right: true, Drop: 5},
+		terminal.Column{Name: "REASON", Least: 16, Drop: 8})
 	for _, r := range runs {
-		figures := "\t\t\t\t"
+		cells := []terminal.Cell{text(strconv.FormatInt(r.Number, 10)), text(r.Tick.Format(zoned)), text(say.term(string(r.Kind))),
+			say.run(r), text(r.Job)}
+		figures := make([]terminal.Cell, 5)
 		if o := r.Outcome; o != nil {
-			figures = count(o.Total) + "\t" + count(o.Failed) + "\t" + count(o.Unprocessed) + "\t\t"
+			figures[0], figures[1], figures[2] = text(count(o.Total)), failedCell(o.Failed), failedCell(o.Unprocessed)
 			if d := o.Drift; d != nil {
-				figures = count(o.Total) + "\t" + count(o.Failed) + "\t" + count(o.Unprocessed) + "\t" + count(d.Missing) + "\t" +
-					count(d.Surplus)
+				figures[3], figures[4] = text(count(d.Missing)), text(count(d.Surplus))
 			}
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Number, r.Tick.Format(zoned), r.Kind, runText(r), r.Job, figures,
-			cell(r.Reason, 160))
+		t.Add(append(append(cells, figures...), text(cell(r.Reason, 160)))...)
 	}
-	_ = t.Flush() // its errors stick to a.out
+	a.out.printf("\n")
+	a.print(t)
 }

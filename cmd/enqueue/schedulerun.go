@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,11 +69,11 @@ func (a *app) scheduleRun(ctx context.Context, s *site, book *schedule.Book, nam
 	}
 	switch {
 	case r.Job != "":
-		a.out.printf("Run %d of schedule %s has made job %s: `enqueue watch %[3]s` follows it.\n", r.Number, name, r.Job)
+		a.line("Run %d of schedule %s has made job %s: `enqueue watch %[3]s` follows it.", r.Number, name, r.Job)
 	case r.State == schedule.Due:
-		a.out.printf("Run %d of schedule %s is due: a worker does it, `enqueue schedule show %[2]s` tells.\n", r.Number, name)
+		a.line("Run %d of schedule %s is due: a worker does it, `enqueue schedule show %[2]s` tells.", r.Number, name)
 	default:
-		a.out.printf("%s\n", printable(fmt.Sprintf("Run %d of schedule %s is %s: %s.", r.Number, name, r.State, r.Reason)))
+		a.line("Run %d of schedule %s is %s: %s.", r.Number, name, a.tongue(a.screen).term(string(r.State)), r.Reason)
 	}
 	return nil
 }

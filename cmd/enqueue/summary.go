@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,25 +8,23 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // summary prints how a job ended, or was left.
 func (a *app) summary(s job.Status, report string) {
+	t := a.tongue(a.screen)
 	took := ""
 	if s.StartedAt != nil && s.EndedAt != nil {
-		took = " in " + span(s.EndedAt.Sub(*s.StartedAt))
+		took = t.say(" in %s", t.span(s.EndedAt.Sub(*s.StartedAt)))
 	}
-	reason := ""
-	if s.Reason != "" {
-		reason = ": " + s.Reason
-	}
-	what := "Job"
 	if s.Targets > 0 {
-		what = "Batch"
+		a.line("Batch %s is %s%s%s", s.Job, t.term(string(s.State)), took, t.because(s.Reason))
+	} else {
+		a.line("Job %s is %s%s%s", s.Job, t.term(string(s.State)), took, t.because(s.Reason))
 	}
-	a.out.printf("%s\n", printable(fmt.Sprintf("%s %s is %s%s%s", what, s.Job, s.State, took, reason)))
 	a.rows([][2]string{{"stores", count(s.Total)}})
-	a.rows(counts(s))
+	a.rows(t.counts(s))
 	a.meanings(s)
 	if report != "" {
 		a.rows([][2]string{{"report", report}})
@@ -35,18 +32,18 @@ func (a *app) summary(s job.Status, report string) {
 }
 
 // counts are a job's figures, for people.
-func counts(s job.Status) [][2]string {
+func (t tongue) counts(s job.Status) [][2]string {
 	var rows [][2]string
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
-		rows = append(rows, [2]string{"in line", count(r.InLine) + "  (nothing is sent for them)"})
+		rows = append(rows, [2]string{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))})
 		if r.Surplus > 0 && !r.Prune {
-			rows = append(rows, [2]string{"too much", count(r.Surplus) + "  (they stay: there was no --prune)"})
+			rows = append(rows, [2]string{"too much", t.say("%s  (they stay: there was no --prune)", count(r.Surplus))})
 		}
 		rows = append(rows, [2]string{"associate", count(r.Associate)}, [2]string{"disassociate", count(r.Disassociate)})
 	}
 	rows = append(rows, [2]string{"succeeded", count(s.Succeeded)})
 	failed := count(s.Failed)
-	if codes := failures(s.Failures); codes != "" {
+	if codes := t.failures(s.Failures); codes != "" {
 		failed += "  " + codes
 	}
 	rows = append(rows, [2]string{"failed", failed})
@@ -58,17 +55,17 @@ func counts(s job.Status) [][2]string {
 		rows = append(rows, [2]string{"pending", count(s.Pending)})
 	}
 	if r := s.Resync; r != nil && r.Phase == job.PhaseVerified {
-		rows = append(rows, [2]string{"contradicted", count(r.Contradicted) + "  by WeChat Pay's list after the writes"})
+		rows = append(rows, [2]string{"contradicted", t.say("%s  by WeChat Pay's list after the writes", count(r.Contradicted))})
 	}
 	if s.Late > 0 {
-		rows = append(rows, [2]string{"late", count(s.Late) + "  (answered after the end, and not counted)"})
+		rows = append(rows, [2]string{"late", t.say("%s  (answered after the end, and not counted)", count(s.Late))})
 	}
 	calls := count(s.Calls)
 	if s.Retries > 0 {
-		calls += fmt.Sprintf("  %s of them for stores sent before", count(s.Retries))
+		calls += t.say("  %s of them for stores sent before", count(s.Retries))
 	}
 	if s.Throttled > 0 {
-		calls += fmt.Sprintf("  %s refused for the pace (429)", count(s.Throttled))
+		calls += t.say("  %s refused for the pace (429)", count(s.Throttled))
 	}
 	return append(rows, [2]string{"calls", calls})
 }
@@ -77,11 +74,11 @@ func counts(s job.Status) [][2]string {
 const maxCodes = 8
 
 // failures lists failed stores by code, the most frequent first.
-func failures(by map[string]int64) string {
+func (t tongue) failures(by map[string]int64) string {
 	codes := catalogue.ByCount(by)
 	more := ""
 	if len(codes) > maxCodes {
-		more = fmt.Sprintf(", and %s", plural(int64(len(codes)-maxCodes), "other code"))
+		more = t.say(", and %s", t.plural(int64(len(codes)-maxCodes), "other code"))
 		codes = codes[:maxCodes]
 	}
 	parts := make([]string, len(codes))
@@ -93,24 +90,21 @@ func failures(by map[string]int64) string {
 
 // describeBatch prints a batch's status for a person.
 func (a *app) describeBatch(s job.Status) {
-	state := string(s.State)
-	if s.Reason != "" {
-		state += ": " + s.Reason
-	}
+	t := a.tongue(a.screen)
 	var jobs []string
 	for _, st := range slices.Sorted(maps.Keys(s.Jobs)) {
 		if n := s.Jobs[st]; n > 0 {
-			jobs = append(jobs, fmt.Sprintf("%s %s", count(n), st))
+			jobs = append(jobs, count(n)+" "+t.term(string(st)))
 		}
 	}
-	rows := [][2]string{{"batch", s.Job}, {"state", state}, {"accounts", s.Account}}
+	rows := [][2]string{{"batch", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)}, {"accounts", s.Account}}
 	if s.Label != "" {
 		rows = append(rows, [2]string{"label", s.Label})
 	}
 	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
-		[2]string{"targets", fmt.Sprintf("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
+		[2]string{"targets", t.say("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
 		[2]string{"stores", count(s.Total)})
-	rows = append(rows, counts(s)...)
+	rows = append(rows, t.counts(s)...)
 	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
 	if s.EndedAt != nil {
 		rows = append(rows, [2]string{"ended", moment(*s.EndedAt)})
@@ -124,14 +118,12 @@ func (a *app) describe(s job.Status) {
 		a.describeBatch(s)
 		return
 	}
+	t := a.tongue(a.screen)
 	target := job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID}
-	state := string(s.State)
-	if s.Reason != "" {
-		state += ": " + s.Reason
-	}
 	rows := [][2]string{
-		{"job", s.Job}, {"state", state}, {"operation", string(s.Operation) + ", " + target.String()},
-		{"account", s.Account}, {"brand", s.BrandID}, {"priority", string(s.Priority)},
+		{"job", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)},
+		{"operation", t.say("%s, %s", t.term(string(s.Operation)), t.target(target))},
+		{"account", s.Account}, {"brand", s.BrandID}, {"priority", t.term(string(s.Priority))},
 	}
 	if s.Label != "" {
 		rows = append(rows, [2]string{"label", s.Label})
@@ -140,17 +132,13 @@ func (a *app) describe(s job.Status) {
 		rows = append(rows, [2]string{"schedule", s.Schedule})
 	}
 	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
-		[2]string{"stores", fmt.Sprintf("%s in %s", count(s.Total), plural(s.Chunks, "chunk"))})
-	rows = append(rows, counts(s)...)
+		[2]string{"stores", t.say("%s in %s", count(s.Total), t.plural(s.Chunks, "chunk"))})
+	rows = append(rows, t.counts(s)...)
 	if !s.State.Ended() {
-		lane := s.Lane.State
-		if s.Lane.Reason != "" {
-			lane += ": " + s.Lane.Reason
-		}
-		rows = append(rows, [2]string{"lane", lane})
+		rows = append(rows, [2]string{"lane", t.term(s.Lane.State) + t.because(s.Lane.Reason)})
 	}
 	if s.Resync != nil && !s.State.Ended() {
-		rows = append(rows, [2]string{"phase", fmt.Sprintf("%s  %s listed", s.Resync.Phase, count(s.Resync.Listed))})
+		rows = append(rows, [2]string{"phase", t.say("%s  %s listed", t.term(string(s.Resync.Phase)), count(s.Resync.Listed))})
 	}
 	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
 	if s.At != nil {
@@ -176,7 +164,12 @@ func (a *app) meanings(s job.Status) {
 	tell := func(e catalogue.Entry, ok bool) {
 		if ok && !told[e.Code] {
 			told[e.Code] = true
-			a.out.printf("  %s: %s\n", e.Code, e.Say(lang))
+			for i, line := range a.wrapped(e.Code+": "+e.Say(lang), len("  ")) {
+				if i > 0 {
+					line = "  " + line
+				}
+				a.out.printf("  %s\n", line)
+			}
 		}
 	}
 	tell(catalogue.OfReason(s.Reason))
@@ -195,9 +188,30 @@ func (a *app) language() catalogue.Lang {
 	return lang
 }
 
-// rows prints names and values in two columns.
+// rows prints names and values in two columns. On a terminal, a value that is too long for its line goes on below itself.
 func (a *app) rows(rows [][2]string) {
+	t := a.tongue(a.screen)
+	const indent = "  "
 	for _, r := range rows {
-		a.out.printf("  %-13s %s\n", r[0], strings.ReplaceAll(printable(r[1]), "\n", " "))
+		name := terminal.Pad(t.label(r[0]), 13, false) + " "
+		style := rowStyle(r[0], r[1])
+		for i, line := range a.wrapped(terminal.Line(r[1]), len(indent)+terminal.Width(name)) {
+			if i > 0 {
+				name = terminal.Pad("", terminal.Width(name), false)
+			}
+			a.out.printf("%s%s%s\n", indent, a.screen.Paint(terminal.Faint, name), a.screen.Paint(style, line))
+		}
 	}
+}
+
+// leastWrapped is how narrow a text is made before it is left to the terminal to break it.
+const leastWrapped = 20
+
+// wrapped breaks a text into the lines that fit behind what stands before it; off a terminal it is one.
+func (a *app) wrapped(text string, before int) []string {
+	room := a.screen.Width() - before
+	if room < leastWrapped {
+		return []string{text}
+	}
+	return terminal.Wrap(text, room)
 }

@@ -23,7 +23,7 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r su
 		}
 	}
 	if !a.json {
-		a.out.printf("%s\n", printable(submittedText(r)))
+		a.out.printf("%s\n", printable(a.tongue(a.screen).submitted(r)))
 	}
 	if s.isHere() || f.wait {
 		return a.wait(ctx, s, r.Job.ID, f, held)
@@ -33,23 +33,23 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r su
 			SetAside: r.Job.SetAside})
 		return nil
 	}
-	a.out.printf("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.\n", r.Job.ID)
+	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", r.Job.ID)
 	return nil
 }
 
-func submittedText(r submit.Receipt) string {
-	return fmt.Sprintf("Job %s: %s %s with %s, in %s%s.", r.Job.ID, r.Job.Operation, stores(r.Total), r.Job.Target,
-		plural(r.Chunks, "chunk"), leftOut(r.Job.Repeats, r.Job.SetAside))
+func (t tongue) submitted(r submit.Receipt) string {
+	return t.say("Job %s: %s %s with %s, in %s%s.", r.Job.ID, t.term(string(r.Job.Operation)), t.stores(r.Total), t.target(r.Job.Target),
+		t.plural(r.Chunks, "chunk"), t.leftOut(r.Job.Repeats, r.Job.SetAside))
 }
 
 // leftOut tells what of a list is not sent.
-func leftOut(repeats, setAside int64) string {
+func (t tongue) leftOut(repeats, setAside int64) string {
 	s := ""
 	if repeats > 0 {
-		s += ", " + plural(repeats, "repeat") + " dropped"
+		s += t.say(", %s dropped", t.plural(repeats, "repeat"))
 	}
 	if setAside > 0 {
-		s += ", " + plural(setAside, "bad row") + " set aside"
+		s += t.say(", %s set aside", t.plural(setAside, "bad row"))
 	}
 	return s
 }
@@ -57,8 +57,9 @@ func leftOut(repeats, setAside int64) string {
 // wait follows a job to its end, writes the report where one is wanted, and tells how it ended. told is the word for
 // what holds it up that the operator was told of already.
 func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told string) error {
-	p := &progress{display: a.newDisplay(), told: told, toldAt: time.Now()}
-	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, note: p.display.note,
+	t := a.tongue(a.errors)
+	p := &progress{display: a.newDisplay(), tongue: t, told: told, toldAt: time.Now()}
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, tongue: t, note: p.display.note,
 		show: func(status job.Status) { p.look(status, time.Now()) }}
 	if s.isHere() {
 		fo.halt = refused
@@ -69,7 +70,7 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 		switch job.AsError(err).Code {
 		case job.CodeInterrupted:
 			reason = "interrupted"
-			p.display.note("stopping: calls in flight are finished (a second Ctrl-C ends at once)")
+			p.display.note(t.say("stopping: calls in flight are finished (a second Ctrl-C ends at once)"))
 		case job.CodeTimeout:
 			reason = "not ended within " + f.timeout.String()
 		}

@@ -6,10 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // count writes a number so that a person can read it: 1,234,567.
@@ -64,26 +64,11 @@ func span(d time.Duration) string {
 func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
 // printable keeps texts from outside (labels, messages, file names) from steering the terminal that they are shown on.
-// Line breaks stay: some errors have several lines.
-func printable(s string) string {
-	clean := func(r rune) bool { return r == '\n' || r != utf8.RuneError && unicode.IsGraphic(r) }
-	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		if clean(r) {
-			b.WriteRune(r)
-		} else {
-			b.WriteRune('\uFFFD')
-		}
-	}
-	return b.String()
-}
+func printable(s string) string { return terminal.Printable(s) }
 
-// cell is printable for a table: no line breaks either, and cut to a length.
+// cell is printable on one line, and cut to a length in characters.
 func cell(s string, most int) string {
-	s = strings.ReplaceAll(printable(s), "\n", " ")
+	s = terminal.Line(s)
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}

@@ -308,7 +308,7 @@ func TestCheckDoesNotDisturbARunningWorker(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	addr := logged.until(t, `address=(\S+)`)[1]
+	addr := logged.until(t, `address=http://(\S+)`)[1]
 	logged.until(t, `worker started`)
 	r := c.check("--http", addr)
 	if r.Status != 0 || !strings.Contains(r.notWell(), preflight.CodeAddressInUse) {

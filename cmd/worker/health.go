@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -15,21 +16,23 @@ import (
 	"github.com/storelink/storelink/internal/worker"
 )
 
-// health is the worker's page for machines. Its zero value serves nothing.
-type health struct {
+// server is what the worker serves by HTTP: its health for machines, and the page for people. Its zero value serves
+// nothing.
+type server struct {
 	srv      *http.Server
 	listener net.Listener
 	log      *slog.Logger
 }
 
-// listen begins to listen, so that an address in use is told at the start.
-func listen(addr string, w *worker.Worker, log *slog.Logger) (health, error) {
+// listen begins to listen, so that an address in use is told at the start. The page goes by HTTPS where it has a
+// certificate, and everything with it.
+func listen(addr string, w *worker.Worker, people, figures http.Handler, secure *tls.Config, log *slog.Logger) (server, error) {
 	if addr == "" {
-		return health{}, nil
+		return server{}, nil
 	}
 	ln, err := net.Listen("tcp", addr)
 	if err != nil {
-		return health{}, job.Errorf(job.CodeIO, "--http %s: %w", addr, err)
+		return server{}, job.Errorf(job.CodeIO, "--http %s: %w", addr, err)
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) {
@@ -42,9 +45,15 @@ func listen(addr string, w *worker.Worker, log *slog.Logger) (health, error) {
 		}
 		answer(rw, http.StatusOK, "ok")
 	})
-	log.Info("health is served", "address", ln.Addr().String())
-	return health{listener: ln, log: log, srv: &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
+	mux.Handle("GET /metrics", figures)
+	mux.Handle("/", people)
+	scheme := "http"
+	if secure != nil {
+		scheme = "https"
+	}
+	log.Info("the page and the health are served", "address", scheme+"://"+ln.Addr().String())
+	return server{listener: ln, log: log, srv: &http.Server{
+		Handler: mux, TLSConfig: secure, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}}, nil
 }
@@ -56,22 +65,30 @@ func answer(rw http.ResponseWriter, status int, text string) {
 	fmt.Fprintln(rw, text)
 }
 
-func (h health) serve() {
-	if h.srv == nil {
+func (s server) serve() {
+	if s.srv == nil {
 		return
 	}
-	if err := h.srv.Serve(h.listener); !errors.Is(err, http.ErrServerClosed) {
-		h.log.Error("health is not served any more", "error", err)
+	serve := s.srv.Serve
+	if s.srv.TLSConfig != nil {
+		serve = func(ln net.Listener) error { return s.srv.ServeTLS(ln, "", "") }
+	}
+	if err := serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		s.log.Error("the page and the health are not served any more", "error", err)
 	}
 }
 
-func (h health) close() error {
-	if h.srv == nil {
+// close lets what is being answered come to its end, for a moment: a report that is being downloaded breaks off.
+func (s server) close() error {
+	if s.srv == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
-	return h.srv.Shutdown(ctx)
+	if err := s.srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return s.srv.Close()
 }
 
 // healthcheck asks a running worker, for a container that has no other program to ask with.
@@ -92,11 +109,17 @@ func healthcheck(ctx context.Context, o options) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	scheme, client := "http", &http.Client{}
+	if c.Page.HTTPS {
+		// The certificate is for other names than this address, and nothing is told to whoever answers.
+		scheme = "https"
+		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
 	if err != nil {
 		return err
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return job.Errorf(job.CodeLane, "the worker does not answer: %w", err)
 	}

@@ -59,7 +59,7 @@ configuration is logged, and the old one stays in force.`,
 	f := cmd.PersistentFlags()
 	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
-	f.StringVar(&o.http, "http", "", "`ADDR` for /healthz and /readyz (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f.StringVar(&o.http, "http", "", "`ADDR` for the page, /healthz, /readyz and /metrics (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
 	f = cmd.Flags()
 	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
 	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")

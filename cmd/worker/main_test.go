@@ -106,7 +106,7 @@ func TestWorkerServesAndStops(t *testing.T) {
 	go func() {
 		status <- run(ctx, []string{"--config", path, "--http", "127.0.0.1:0", "--log-format", "json"}, io.Discard, &log, nil)
 	}()
-	addr := log.until(t, `"address":"([^"]+)"`)[1]
+	addr := log.until(t, `"address":"http://([^"]+)"`)[1]
 	log.until(t, `worker started`)
 	if code, _ := get(t, "http://"+addr+"/healthz"); code != http.StatusOK {
 		t.Errorf("/healthz: %d", code)
@@ -118,6 +118,16 @@ func TestWorkerServesAndStops(t *testing.T) {
 		}
 		if time.Now().After(end) {
 			t.Fatalf("/readyz: %d %s", code, body)
+		}
+	}
+	if code, body := get(t, "http://"+addr+"/"); code != http.StatusOK || !strings.Contains(body, "Read-only") {
+		t.Errorf("the page: %d %s", code, body)
+	}
+	code, figures := get(t, "http://"+addr+"/metrics")
+	for _, line := range []string{`storelink_lane_state{account="acme",state="idle"} 1`, "storelink_redis_up 1",
+		"storelink_redis_appendonly 0", "storelink_build_info{"} {
+		if code != http.StatusOK || !strings.Contains(figures, line) {
+			t.Errorf("/metrics: %d, without %s:\n%s", code, line, figures)
 		}
 	}
 	var out, errs bytes.Buffer

@@ -2,18 +2,24 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"sync"
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/notify"
+	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/version"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -107,28 +113,60 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
+	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version.Get().Version, Logger: log})
+	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
-		Redis: rdb, Ledger: results.Open(rdb, results.Options{Retention: c.Retention}), Queue: queue.Open(rdb),
-		Accounts: accounts, Logger: log,
+		Redis: rdb, Ledger: ledger, Queue: q,
+		Accounts: accounts, Logger: log, Meter: figures,
 	})
 	if err != nil {
 		return err
 	}
+	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
-	health, err := listen(c.HTTP, w, log)
+	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
+		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version.Get().Version, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer people.Close()
+	secure, err := pageTLS(c, log)
+	if err != nil {
+		return err
+	}
+	http, err := listen(c.HTTP, w, people, figures.Handler(), secure, log)
 	if err != nil {
 		return err
 	}
 	var serving sync.WaitGroup
-	serving.Go(health.serve)
+	serving.Go(http.serve)
 	serving.Go(func() { (&reloader{options: o, began: c, worker: w, log: log}).run(ctx, hangups) })
 	defer context.AfterFunc(ctx, notifyStopping)()
 	notifyReady()
 	err = w.Run(ctx)
-	err = errors.Join(err, health.close())
+	err = errors.Join(err, http.close())
 	serving.Wait()
 	return err
+}
+
+// pageTLS gives what HTTPS is served with, nil for HTTP, and warns of a page that others than this machine can reach.
+func pageTLS(c *config.Config, log *slog.Logger) (*tls.Config, error) {
+	if host, _, err := net.SplitHostPort(c.HTTP); err == nil && host != "localhost" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+			if !c.Page.LoginToSee {
+				log.Warn("whoever reaches " + c.HTTP + " can see all jobs: page.login: to-see lets those alone who have page.token")
+			}
+			if !c.Page.Token.Empty() && !c.Page.HTTPS {
+				log.Warn("page.token goes over the network in the clear: set page.certificate, or put a proxy with HTTPS before " + c.HTTP)
+			}
+		}
+	}
+	if !c.Page.HTTPS {
+		return nil, nil
+	}
+	return page.TLS(c.Page.Certificate, c.Page.PrivateKey)
 }
 
 // hooks is what completion hooks are told with.

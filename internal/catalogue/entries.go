@@ -73,7 +73,7 @@ var entries = []Entry{
 		EN: "WeChat Pay does not accept the request's signature: key, serial number, identity or this machine's clock is wrong. No" +
 			" store failed for it.",
 	}, Do: Text{
-		ZH: "请管理 worker 的工程师看日志或 enqueue accounts 给出的原因，改正配置后重启 worker，作业会自动继续。",
+		ZH: "请管理 worker 的工程师看日志或 enqueue accounts 给出的原因，改正配置后重启 worker，任务会自动继续。",
 		EN: "Ask the engineer who keeps the worker to see its log, or enqueue accounts, for the cause, and to mend the configuration;" +
 			" the job goes on by itself.",
 	}},
@@ -107,20 +107,20 @@ var entries = []Entry{
 
 	{Code: string(job.Pending), Happened: Text{
 		ZH: "这家门店还没有结果。", EN: "This store has no outcome yet.",
-	}, Do: Text{ZH: "等作业结束后再看。", EN: "Look again when the job has ended."}},
+	}, Do: Text{ZH: "等任务结束后再看。", EN: "Look again when the job has ended."}},
 	{Code: string(job.Unprocessed), Happened: Text{
-		ZH: "作业在轮到这家门店之前就结束了。", EN: "The job ended before this store was decided.",
+		ZH: "任务在轮到这家门店之前就结束了。", EN: "The job ended before this store was decided.",
 	}, Do: Text{
-		ZH: "先看作业为什么结束（enqueue status），解决后执行 enqueue retry。",
+		ZH: "先看任务为什么结束（enqueue status），解决后执行 enqueue retry。",
 		EN: "See why the job ended (enqueue status); once that is mended, run enqueue retry.",
 	}},
 	{Code: SetAside, Happened: Text{
 		ZH: "清单的这一行没有可用的门店编号，没有发送。", EN: "This row of the list has no good store ID and was not sent.",
 	}, Do: Text{ZH: "按 message 改正这一行，再提交。", EN: "Mend the row as its message says, and submit it."}},
 	{Code: NotInJob, Happened: Text{
-		ZH: "这个作业里没有这家门店。", EN: "The job does not have this store.",
+		ZH: "这个任务里没有这家门店。", EN: "The job does not have this store.",
 	}, Do: Text{
-		ZH: "核对作业编号和清单是否对应：这一行可能是提交之后加进清单的。",
+		ZH: "核对任务ID和清单是否对应：这一行可能是提交之后加进清单的。",
 		EN: "See whether this is the list of that job: the row may have been added after it was submitted.",
 	}},
 }

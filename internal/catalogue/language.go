@@ -15,25 +15,17 @@ const (
 	English Lang = "en"
 )
 
-// LangOf gives the language that a person asked for, by --lang or else by the environment as POSIX has it: the first of
-// LC_ALL, LC_MESSAGES and LANG that says something. English is for all who speak no Chinese. The error is of
-// job.CodeUsage.
+// EnvLang is the environment's variable that says what --lang does.
+const EnvLang = "STORELINK_LANG"
+
+// LangOf gives the language that people are told in: the one asked for (Asked), or else that of the environment as POSIX
+// has it: the first of LC_ALL, LC_MESSAGES and LANG that says something. English is for all who speak no Chinese. The
+// error is of job.CodeUsage.
 func LangOf(flag string, environ []string) (Lang, error) {
-	switch strings.ToLower(flag) {
-	case "":
-	case "zh", "zh-cn", "zh_cn":
-		return Chinese, nil
-	case "en":
-		return English, nil
-	default:
-		return "", job.Errorf(job.CodeUsage, "--lang %q: it is zh or en", flag)
+	if lang, err := Asked(flag, environ); lang != "" || err != nil {
+		return lang, err
 	}
-	values := map[string]string{}
-	for _, kv := range environ {
-		if name, value, ok := strings.Cut(kv, "="); ok {
-			values[name] = value
-		}
-	}
+	values := variables(environ)
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := values[name]; v != "" {
 			if language, _, _ := strings.Cut(strings.ToLower(v), "_"); language == "zh" || strings.HasPrefix(language, "zh-") ||
@@ -44,4 +36,32 @@ func LangOf(flag string, environ []string) (Lang, error) {
 		}
 	}
 	return English, nil
+}
+
+// Asked gives the language that was asked for of storelink itself: by --lang, or else by STORELINK_LANG; "" where neither
+// says anything. The error is of job.CodeUsage.
+func Asked(flag string, environ []string) (Lang, error) {
+	by, said := "--lang", flag
+	if said == "" {
+		by, said = EnvLang, variables(environ)[EnvLang]
+	}
+	switch strings.ToLower(said) {
+	case "":
+		return "", nil
+	case "zh", "zh-cn", "zh_cn":
+		return Chinese, nil
+	case "en":
+		return English, nil
+	}
+	return "", job.Errorf(job.CodeUsage, "%s %q: it is zh or en", by, said)
+}
+
+func variables(environ []string) map[string]string {
+	values := map[string]string{}
+	for _, kv := range environ {
+		if name, value, ok := strings.Cut(kv, "="); ok {
+			values[name] = value
+		}
+	}
+	return values
 }

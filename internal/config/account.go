@@ -59,6 +59,7 @@ func (l *loader) setTop(c *Config, top fields) {
 	l.setPage(c, top)
 	_, _ = l.env.lookup(envRedisURL) // known, even where STORELINK_REDIS wins
 	_, _ = l.env.lookup(envConfig)
+	_, _ = l.env.lookup(envLang)
 }
 
 // accounts reads the accounts of the file, of the folder and of the environment, checked one by one and against each

@@ -21,6 +21,7 @@
 // # The environment
 //
 //	STORELINK_CONFIG                 the file, where --config does not name it
+//	STORELINK_LANG                   what the commands tell people in, where --lang does not say it; not of the configuration
 //	STORELINK_REDIS, or REDIS_URL    redis (the first wins)
 //	STORELINK_HTTP                   http
 //	STORELINK_LOG_LEVEL              log.level

@@ -8,6 +8,7 @@ import (
 // The variables that are no account's.
 const (
 	envConfig       = "STORELINK_CONFIG"
+	envLang         = "STORELINK_LANG" // the commands read it
 	envRedis        = "STORELINK_REDIS"
 	envRedisURL     = "REDIS_URL"
 	envHTTP         = "STORELINK_HTTP"
@@ -35,7 +36,7 @@ const (
 )
 
 var envTop = []string{
-	envConfig, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
+	envConfig, envLang, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
 	envPageToken, envPageLogin, envPageHosts, envPageCertificate, envPagePrivateKey,

@@ -17,6 +17,7 @@ type Page struct {
 	LoginToSee bool        // it takes the token to see anything, too
 	Hosts      []string    // names under which the page is reached, beside IP addresses and localhost
 
+	HTTPS       bool        // it has a certificate
 	Certificate string      // PEM: the chain that HTTPS is served with; empty for HTTP
 	PrivateKey  secret.Text // PEM, of Certificate
 }
@@ -71,6 +72,10 @@ func (l *loader) setPage(c *Config, top fields) {
 	for _, k := range pageKeys {
 		if v, ok := l.env.value(k.env[0]); ok {
 			given[k.name] = v
+		}
+		if v, ok := given[k.name]; ok && k.name == "certificate" {
+			n := target(v.node)
+			c.Page.HTTPS = n.Tag != "!!null" && n.Value != ""
 		}
 		// Who needs no keys may not read them, nor have them.
 		if secret := k.name == "token" || k.name == "certificate" || k.name == "private_key"; secret && !l.withKeys {

@@ -12,17 +12,6 @@ import (
 // how many a chunk may hold (partner/4015781302).
 const MaxStoresPerCall = 200
 
-// Operation is what a job does to its target with every store of its list.
-type Operation string
-
-// The operations.
-const (
-	Associate    Operation = "associate"
-	Disassociate Operation = "disassociate"
-	List         Operation = "list"   // a part of a resync
-	Resync       Operation = "resync" // associate what is missing of the list, and perhaps disassociate what is not on it
-)
-
 // Mode is who calls WeChat Pay: a service provider for a brand, or the brand itself.
 type Mode string
 
@@ -178,21 +167,4 @@ const DefaultMaxPrune = 10
 type Hook struct {
 	URL    string `json:"url"`
 	Format string `json:"format,omitempty"` // json unless set, or wecom
-}
-
-// Interface names what WeChat Pay counts calls by, for one identity (partner/4015781302): each operation on a stock or
-// on a bundle is an interface of its own.
-func Interface(op Operation, t Target) string {
-	if t.StockBundleID != "" {
-		return string(op) + "-bundle"
-	}
-	return string(op) + "-stock"
-}
-
-// Interfaces are those that jobs use.
-func Interfaces() (names []string) {
-	for _, op := range []Operation{Associate, Disassociate} {
-		names = append(names, Interface(op, Target{StockID: "1"}), Interface(op, Target{StockBundleID: "1"}))
-	}
-	return append(names, Interface(List, Target{StockID: "1"}))
 }

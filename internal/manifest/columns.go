@@ -34,6 +34,14 @@ var titles = [columns]string{"account", "brand_id", "product_coupon_id", "stock_
 // ids are the columns that hold IDs, and what errors call those.
 var ids = [columns]string{colBrand: "brand ID", colCoupon: "product coupon ID", colStock: "stock ID", colBundle: "stock bundle ID"}
 
+// TargetColumns finds the columns of a table that hold stock IDs and stock bundle IDs, by their names; -1 for none.
+func TargetColumns(header []string) (stock, bundle int) {
+	find := func(c int) int {
+		return slices.IndexFunc(header, func(name string) bool { return slices.Contains(aliases[c], storelist.Fold(name)) })
+	}
+	return find(colStock), find(colBundle)
+}
+
 // findColumns finds out what the columns hold.
 func (f *flat) findColumns() error {
 	if len(f.header) == 1 {

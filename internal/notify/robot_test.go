@@ -22,7 +22,7 @@ func TestARobotIsToldInChinese(t *testing.T) {
 > 状态：<font color="info">已完成</font>
 > 任务：20261123-182754-h5z6sle3
 > 操作：关联门店
-> 账户：acme
+> 账号：acme
 > 品牌：120344
 > 商品券：1000000013
 > 批次：98065001

@@ -9,23 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/storelink/storelink/internal/catalogue"
 )
 
 // words are in Chinese what the documents of a job, a batch and a schedule have, in the order in which they are told.
 // What is not among them is left out.
 var words = []struct{ key, word string }{
 	{"state", "状态"}, {"outcome", "结果"}, {"reason", "原因"}, {"error", "原因"}, {"schedule", "定时任务"}, {"batch", "批量任务"}, {"name", "名称"},
-	{"job", "任务"}, {"operation", "操作"}, {"account", "账户"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
+	{"job", "任务"}, {"operation", "操作"}, {"account", "账号"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
 	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"jobs", "任务数"}, {"total", "门店总数"},
 	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"},
 	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next_at", "下次运行"},
-}
-
-// values are in Chinese what some of them say.
-var values = map[string]map[string]string{
-	"state": {"staging": "准备中", "scheduled": "待执行", "running": "进行中", "paused": "已暂停", "completed": "已完成", "cancelling": "正在取消",
-		"cancelled": "已取消", "aborting": "正在中止", "aborted": "已中止", "failed": "失败"},
-	"operation": {"associate": "关联门店", "disassociate": "解除关联", "resync": "同步门店"},
 }
 
 // titles are how an event is told of, by its type: what it is about, and what happened to that.
@@ -105,8 +100,8 @@ func tell(key string, v any) string {
 			return at.In(beijing).Format("2006-01-02 15:04:05")
 		}
 		said := clean(v)
-		if known := values[key][v]; known != "" {
-			said = known
+		if key == "state" || key == "operation" {
+			said = clean(catalogue.Term(v, catalogue.Chinese))
 		}
 		return coloured(key, v, said)
 	case json.Number:

@@ -36,11 +36,14 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 		Operation: op,
 		Target:    j.Target,
 		StoreIDs:  ids,
-		Ready:     p.ready(l, pace, priority),
+		Ready:     p.ready(l, op, pace, priority),
 	})
 	if err != nil {
-		return p.failure(l, pace, attempts, err)
+		f := failureOf(err)
+		p.called(op, j.Target, f)
+		return p.failure(l, pace, attempts, f)
 	}
+	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, j.Target), Sent: answer.Sent, Elapsed: answer.Elapsed})
 	pace.Answered(answer.Elapsed)
 	p.Health.Passed()
 	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,
@@ -61,11 +64,13 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 }
 
 // ready waits for the pace, and says whether a call may still be made then.
-func (p *Processor) ready(l *lease, pace Pace, priority job.Priority) func(context.Context) error {
+func (p *Processor) ready(l *lease, op job.Operation, pace Pace, priority job.Priority) func(context.Context) error {
 	return func(context.Context) error {
+		asked := time.Now()
 		if err := pace.Wait(l.waiting, urgency[priority]); err != nil {
 			return err
 		}
+		p.Meter.Waited(op, time.Since(asked))
 		if err := context.Cause(l.waiting); err != nil {
 			return err
 		}
@@ -76,12 +81,26 @@ func (p *Processor) ready(l *lease, pace Pace, priority job.Priority) func(conte
 	}
 }
 
-// failure says what a call without an answer told.
-func (p *Processor) failure(l *lease, pace Pace, attempts int, err error) results.Told {
+// failureOf gives a call's error as what it is.
+func failureOf(err error) *wxapi.Failure {
 	f := (*wxapi.Failure)(nil)
 	if !errors.As(err, &f) {
 		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Index: -1, Err: err}
 	}
+	return f
+}
+
+// called tells the meter of a call without an answer.
+func (p *Processor) called(op job.Operation, t job.Target, f *wxapi.Failure) {
+	if f.Class == job.ClassNotSent {
+		return
+	}
+	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, t), Class: f.Class, Code: f.Code, Sent: f.Sent,
+		Elapsed: f.Elapsed})
+}
+
+// failure says what a call without an answer told.
+func (p *Processor) failure(l *lease, pace Pace, attempts int, f *wxapi.Failure) results.Told {
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	told := results.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
 	store := &results.StoreTold{Code: f.Code, Message: f.Message}

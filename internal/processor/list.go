@@ -81,7 +81,7 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (results.PageTold, *wxapi.Failure) {
 	pace := p.Pace(job.List, j.Target)
 	page, err := p.Client.List(context.WithoutCancel(l.waiting), wxapi.ListCall{Target: j.Target, PageToken: token,
-		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, pace, priority)})
+		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, job.List, pace, priority)})
 	if err == nil {
 		pace.Answered(page.Elapsed)
 		p.Health.Passed()
@@ -93,13 +93,13 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 			err = &wxapi.Failure{Class: job.ClassPassingCall, Sent: page.Sent, RequestID: page.RequestID,
 				Message: "a page of the list names itself as the next"}
 		default:
+			p.Meter.Called(Called{Operation: job.List, Interface: job.Interface(job.List, j.Target), Sent: page.Sent,
+				Elapsed: page.Elapsed})
 			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Sent: page.Sent}, nil
 		}
 	}
-	f := (*wxapi.Failure)(nil)
-	if !errors.As(err, &f) {
-		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Err: err}
-	}
+	f := failureOf(err)
+	p.called(job.List, j.Target, f)
 	told := results.PageTold{Sent: f.Sent, Failed: true}
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	switch f.Class {

@@ -51,7 +51,7 @@ type Health interface {
 	Refused(reason string)
 }
 
-// Config is what a processor works with. Every field but Logger is needed.
+// Config is what a processor works with. Every field but Logger and Meter is needed.
 type Config struct {
 	Account string
 	Ledger  *results.Ledger
@@ -60,6 +60,7 @@ type Config struct {
 	Pace    func(job.Operation, job.Target) Pace // the pace of the interface that serves them
 	Health  Health
 	Logger  *slog.Logger
+	Meter   Meter // nil for none
 
 	// Calls bounds how many calls are made at once, where more chunks than that are run at a time; 0 for no bound.
 	Calls int
@@ -79,6 +80,9 @@ type Processor struct {
 func New(c Config) *Processor {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
 	}
 	p := &Processor{Config: c, runs: map[string]map[*lease]struct{}{}}
 	if c.Calls > 0 {
@@ -177,7 +181,9 @@ func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progr
 		progress, err = run.Record(ctx, told)
 		return err
 	})
-	if err != nil {
+	if err == nil {
+		p.Meter.Recorded(run.Operation(), progress.Moved)
+	} else {
 		l.log.Error("an answer could not be recorded: its stores are sent again", "error", err)
 	}
 	return progress, err

@@ -27,12 +27,18 @@ func Both(t *testing.T, test func(*testing.T, *redis.Client)) {
 	t.Helper()
 	t.Run("miniredis", func(t *testing.T) {
 		t.Parallel()
-		test(t, client(t, miniredis.RunT(t).Addr()))
+		test(t, Mini(t))
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
 		test(t, Real(t).Client)
 	})
+}
+
+// Mini gives a miniredis of the test's own: for what hangs on no detail of Redis.
+func Mini(t *testing.T) *redis.Client {
+	t.Helper()
+	return client(t, miniredis.RunT(t).Addr())
 }
 
 // Server is a redis-server that a test has started.

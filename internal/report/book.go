@@ -9,6 +9,7 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 )
 
 // BookOptions say what a workbook is about.
@@ -25,6 +26,7 @@ type Book struct {
 	opts   BookOptions
 	out    io.Writer
 	words  words
+	more   []string // columns that only some reports have
 	stores sheets
 	rows   int64
 	cells  []Cell
@@ -33,7 +35,7 @@ type Book struct {
 // NewBook writes a workbook to out, which stays the caller's to close, once Flush is called. Close must follow in any
 // case.
 func NewBook(out io.Writer, opts BookOptions) (*Book, error) {
-	b := &Book{opts: opts, out: out, words: wordsIn(opts.Lang)}
+	b := &Book{opts: opts, out: out, words: wordsIn(opts.Lang), more: results.MoreColumns(opts.Status)}
 	if b.opts.SheetRows == 0 {
 		b.opts.SheetRows = SheetRows
 	}
@@ -45,6 +47,9 @@ func NewBook(out io.Writer, opts BookOptions) (*Book, error) {
 	b.stores = sheets{file: file, title: b.words.stores, rows: b.opts.SheetRows, head: head}
 	for i, width := range []float64{20, 12, 26, 50, 40, 50, 40, 9, 26} {
 		b.stores.columns = append(b.stores.columns, column{b.words.columns[i], width})
+	}
+	for _, name := range b.more {
+		b.stores.columns = append(b.stores.columns, column{b.words.more(name), 20})
 	}
 	if err == nil {
 		err = b.stores.next() // a report without rows still has its header
@@ -66,6 +71,9 @@ func (b *Book) Write(r job.Row) error {
 	b.cells = append(b.cells[:0], Cell{Text: r.StoreID}, Cell{Text: b.words.outcome(r.Outcome)}, Cell{Text: r.Code},
 		Cell{Text: r.Message}, Cell{Text: meaning}, Cell{Text: do}, Cell{Text: r.RequestID},
 		Cell{Number: float64(r.Attempts), Format: "0"}, Cell{Text: decidedAt(r)})
+	for _, name := range b.more {
+		b.cells = append(b.cells, Cell{Text: b.words.moreCell(name, r)})
+	}
 	return b.stores.add(0, b.cells)
 }
 

@@ -68,6 +68,19 @@ func (o *Outcomes) Find(id string) ([]string, bool, error) {
 	return o.search(id)
 }
 
+// All gives the cells of every time that a store was added, in that order: in a batch it may be in many jobs.
+func (o *Outcomes) All(id string) ([][]string, error) {
+	if o.out == nil {
+		return nil, nil
+	}
+	if _, _, err := o.Find(""); err != nil { // no store has that ID; from now on it can be searched
+		return nil, err
+	}
+	var all [][]string
+	err := o.each(id, func(cells []string) bool { all = append(all, cells); return true })
+	return all, err
+}
+
 // ahead reads what comes next.
 func (o *Outcomes) ahead() error {
 	var err error
@@ -96,21 +109,30 @@ func read(in *bufio.Reader) ([]string, error) {
 }
 
 // search finds a store that does not come next.
-func (o *Outcomes) search(id string) ([]string, bool, error) {
+func (o *Outcomes) search(id string) (cells []string, found bool, err error) {
+	err = o.each(id, func(c []string) bool { cells, found = c, true; return false })
+	return cells, found, err
+}
+
+// each hands on the cells of a store, as often as it was added, until it is told that this is enough.
+func (o *Outcomes) each(id string, with func(cells []string) bool) error {
 	if !o.sorted {
 		o.sorted = true
-		slices.SortFunc(o.index, func(a, b place) int { return cmp.Compare(a.hash, b.hash) })
+		slices.SortFunc(o.index, func(a, b place) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.at, b.at)) })
 	}
 	hash := maphash.String(o.seed, id)
 	i, _ := slices.BinarySearchFunc(o.index, hash, func(p place, h uint64) int { return cmp.Compare(p.hash, h) })
 	for ; i < len(o.index) && o.index[i].hash == hash; i++ {
 		at := int64(o.index[i].at)
 		found, err := read(bufio.NewReaderSize(io.NewSectionReader(&o.spool, at, o.spool.Size()-at), 512))
-		if err != nil || found[0] == id {
-			return found[min(1, len(found)):], err == nil, err
+		if err != nil {
+			return err
+		}
+		if found[0] == id && !with(found[1:]) {
+			return nil
 		}
 	}
-	return nil, false, nil
+	return nil
 }
 
 // Close gives back what was spooled.

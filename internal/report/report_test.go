@@ -18,6 +18,7 @@ import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
+	"github.com/storelink/storelink/internal/results"
 )
 
 var decided = time.Date(2026, 7, 1, 9, 30, 0, 120_000_000, time.FixedZone("CST", 8*3600))
@@ -320,5 +321,60 @@ func TestListGivenBackIsSplitWithItsHeader(t *testing.T) {
 	}
 	if want := "[[r0] [r1] [r2] [r3]][[r0] [r4] [r5] [r6]][[r0] [r7]]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestBookOfAResyncAndOfABatchHasTheirColumns(t *testing.T) {
+	t.Parallel()
+	resync := status()
+	resync.Operation = job.Resync
+	row := rows[0]
+	row.Operation, row.Verified = job.Disassociate, job.Contradicted
+	f := book(t, report.BookOptions{Status: resync, Lang: catalogue.English}, row)
+	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.ResyncColumns) ||
+		!slices.Equal(got[1][9:], []string{"disassociate", "contradicted"}) {
+		t.Errorf("got %q", got)
+	}
+	f = book(t, report.BookOptions{Status: resync, Lang: catalogue.Chinese}, row)
+	if got := cells(t, f, "门店"); !slices.Equal(got[0][9:], []string{"操作", "核对结果"}) ||
+		!slices.Equal(got[1][9:], []string{"取消关联门店", "与微信支付列表不符"}) {
+		t.Errorf("got %q", got)
+	}
+	batch := status()
+	batch.Targets = 2
+	row = rows[0]
+	row.Job, row.Account, row.Target = "j-1", "acme", &job.Target{BrandID: "1", ProductCouponID: "2", StockBundleID: "0004"}
+	f = book(t, report.BookOptions{Status: batch, Lang: catalogue.English}, row)
+	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.BatchColumns) ||
+		!slices.Equal(got[1][9:], []string{"j-1", "acme", "1", "2", "", "0004"}) {
+		t.Errorf("got %q", got)
+	}
+	f = book(t, report.BookOptions{Status: batch, Lang: catalogue.Chinese}, row)
+	if got := cells(t, f, "门店"); slices.Contains(got[0], "") || len(got[0]) != 15 {
+		t.Errorf("a column has no name in Chinese: %q", got[0])
+	}
+}
+
+func TestStoreOfManyJobsIsFoundInAllOfThem(t *testing.T) {
+	t.Parallel()
+	o := &report.Outcomes{}
+	defer o.Close()
+	for n := range 3 {
+		for i := range 1000 {
+			if err := o.Add(fmt.Sprint(i), []string{fmt.Sprint(n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for _, i := range []int{0, 1, 999, 500} {
+		if all, err := o.All(fmt.Sprint(i)); err != nil || fmt.Sprint(all) != "[[0] [1] [2]]" {
+			t.Errorf("%d: %v, %v", i, all, err)
+		}
+	}
+	if all, err := o.All("1000"); err != nil || all != nil {
+		t.Errorf("got %v, %v", all, err)
+	}
+	if all, err := (&report.Outcomes{}).All("1"); err != nil || all != nil {
+		t.Errorf("nothing was added: %v, %v", all, err)
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 )
 
 // words are those of a workbook in one language.
@@ -14,25 +15,40 @@ type words struct {
 	created, started, ended                                                                          string
 	total, calls, code, failed, meaning, do, unknown, only, rows                                     string
 
-	of map[string]string // states, operations and outcomes; those that are missing stand for themselves
+	lang catalogue.Lang
 }
 
 func wordsIn(l catalogue.Lang) words {
+	w := english
 	if l == catalogue.Chinese {
-		return chinese
+		w = chinese
 	}
-	return english
+	w.lang = l
+	return w
 }
 
-func (w words) outcome(o job.Outcome) string       { return w.word(string(o)) }
-func (w words) stateOf(s job.State) string         { return w.word(string(s)) }
-func (w words) operationOf(o job.Operation) string { return w.word(string(o)) }
+func (w words) outcome(o job.Outcome) string       { return catalogue.Term(o, w.lang) }
+func (w words) stateOf(s job.State) string         { return catalogue.Term(s, w.lang) }
+func (w words) operationOf(o job.Operation) string { return catalogue.Term(o, w.lang) }
 
-func (w words) word(s string) string {
-	if t, ok := w.of[s]; ok {
-		return t
+// more is what one of results.MoreColumns is called.
+func (w words) more(column string) string {
+	if w.lang != catalogue.Chinese {
+		return column
 	}
-	return s
+	return moreChinese[column]
+}
+
+var moreChinese = map[string]string{"operation": "操作", "verified": "核对结果", "job": "任务", "account": "账号", "brand_id": "品牌ID",
+	"product_coupon_id": "商品券ID", "stock_id": "批次ID", "stock_bundle_id": "批次组ID"}
+
+// moreCell is what stands in it for a store.
+func (w words) moreCell(column string, r job.Row) string {
+	text := results.MoreCell(column, r)
+	if column == "operation" || column == "verified" {
+		return catalogue.Term(text, w.lang)
+	}
+	return text
 }
 
 var english = words{
@@ -43,20 +59,14 @@ var english = words{
 	bundle: "Stock bundle", account: "Account", label: "Label", source: "List", submittedBy: "Submitted by", created: "Created",
 	started: "Started", ended: "Ended", total: "Stores", calls: "Calls", code: "Code", failed: "Failed stores",
 	meaning: "What happened", do: "What to do", unknown: "(not documented: see the stores' messages)", only: "Only stores that are",
-	rows: "Rows on the sheets", of: map[string]string{},
+	rows: "Rows on the sheets",
 }
 
 var chinese = words{
 	summary: "摘要", stores: "门店",
 	columns: [9]string{"门店ID", "结果", "代码", "微信支付的说明", "发生了什么", "怎么办", "Request-Id", "调用次数", "确定时间"},
-	job:     "作业", state: "状态", reason: "原因", operation: "操作", brand: "品牌", coupon: "商品券", stock: "批次", bundle: "批次组",
+	job:     "任务", state: "状态", reason: "原因", operation: "操作", brand: "品牌", coupon: "商品券", stock: "批次", bundle: "批次组",
 	account: "账号", label: "标签", source: "清单", submittedBy: "提交人", created: "提交时间", started: "开始时间", ended: "结束时间",
 	total: "门店总数", calls: "调用次数", code: "代码", failed: "失败门店数", meaning: "发生了什么", do: "怎么办",
 	unknown: "（没有公开文档：见各门店的说明）", only: "只列出", rows: "各表行数",
-	of: map[string]string{
-		"succeeded": "成功", "failed": "失败", "pending": "待处理", "unprocessed": "未处理",
-		"associate": "关联门店", "disassociate": "取消关联门店",
-		"staging": "读取清单中", "scheduled": "已预约", "running": "进行中", "paused": "已暂停", "completed": "已完成",
-		"cancelling": "取消中", "cancelled": "已取消", "aborting": "中止中", "aborted": "已中止",
-	},
 }

@@ -37,14 +37,8 @@ func NewWriter(w io.Writer, opts Options) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	var more []string
-	switch {
-	case opts.Status.Targets > 0:
-		more = results.BatchColumns
-	case opts.Status.Operation == job.Resync:
-		more = results.ResyncColumns
-	}
-	return &textWriter{ReportWriter: results.NewReportWriter(encoded, opts.Format, more...), encoded: encoded}, nil
+	text := results.NewReportWriter(encoded, opts.Format, results.MoreColumns(opts.Status)...)
+	return &textWriter{ReportWriter: text, encoded: encoded}, nil
 }
 
 // textWriter writes a report as CSV or JSON lines, in an encoding.

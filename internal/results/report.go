@@ -32,6 +32,17 @@ var ResyncColumns = []string{"operation", "verified"}
 // BatchColumns come after those in a batch's report: the job, its account and its target.
 var BatchColumns = []string{"job", "account", "brand_id", "product_coupon_id", "stock_id", "stock_bundle_id"}
 
+// MoreColumns are those that come after ReportColumns in the report on such a job or batch.
+func MoreColumns(s job.Status) []string {
+	switch {
+	case s.Targets > 0:
+		return BatchColumns
+	case s.Operation == job.Resync:
+		return ResyncColumns
+	}
+	return nil
+}
+
 // ReportFormatOf tells a report's format by its file's name; the error is a *job.Error of job.CodeUsage.
 func ReportFormatOf(name string) (ReportFormat, error) {
 	switch strings.ToLower(filepath.Ext(name)) {
@@ -84,7 +95,7 @@ type reportRow struct {
 // apostrophe off again (storelist), as no ID can have one; all other IDs stand as they are. JSON lines have every text as
 // it came.
 //
-// more, if any, are ResyncColumns or BatchColumns.
+// more, if any, are MoreColumns.
 func NewReportWriter(w io.Writer, format ReportFormat, more ...string) *ReportWriter {
 	r := &ReportWriter{buf: bufio.NewWriterSize(w, 64<<10), more: more}
 	if format == ReportJSONLines {
@@ -117,13 +128,13 @@ func (r *ReportWriter) Write(row job.Row) error {
 	r.cells = append(r.cells[:0], idNoFormula(row.StoreID), string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
 		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
 	for _, column := range r.more {
-		r.cells = append(r.cells, extra(column, row))
+		r.cells = append(r.cells, MoreCell(column, row))
 	}
 	return r.csv.Write(r.cells)
 }
 
-// extra is a row's cell in one of the columns that only some reports have.
-func extra(column string, row job.Row) string {
+// MoreCell is what stands for a store in one of MoreColumns.
+func MoreCell(column string, row job.Row) string {
 	switch column {
 	case "operation":
 		return string(row.Operation)

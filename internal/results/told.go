@@ -57,6 +57,17 @@ type Progress struct {
 	State     job.State      // of the job; "" where it is gone
 	Over      bool           // the run has ended: its chunk is done, released, or another's
 	Reminders []job.Reminder // to be put on the queue
+	Moved     Moved          // by how much the job's counts moved
+}
+
+// Moved is by how much one record moved its job's counts. What was recorded before moves nothing.
+type Moved struct {
+	Succeeded, Failed int64            // stores, net: one that had failed and succeeds now is one less that failed
+	Codes             map[string]int64 // failed stores by code, net; none is zero
+	Again             int              // stores that are sent again
+	Sent              int              // requests put on the wire
+	Retries           int              // those of them for stores sent before
+	Throttled         int              // 429s among them
 }
 
 // Suspicion: how many named refusals, while no call of the job was ever answered 200, make a chunk speak against the
@@ -93,7 +104,7 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 				return Progress{}, fmt.Errorf("%s: %w", doing, err)
 			}
 			r.adopt(s)
-			p := Progress{State: job.State(rest[0]), Over: s.action != keep || r.lost, Reminders: rems}
+			p := Progress{State: job.State(rest[0]), Over: s.action != keep || r.lost, Reminders: rems, Moved: s.moved()}
 			if p.State.Ended() {
 				r.l.forget(r.reminder.Job)
 			}
@@ -148,6 +159,7 @@ type settlement struct {
 	retries  int
 	throttle int
 	told     int
+	again    int // stores that stay pending after a call for them
 	suspect  bool
 	opened   bool
 	abort    string
@@ -175,6 +187,9 @@ func (r *Run) settle(told Told, c call) *settlement {
 		}
 		s.told++
 		now := rec.merge(slot.place, ev)
+		if !now.decided() {
+			s.again++
+		}
 		if now.decided() || ev.gather {
 			s.gone = append(s.gone, n)
 		}
@@ -207,12 +222,18 @@ func (r *Run) settle(told Told, c call) *settlement {
 		}
 	}
 	if s.told > 0 && !merged { // all of it was recorded before: the answer to that got lost
-		s.sent, s.retries, s.throttle = 0, 0, 0
+		s.sent, s.retries, s.throttle, s.again = 0, 0, 0, 0
 	}
 	s.diff(r)
 	s.suspicion(r, told, single)
 	s.decide(r, told)
 	return s
+}
+
+// moved tells by how much the job's counts move.
+func (s *settlement) moved() Moved {
+	return Moved{Succeeded: s.delta.succeeded, Failed: s.delta.failed, Codes: s.delta.codes, Again: s.again, Sent: s.sent,
+		Retries: s.retries, Throttled: s.throttle}
 }
 
 // anySent says whether a store of the call was sent before it.

@@ -99,6 +99,9 @@ func (a *attempt) change(ctx context.Context, revision string, do func(*record),
 			return err
 		case word == "ok":
 			a.raw, a.rec = raw, rec
+			if rec.State.Over() {
+				a.s.cfg.Over(rec.Run)
+			}
 			return nil
 		case word == "gone":
 			return errRemoved

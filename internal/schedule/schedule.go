@@ -19,6 +19,7 @@
 package schedule
 
 import (
+	"slices"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -69,16 +70,16 @@ func (d Definition) Check() error {
 	if _, err := ParseRhythm(d.Cron, d.Timezone); err != nil {
 		return err
 	}
-	switch d.Job.Operation {
-	case job.Associate, job.Disassociate:
-	case job.Resync:
+	switch op := d.Job.Operation; {
+	case slices.Contains(job.Writes(), op):
+	case op == job.Resync:
 		if d.Job.Target.StockBundleID != "" {
 			return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
 				" compared: schedule `associate` for a bundle, it does no harm to stores that are associated")
 		}
 	default:
-		return job.Errorf(job.CodeUsage, "%q cannot be scheduled: it is %s, %s or %s", shorten(string(d.Job.Operation), MaxName),
-			job.Resync, job.Associate, job.Disassociate)
+		return job.Errorf(job.CodeUsage, "%q cannot be scheduled: it is one of %s", shorten(string(op), MaxName),
+			append([]job.Operation{job.Resync}, job.Writes()...))
 	}
 	if d.Job.At != nil {
 		return job.Errorf(job.CodeUsage, "--at is for one job: a schedule's are sent when its ticks come")

@@ -44,6 +44,8 @@ type Config struct {
 	Lease time.Duration
 	// AtOnce is how many lists are read at a time; 8 unless set.
 	AtOnce int
+	// Over is told of each run that this worker has seen to its end; nil for nobody. It must not wait for anything.
+	Over func(Run)
 }
 
 func (c Config) withDefaults() Config {
@@ -61,6 +63,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.AtOnce <= 0 {
 		c.AtOnce = 8
+	}
+	if c.Over == nil {
+		c.Over = func(Run) {}
 	}
 	return c
 }
@@ -172,6 +177,7 @@ func (s *Scheduler) register(ctx context.Context, e *entry, seen around) error {
 	e.last, e.seq = last, e.seq+int64(len(runs))
 	for _, r := range runs {
 		if r.State.Over() {
+			s.cfg.Over(r.Run)
 			s.log.Warn("ticks were missed", "schedule", e.Name, "run", r.Number, "missed", r.Missed, "latest", r.Tick, "reason", r.Reason)
 			continue
 		}
@@ -253,6 +259,7 @@ func (s *Scheduler) settle(ctx context.Context, r openRun, at clock) error {
 	}
 	word, err := s.cfg.Book.changeRun(ctx, r.Name, rec, r.raw, raw, "")
 	if err == nil && word == "ok" {
+		s.cfg.Over(rec.Run)
 		s.log.Info("a schedule's job has ended", "schedule", r.Name, "run", rec.Number, "job", rec.Job, "state", status.State,
 			"succeeded", status.Succeeded, "failed", status.Failed, "unprocessed", status.Unprocessed, "reason", rec.Reason)
 	}

@@ -51,7 +51,8 @@ func newLane(w *Worker, a Account) *lane {
 	l.breaker = newBreaker()
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
-		Pace: l.paces.of, Health: l.breaker, Logger: w.log}
+		Pace: l.paces.of, Health: l.breaker, Logger: w.log,
+		Meter: w.cfg.Meter.Account(a.Name)}
 	if l.runs = a.Concurrency; a.Rate == 0 {
 		// Without a pace to wait for, some chunks begin and are recorded while others are called for.
 		l.runs, c.Calls = a.Concurrency+(a.Concurrency+1)/2, a.Concurrency
@@ -221,6 +222,7 @@ func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
 // suffer waits while the account cannot be served, and tries one chunk at growing intervals until that passes.
 func (l *lane) suffer(ctx context.Context, t *trip) {
 	l.become(t.state, t.reason)
+	l.w.cfg.Meter.Tripped(l.account.Name, t.state)
 	l.log.Error("the account is not served", "state", t.state, "reason", t.reason)
 	for wait := t.first; ctx.Err() == nil; wait = min(2*wait, t.longest) {
 		if !sleep(ctx, wait) {

@@ -93,13 +93,21 @@ func (s *notifier) send(ctx context.Context, hook job.Hook, status job.Status) e
 	to := notify.Hook{URL: hook.URL, Format: notify.Format(hook.Format)}
 	err := s.w.cfg.Hooks.Sender.Send(ctx, to, s.w.cfg.Hooks.Secret, event)
 	if err == nil {
+		s.w.cfg.Meter.Told(HookDelivered)
 		log.Info("told that it has ended", "hook", to.String())
 		return nil
 	}
 	if f := notify.AsFailure(err); f != nil && !f.Passing {
+		s.w.cfg.Meter.Told(HookGivenUp)
 		log.Error("the hook cannot be told", "hook", to.String(), "error", err)
 		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
 	}
+	if most, ok := asynq.GetMaxRetry(ctx); ok && retried >= most {
+		s.w.cfg.Meter.Told(HookGivenUp)
+		log.Error("the hook could not be told, and is given up", "hook", to.String(), "error", err)
+		return err
+	}
+	s.w.cfg.Meter.Told(HookRetried)
 	log.Warn("the hook could not be told and is told again", "hook", to.String(), "error", err)
 	return err
 }

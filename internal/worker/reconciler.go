@@ -14,6 +14,7 @@ import (
 type reconciler struct {
 	w     *Worker
 	asked map[job.Reminder]time.Duration // reminders that the queue said it had: when to ask again
+	found map[job.State]int              // active jobs by state, as far as this look has come
 	kept  map[string]time.Time           // when an active job's keys were last kept from expiring
 	prune time.Time
 }
@@ -45,9 +46,12 @@ func (s *reconciler) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		mine, err := lock.Hold(ctx)
+		s.found = nil
 		if err == nil && mine {
+			s.found = map[job.State]int{}
 			err = s.look(ctx)
 		}
+		w.cfg.Meter.Looked(s.found, err)
 		if err != nil && ctx.Err() == nil {
 			w.log.Warn("the reconciler could not look at everything", "error", err)
 		}
@@ -91,6 +95,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	}
 	if look.Stuck {
 		s.w.log.Warn("a job is looked through: it was interrupted by Redis, or is of another one", "job", id)
+		s.w.cfg.Meter.Found(FoundStuck, 1)
 		state, found, err := ledger.Check(ctx, id)
 		if err != nil {
 			return err
@@ -100,6 +105,9 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 		}
 	}
 	state, certain := look.State, look.Certain
+	if state != "" {
+		s.found[state]++
+	}
 	if state == "" || state.Ended() {
 		delete(s.kept, id)
 		if err := s.told(ctx, id); err != nil {
@@ -127,11 +135,13 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if err != nil {
 		return err
 	}
+	s.w.cfg.Meter.Found(FoundHoles, len(certain))
 	if len(lost) > 0 {
 		found, err := ledger.Remind(ctx, id, lost)
 		if err != nil {
 			return err
 		}
+		s.w.cfg.Meter.Found(FoundLost, len(found))
 		certain = append(certain, found...)
 	}
 	if len(certain) == 0 {

@@ -29,6 +29,6 @@ func (s *scheduling) run(ctx context.Context) {
 	schedule.New(schedule.Config{
 		Book: schedule.Open(c.Redis), Ledger: c.Ledger, Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue},
 		Sources: c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
-		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second),
+		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun,
 	}).Run(ctx)
 }

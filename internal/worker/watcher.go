@@ -56,9 +56,12 @@ func (s *watcher) look(ctx context.Context) {
 		}
 		return
 	}
+	running := map[string]int{}
 	for _, j := range jobs {
+		running[j.Account]++
 		if l := s.w.lane(j.Account); l != nil {
 			l.poke()
 		}
 	}
+	s.w.cfg.Meter.Running(running)
 }

@@ -46,6 +46,7 @@ type Config struct {
 	Logger   *slog.Logger
 	Hooks    *Hooks          // nil where this worker tells nobody that a job has ended
 	Sources  schedule.Opener // opens the lists of schedules; nil where this worker minds no schedules
+	Meter    Meter           // counts what this worker does; nil for none
 
 	// ID names this worker to people; a host's name and random letters unless set.
 	ID string
@@ -60,6 +61,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Meter == nil {
+		c.Meter = noMeter{}
 	}
 	if c.ID == "" {
 		host, _ := os.Hostname() // an empty name is as good a start as any

@@ -8,9 +8,9 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// Call is one associate-stores or disassociate-stores request.
+// Call is one request that names stores: associate-stores or disassociate-stores.
 type Call struct {
-	Operation job.Operation
+	Operation job.Operation // one of job.Writes
 	Target    job.Target
 	StoreIDs  []string // 1 to job.MaxStoresPerCall, each once
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -22,7 +23,8 @@ type Client struct {
 	codes      storeCodes
 
 	mu      sync.Mutex
-	strange string // the serial number last logged as not ours
+	strange string       // the serial number last logged as not ours
+	unknown atomic.Int64 // answers that came under such keys
 }
 
 // New checks the configuration whole and makes a client; it opens no connection. Its errors are *job.Error of
@@ -63,7 +65,7 @@ func (c *Client) String() string { return c.config.String() }
 // GoString is String: %#v would print what the client is made of.
 func (c *Client) GoString() string { return "wxapi.Client{" + c.config.String() + "}" }
 
-// Do makes one associate-stores or disassociate-stores call (partner/4015781302 and its siblings). The error is always
+// Do makes one call that names stores, such as associate-stores (partner/4015781302 and its siblings). The error is always
 // a *Failure. A call that could never be right (no stores, more than job.MaxStoresPerCall, another brand's target) is
 // not sent and is of ClassJob.
 //
@@ -149,8 +151,8 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 
 // checkCall says why a call could never be right. It also keeps anything but IDs out of path, query and body.
 func (c *Client) checkCall(call Call) error {
-	if call.Operation != job.Associate && call.Operation != job.Disassociate {
-		return fmt.Errorf("operation %q: it is associate or disassociate", call.Operation)
+	if _, ok := verbs[call.Operation]; !ok {
+		return fmt.Errorf("operation %q is no call that names stores", call.Operation)
 	}
 	if n := len(call.StoreIDs); n < 1 || n > job.MaxStoresPerCall {
 		return fmt.Errorf("a call of %d stores: it is 1 to %d", n, job.MaxStoresPerCall)
@@ -206,6 +208,7 @@ func (c *Client) note(x *exchange, f *Failure) {
 
 // noteStrange logs once that answers come under a key that this account does not hold.
 func (c *Client) noteStrange(serial, requestID string) {
+	c.unknown.Add(1)
 	c.mu.Lock()
 	known := c.strange == serial
 	c.strange = serial

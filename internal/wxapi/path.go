@@ -36,12 +36,15 @@ func targetPath(mode job.Mode, t job.Target, verb string) string {
 	return b.String()
 }
 
-// storesPath is the path of associate-stores or disassociate-stores.
+// verbs are the last parts of the paths of those calls that name stores, one for each of job.Writes.
+var verbs = map[job.Operation]string{
+	job.Associate:    "associate-stores",
+	job.Disassociate: "disassociate-stores",
+}
+
+// storesPath is the path of a call that names stores; the operation is one of verbs.
 func storesPath(mode job.Mode, op job.Operation, t job.Target) string {
-	if op == job.Disassociate {
-		return targetPath(mode, t, "disassociate-stores")
-	}
-	return targetPath(mode, t, "associate-stores")
+	return targetPath(mode, t, verbs[op])
 }
 
 // listPath is the path and query of one page of associated-stores (partner/4015781546).

@@ -73,13 +73,18 @@ type store struct {
 	again    uint8 // calls that named it although its outcome had been answered; the same
 }
 
-// The flags of a store. "Answered" means that a good answer with the store's outcome in it was written whole.
+// The flags of a store. "Answered" means that a good answer with the store's outcome in it was written whole, to a call
+// of the interface whose number the flags from 1<<aboutShift on are.
 const (
 	associated uint8 = 1 << iota
 	answeredSuccess
 	answeredFailure
-	disassociating // answered… is about disassociating the store
+
+	aboutShift = 3
 )
+
+// about is the interface that the flags are about.
+func (s *store) about() iface { return iface(s.flags >> aboutShift) }
 
 // pack makes a number of an ID of 1 to 15 digits: its length and its value, since 007 and 7 are two stores.
 func pack(id []byte) (uint64, bool) {
@@ -154,7 +159,7 @@ func (a *associations) set(s *store, on bool) bool {
 
 // name notes that a call names a store. It gives what had been answered about the store in the same operation before
 // (0: nothing), or repeat if this same call named it already.
-func (s *store) name(call uint32, disassociates bool) (answered uint8, repeat bool) {
+func (s *store) name(call uint32, of iface) (answered uint8, repeat bool) {
 	if s.sent > 0 && s.lastCall == call {
 		return 0, true
 	}
@@ -162,11 +167,10 @@ func (s *store) name(call uint32, disassociates bool) (answered uint8, repeat bo
 	if s.sent < 1<<16-1 {
 		s.sent++
 	}
-	if disassociates == (s.flags&disassociating != 0) {
+	if s.about() == of {
 		answered = s.flags & (answeredSuccess | answeredFailure)
-	} else {
-		s.flags ^= disassociating // another operation: what was answered about the one before is past
-		s.flags &^= answeredSuccess | answeredFailure
+	} else { // another operation: what was answered about the one before is past
+		s.flags = s.flags&associated | uint8(of)<<aboutShift
 	}
 	if answered != 0 && s.again < 1<<8-1 {
 		s.again++

@@ -62,7 +62,7 @@ func (c *call) serve() {
 	if c.strike(c.plan.ofCall(nth)) {
 		return
 	}
-	if c.route.iface == listStock {
+	if c.route.iface.lists() {
 		c.list(who)
 		return
 	}
@@ -155,7 +155,7 @@ func (c *call) strike(kind fault) bool {
 	return true
 }
 
-// change serves associate-stores and disassociate-stores.
+// change serves the calls that name stores.
 func (c *call) change(who *account, nth uint64) {
 	if refused := c.checkContentType(); refused != nil {
 		c.refuse(refused)
@@ -177,11 +177,11 @@ func (c *call) change(who *account, nth uint64) {
 
 	// What the answer tells counts from just before it is written: a caller may be back with its next call before the
 	// write returns here.
-	a, disassociates := c.truth.of(c.route.target), c.route.iface.disassociates()
+	a := c.truth.of(c.route.target)
 	told := false
 	tell := func() {
 		if told = c.kind == faultNone; told {
-			a.answered(c.sc.named, disassociates, false)
+			a.answered(c.sc.named, c.route.iface, false)
 		}
 	}
 	status, code, number := http.StatusOK, "", 0
@@ -189,7 +189,7 @@ func (c *call) change(who *account, nth uint64) {
 		status, code, number, body = refused.status, refused.code, refused.number, refused.encode()
 	}
 	if delivered := c.answer(status, code, number, body, tell); told && !delivered {
-		a.answered(c.sc.named, disassociates, true)
+		a.answered(c.sc.named, c.route.iface, true)
 	}
 }
 

@@ -26,7 +26,7 @@ type namedStore struct {
 // stranger is a store that nobody asked about.
 const stranger = "424242424242"
 
-// work does what a well-formed associate-stores or disassociate-stores call asks for, and gives the answer's body or
+// work does what a well-formed call that names stores asks for, and gives the answer's body or
 // the refusal. What the answer tells about each store is left in sc.named.
 func (s *Sandbox) work(sc *scratch, p *plan, rt route, nth uint64, kind fault) ([]byte, *refusal) {
 	a := s.truth.of(rt.target)
@@ -57,7 +57,7 @@ func (s *Sandbox) name(sc *scratch, a *associations, rt route, call uint32) {
 	var v Violations
 	for i, id := range sc.request.storeIDs {
 		place, _ := a.place(id, true)
-		answered, repeat := a.stores[place].name(call, rt.iface.disassociates())
+		answered, repeat := a.stores[place].name(call, rt.iface)
 		if repeat {
 			v.Repeats++
 			continue
@@ -81,7 +81,7 @@ func (p *plan) condition(rt route) *refusal {
 		return stockNotFound
 	case p.unknown[stock] || p.unknown[t.ProductCouponID]:
 		return stockUnknown
-	case rt.iface != listStock && p.open[stock]:
+	case !rt.iface.lists() && p.open[stock]:
 		return stockOpen
 	}
 	return nil
@@ -122,7 +122,7 @@ func (s *Sandbox) workStore(sc *scratch, p *plan, a *associations, rt route, n *
 		sc.fail(n, id, p.pass)
 	case p.missing[string(id)] || p.sometimes(drawMissing, p.MissingStores, id, nth):
 		// In neither list, and nothing done.
-	case !a.set(st, !rt.iface.disassociates()) && p.AlreadyCode != "":
+	case !a.set(st, endpoints[rt.iface].associates) && p.AlreadyCode != "":
 		sc.fail(n, id, p.already)
 	case p.double[string(id)] || p.sometimes(drawDouble, p.DoubleStores, id, nth):
 		sc.succeed(n, id)
@@ -173,8 +173,8 @@ func (sc *scratch) encode() []byte {
 }
 
 // answered notes in a target's associations, just before an answer is written, what it tells; with undo, that it could
-// not be written after all. A call of the other operation that came in between has made it void.
-func (a *associations) answered(named []namedStore, disassociates, undo bool) {
+// not be written after all. A call of another operation that came in between has made it void.
+func (a *associations) answered(named []namedStore, of iface, undo bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, n := range named {
@@ -183,7 +183,7 @@ func (a *associations) answered(named []namedStore, disassociates, undo bool) {
 		}
 		st := &a.stores[n.place]
 		switch {
-		case disassociates != (st.flags&disassociating != 0):
+		case st.about() != of:
 		case undo:
 			st.flags &^= n.says
 		default:

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
+	"github.com/storelink/storelink/internal/wxapi/sandbox"
+)
+
+// said are the sentences of the command in English: what say and line are called with.
+func said(t *testing.T) map[string]bool {
+	t.Helper()
+	all := map[string]bool{}
+	files, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := token.NewFileSet()
+	for _, f := range files {
+		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(set, f.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			f, ok := call.Fun.(*ast.SelectorExpr)
+			if !ok || f.Sel.Name != "say" && f.Sel.Name != "line" {
+				return true
+			}
+			if text, ok := call.Args[0].(*ast.BasicLit); ok {
+				s, err := strconv.Unquote(text.Value)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all[s] = true
+			} else if name, ok := call.Args[0].(*ast.Ident); !ok || name.Name != "format" {
+				t.Errorf("%s: what is said is no literal, and cannot be looked for", set.Position(call.Pos()))
+			}
+			return true
+		})
+	}
+	return all
+}
+
+var verbs = regexp.MustCompile(`%(\[\d+\])?[-+.0-9]*[a-z]`)
+
+func TestEverySentenceIsInChinese(t *testing.T) {
+	t.Parallel()
+	all := said(t)
+	for english := range all {
+		translated, ok := chinese[english]
+		if !ok {
+			t.Errorf("%q has no Chinese", english)
+			continue
+		}
+		// The same arguments, in whatever order, each of a kind that its verb takes.
+		var args []any
+		for _, v := range verbs.FindAllString(english, -1) {
+			if strings.Contains(v, "[") {
+				continue
+			}
+			switch v[len(v)-1] {
+			case 'd':
+				args = append(args, 1)
+			case 'g':
+				args = append(args, 1.5)
+			default:
+				args = append(args, "x")
+			}
+		}
+		if got := fmt.Sprintf(translated, args...); strings.Contains(got, "%!") {
+			t.Errorf("%q: %q", english, got)
+		}
+	}
+	for english := range chinese {
+		if !all[english] {
+			t.Errorf("nobody says %q", english)
+		}
+	}
+}
+
+func TestChineseIsForWhoAsksOrLooks(t *testing.T) {
+	t.Parallel()
+	w := onMini(t, sandbox.Faults{FailingStoreIDs: []sandbox.StoreFailure{{StoreID: "100000003", Code: "PARAM_ERROR"}}})
+	english := []string{"jobs", "accounts", "schedule list"}
+	before := map[string]string{}
+	for _, c := range english {
+		before[c] = w.do(strings.Fields(c)...).expect(t, 0).out
+	}
+	for _, c := range english { // nobody looks: LANG changes nothing
+		o := enqueue(t, append(w.env, "LANG=zh_CN.UTF-8"), strings.Fields(c)...).expect(t, 0)
+		if o.out != before[c] {
+			t.Errorf("%s: LANG changes what a program reads: %s", c, o.out)
+		}
+	}
+	for _, ask := range []struct{ env, flag string }{{"STORELINK_LANG=zh", "--lang="}, {"LANG=C", "--lang=zh"}} {
+		o := enqueue(t, append(w.env, ask.env), "jobs", ask.flag).expect(t, 0)
+		if o.out != "没有这样的任务。\n" {
+			t.Errorf("%+v: %s", ask, o.out)
+		}
+	}
+	w.work()
+	o := w.associate(w.list(300), "--lang", "zh", "--wait").expect(t, 3)
+	for _, want := range []string{"任务 ", "关联门店，300 家门店，批次 3000（商品券 2000），分成 2 个分块。", "已完成", "成功", "失败", "PARAM_ERROR 1",
+		"微信支付认为"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("there is no %q: %s", want, o.out)
+		}
+	}
+	if strings.Contains(o.out, "succeeded") || !strings.Contains(o.err, "enqueue: 1 store failed") {
+		t.Errorf("the outcome is in another language: %s%s", o.out, o.err)
+	}
+	table := strings.Split(w.do("jobs", "--lang", "zh").expect(t, 0).out, "\n")
+	if !strings.HasPrefix(table[0], "任务") || !strings.Contains(table[1], "已完成") {
+		t.Errorf("got %q", table)
+	}
+	w.do("jobs", "--lang", "fr", "--json").failed(t, 2, job.CodeUsage)
+}
+
+func TestChineseSpans(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{0: "不到 1 秒", 59 * time.Second: "59 秒", 200 * time.Second: "3 分 20 秒",
+		3 * time.Hour: "3 小时 0 分", 50 * time.Hour: "2 天 2 小时", -1: "0 秒"} {
+		if got := tongue("zh").span(d); got != want {
+			t.Errorf("%s: %q", d, got)
+		}
+	}
+}
+
+func TestTablesFitTheTerminalAndSayWhatHadNoRoom(t *testing.T) {
+	t.Parallel()
+	jobs := []job.Status{{Job: "20260701-093000-k3jq7w2p", State: job.Running, Operation: job.Associate, Account: "acme", StockID: "98065001",
+		Total: 1_000_000, Succeeded: 20_000, Failed: 12, Label: "春季门店\x1b[2J上新", Lane: job.LaneState{State: job.LaneOutage}}}
+	for _, width := range []int{1, 10, 30, 40, 60, 80, 100, 140, 300} {
+		for _, lang := range []string{"zh", "en"} {
+			var out strings.Builder
+			a := &app{out: &printer{w: &out}, lang: lang, screen: terminal.Screen{Terminal: true, Size: func() int { return width }}}
+			a.list(jobs)
+			a.listAccounts([]job.AccountInfo{{Name: "acme", Mode: job.Partner, Pace: map[string]float64{"associate-stock": 20}}})
+			for line := range strings.Lines(out.String()) {
+				if line = strings.TrimSuffix(line, "\n"); terminal.Width(line) > max(2, width) || strings.ContainsRune(line, '\x1b') {
+					t.Errorf("%d columns: %q", width, line)
+				}
+			}
+			if all := out.String(); width >= 40 && !strings.Contains(all, jobs[0].Job) || width == 300 && strings.Contains(all, "--json") ||
+				width == 80 && !strings.Contains(all, "--json") {
+				t.Errorf("%d columns:\n%s", width, all)
+			}
+		}
+	}
+}
+
+func TestLabelsAreInChinese(t *testing.T) {
+	t.Parallel()
+	latin := regexp.MustCompile(`^[A-Z ]+$`)
+	for _, name := range []string{"job", "state", "operation", "account", "brand", "priority", "label", "schedule", "source", "submitted by",
+		"stores", "in line", "too much", "associate", "disassociate", "succeeded", "failed", "unprocessed", "pending", "contradicted",
+		"late", "calls", "lane", "phase", "created", "due", "started", "ended", "report", "batch", "accounts", "targets", "cron",
+		"next tick", "prune", "column", "sheet", "notify", "catch up", "added"} {
+		if tongue("zh").label(name) == name || tongue("en").label(name) != name {
+			t.Errorf("%q is %q, and %q in English", name, tongue("zh").label(name), tongue("en").label(name))
+		}
+	}
+	for name := range chineseLabels {
+		if latin.MatchString(name) && tongue("en").label(name) != name {
+			t.Errorf("%q is %q in English", name, tongue("en").label(name))
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package metrics
+
+import (
+	"context"
+	"time"
+
+	"github.com/hibiken/asynq"
+	asynqmetrics "github.com/hibiken/asynq/x/metrics"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+)
+
+// asynqCollector is asynq's own collector, asked only while Redis answers: it knows no bound of time itself. It tells of
+// all queues in Redis, those of accounts that other workers serve and of notifications too.
+type asynqCollector struct {
+	rdb   redis.UniversalClient
+	inner prometheus.Collector
+}
+
+// asynqPatience is how soon Redis must answer for asynq's collector to be asked at all.
+const asynqPatience = time.Second
+
+func newAsynqCollector(rdb redis.UniversalClient) *asynqCollector {
+	c := &asynqCollector{rdb: rdb}
+	if rdb != nil {
+		c.inner = asynqmetrics.NewQueueMetricsCollector(asynq.NewInspectorFromRedisClient(rdb))
+	}
+	return c
+}
+
+// Describe implements prometheus.Collector. It tells nothing: asynq's describes itself by what it finds in Redis.
+func (c *asynqCollector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *asynqCollector) Collect(ch chan<- prometheus.Metric) {
+	if c.inner == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), asynqPatience)
+	defer cancel()
+	if c.rdb.Ping(ctx).Err() == nil {
+		c.inner.Collect(ch)
+	}
+}

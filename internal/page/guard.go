@@ -1,0 +1,104 @@
+package page
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/storelink/storelink/internal/catalogue"
+)
+
+// The bounds of a request. The server bounds its head.
+const (
+	maxBody  = 4 << 10 // of a form, in bytes
+	maxQuery = 2 << 10 // of an address, in bytes
+)
+
+// policy is what a browser may do with our pages: show them with our own style and script, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// guard lets nobody in who should not be: pages of other sites, by a forged request or by a name of theirs that leads
+// here, and requests that are too large.
+func (p *Page) guard(next http.Handler) http.Handler {
+	forged := http.NewCrossOriginProtection()
+	forged.SetDenyHandler(p.handle(lookTimeout, false, func(r *request) error {
+		return r.refuse(http.StatusForbidden, "forged")
+	}))
+	next = forged.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		if r.Body != nil {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
+		switch {
+		case !p.known(r.Host):
+			p.handle(lookTimeout, false, func(r *request) error { return r.refuse(http.StatusMisdirectedRequest, "misdirected") }).
+				ServeHTTP(w, r)
+		case len(r.URL.RawQuery)+len(r.URL.Path) > maxQuery:
+			p.handle(lookTimeout, false, func(r *request) error { return r.refuse(http.StatusRequestURITooLong, "too-long") }).
+				ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// known says whether a request's Host is one that the page is reached under. A name of somebody else's that leads to this
+// address (DNS rebinding) would make our page a part of their site.
+func (p *Page) known(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		return true
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(p.cfg.Hosts, host)
+}
+
+// langOf gives the language that a request asks for: by ?lang=, by the cookie that this has set, or by the browser's.
+func langOf(r *http.Request) catalogue.Lang {
+	for _, asked := range []string{r.URL.Query().Get("lang"), cookie(r, langCookie)} {
+		if l := catalogue.Lang(asked); l == catalogue.Chinese || l == catalogue.English {
+			return l
+		}
+	}
+	return accepted(r.Header.Get("Accept-Language"))
+}
+
+func cookie(r *http.Request, name string) string {
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	return c.Value
+}
+
+// address is who asks, as far as attempts to log in are counted: an IPv6 network of 64 bits is one.
+func address(r *http.Request) netip.Prefix {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	ip := at.Addr().Unmap()
+	bits := 32
+	if ip.Is6() {
+		bits = 64
+	}
+	prefix, err := ip.WithZone("").Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return prefix
+}

@@ -1,0 +1,125 @@
+package page
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/source"
+)
+
+// How much the first page shows.
+const (
+	homeAtWork    = 50
+	homeEnded     = 15
+	homeAccounts  = 12 // before those that are idle are folded away
+	homeSchedules = 20
+)
+
+type homeView struct {
+	Accounts []accountView // those that are at work, or in trouble, first
+	Idle     []accountView // folded away
+	AtWork   []jobView
+	Ended    []jobView
+	Plans    []planView
+}
+
+// accountView is an account over all of its workers.
+type accountView struct {
+	job.AccountInfo
+	State  string // the best of its workers'
+	Reason string
+	Paces  []paceView
+}
+
+type paceView struct {
+	Interface string
+	Rate      float64 // calls a second in force
+}
+
+func (p *Page) home(r *request) error {
+	ctx := r.Context()
+	var v homeView
+	accounts, err := p.accounts(r)
+	if err != nil {
+		return err
+	}
+	v.Accounts = accounts
+	if len(accounts) > homeAccounts {
+		first := slices.IndexFunc(accounts, func(a accountView) bool { return a.State == job.LaneIdle })
+		if first >= 0 {
+			v.Accounts, v.Idle = accounts[:first], accounts[first:]
+		}
+	}
+	atWork, err := p.cfg.Ledger.AtWork(ctx, homeAtWork)
+	if err != nil {
+		return err
+	}
+	for _, s := range atWork {
+		v.AtWork = append(v.AtWork, p.jobView(s))
+	}
+	recent, err := p.cfg.Ledger.Jobs(ctx, results.Filter{Ended: true, Limit: homeEnded})
+	if err != nil {
+		return err
+	}
+	for _, s := range recent {
+		v.Ended = append(v.Ended, p.jobView(s))
+	}
+	plans, err := p.cfg.Book.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range plans[:min(len(plans), homeSchedules)] {
+		v.Plans = append(v.Plans, planView{Schedule: s})
+	}
+	return r.show(200, "home", frame{Title: "overview", Nav: "home", Contents: v})
+}
+
+// laneOrder puts first what a person should see first.
+var laneOrder = map[string]int{job.LaneRefused: 0, job.LaneOutage: 1, job.LaneUnserved: 2, job.LaneThrottled: 3,
+	job.LaneServing: 4, job.LaneIdle: 5}
+
+// laneBest orders the states of one account in several workers: one that serves it is enough.
+var laneBest = map[string]int{job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1}
+
+func (p *Page) accounts(r *request) ([]accountView, error) {
+	infos, err := p.cfg.Ledger.Accounts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	all := make([]accountView, len(infos))
+	for i, info := range infos {
+		a := accountView{AccountInfo: info, State: job.LaneUnserved}
+		for _, w := range info.Workers {
+			if laneBest[w.State] > laneBest[a.State] {
+				a.State, a.Reason = w.State, w.Reason
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(info.Pace)) {
+			a.Paces = append(a.Paces, paceView{name, info.Pace[name]})
+		}
+		all[i] = a
+	}
+	slices.SortStableFunc(all, func(a, b accountView) int { return cmp.Compare(laneOrder[a.State], laneOrder[b.State]) })
+	return all, nil
+}
+
+// planView is a schedule.
+type planView struct{ schedule.Schedule }
+
+// Target is what its jobs are about.
+func (v planView) Target() job.Target { return v.Job.Target }
+
+// Shown is its list's source, without a query: that may be a secret.
+func (v planView) Shown() string { return source.Shown(v.Source) }
+
+// Verbs are what can be done to it.
+func (v planView) Verbs() []string {
+	if v.Paused {
+		return []string{"resume", "run"}
+	}
+	return []string{"pause", "run"}
+}

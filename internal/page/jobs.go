@@ -1,0 +1,201 @@
+package page
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/steer"
+)
+
+// jobView is a job or a batch.
+type jobView struct {
+	job.Status
+	Rate float64       // stores decided a second, of late; 0 where nothing is known of it
+	Left time.Duration // until the end, at that rate; 0 where nothing is known of it
+}
+
+func (p *Page) jobView(s job.Status) jobView {
+	v := jobView{Status: s}
+	v.Rate = p.rates.of(s, p.cfg.Now())
+	if v.Rate > 0 && s.Pending > 0 {
+		v.Left = time.Duration(float64(s.Pending) / v.Rate * float64(time.Second)).Round(time.Second)
+	}
+	return v
+}
+
+// IsBatch says whether it is a batch.
+func (v jobView) IsBatch() bool { return v.Targets > 0 }
+
+// Target is what it is about; of a batch there is none.
+func (v jobView) Target() job.Target {
+	return job.Target{BrandID: v.BrandID, ProductCouponID: v.ProductCouponID, StockID: v.StockID, StockBundleID: v.StockBundleID}
+}
+
+// Done is how many stores are decided.
+func (v jobView) Done() int64 { return v.Succeeded + v.Failed }
+
+// Share gives a part of the total in percent, as a number that SVG takes.
+func (v jobView) Share(part int64) float64 {
+	if v.Total <= 0 {
+		return 0
+	}
+	return 100 * float64(part) / float64(v.Total)
+}
+
+// Can says whether something can be done to it in its state.
+func (v jobView) Can(verb string) bool {
+	switch verb {
+	case string(steer.Pause):
+		return v.State == job.Running
+	case string(steer.Resume):
+		return v.State == job.Paused || v.State == job.Scheduled
+	case string(steer.Cancel):
+		return v.State == job.Running || v.State == job.Paused || v.State == job.Scheduled
+	case "retry":
+		return steer.Retryable(v.Status) == nil
+	}
+	return false
+}
+
+// failureView is a code of a job's failures.
+type failureView struct {
+	Code   string
+	Stores int64
+	Entry  catalogue.Entry
+	Known  bool
+}
+
+type singleView struct {
+	jobView
+	Failures  []failureView
+	Why       *catalogue.Entry // what is known of the reason that it was aborted for
+	Events    []event
+	Jobs      []jobView // of a batch, a page of them
+	First     int       // the number of the first of them, from 1
+	Prev, On  int       // where the pages before and after begin; 0 for none
+	Retryable bool
+}
+
+// event is an entry of a job's timeline.
+type event struct {
+	Word string // a key of the words
+	At   *time.Time
+	Text string
+}
+
+const batchPage = 50
+
+// jobID is what the ID of a job or a batch looks like.
+var jobID = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}-[a-z2-7]{8}(-[0-9]{1,9})?$`)
+
+// status gives the job that the path names.
+func (p *Page) status(r *request) (job.Status, error) {
+	id := r.PathValue("id")
+	if !jobID.MatchString(id) {
+		return job.Status{}, r.notFound()
+	}
+	return p.cfg.Ledger.Status(r.Context(), id)
+}
+
+func (p *Page) job(r *request) error {
+	s, err := p.status(r)
+	if err != nil {
+		return err
+	}
+	v := singleView{jobView: p.jobView(s), Events: events(s)}
+	for _, code := range catalogue.ByCount(s.Failures) {
+		f := failureView{Code: code, Stores: s.Failures[code]}
+		f.Entry, f.Known = catalogue.Lookup(code)
+		v.Failures = append(v.Failures, f)
+	}
+	if e, ok := catalogue.OfReason(s.Reason); ok {
+		v.Why = &e
+	}
+	if v.IsBatch() {
+		v.First = number(r.URL.Query().Get("first"), 1, 1, int(s.Targets))
+		jobs, err := p.cfg.Ledger.BatchPage(r.Context(), s.Job, v.First, batchPage)
+		if err != nil {
+			return err
+		}
+		for _, s := range jobs {
+			v.Jobs = append(v.Jobs, p.jobView(s))
+		}
+		if v.First > 1 {
+			v.Prev = max(1, v.First-batchPage)
+		}
+		if v.First+batchPage <= int(s.Targets) {
+			v.On = v.First + batchPage
+		}
+	}
+	return r.show(200, "job", frame{Title: s.Job, Nav: "jobs", Settled: s.State.Ended(), Contents: v})
+}
+
+// events is a job's timeline, the earliest first.
+func events(s job.Status) []event {
+	all := []event{{Word: "created", At: &s.CreatedAt, Text: s.SubmittedBy}}
+	if s.At != nil {
+		all = append(all, event{Word: "due-at", At: s.At})
+	}
+	if s.StartedAt != nil {
+		all = append(all, event{Word: "started", At: s.StartedAt})
+	}
+	switch {
+	case s.EndedAt != nil:
+		all = append(all, event{Word: string(s.State), At: s.EndedAt, Text: s.Reason})
+	case s.State != job.Running && s.State != job.Scheduled:
+		all = append(all, event{Word: string(s.State), Text: s.Reason})
+	}
+	return all
+}
+
+type jobsView struct {
+	Jobs     []jobView
+	Filter   results.Filter
+	States   []job.State
+	Accounts []string
+	On       string // the job before which the next page is; "" for none
+}
+
+const jobsPage = 50
+
+var states = []job.State{job.Running, job.Paused, job.Scheduled, job.Completed, job.Cancelled, job.Aborted, job.Staging}
+
+func (p *Page) jobs(r *request) error {
+	q := r.URL.Query()
+	f := results.Filter{Account: clip(q.Get("account")), Brand: clip(q.Get("brand")), Stock: clip(q.Get("stock"))}
+	if s := job.State(q.Get("state")); slices.Contains(states, s) {
+		f.State = s
+	}
+	if id := strings.TrimSpace(q.Get("id")); jobID.MatchString(id) {
+		return r.redirect("/jobs/" + id)
+	}
+	if id := q.Get("before"); jobID.MatchString(id) {
+		f.Before = id
+	}
+	f.Limit = jobsPage + 1
+	all, err := p.cfg.Ledger.Jobs(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	v := jobsView{Filter: f, States: states}
+	for i, s := range all {
+		if i == jobsPage {
+			v.On = all[i-1].Job
+			break
+		}
+		v.Jobs = append(v.Jobs, p.jobView(s))
+	}
+	accounts, err := p.cfg.Ledger.Accounts(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		v.Accounts = append(v.Accounts, a.Name)
+	}
+	return r.show(200, "jobs", frame{Title: "jobs", Nav: "jobs", Contents: v})
+}

@@ -1,0 +1,69 @@
+package page
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type loginView struct {
+	Next  string
+	Wrong bool
+	Wait  int // seconds until another try; 0 for now
+}
+
+func (r *request) showLogin(status int, v loginView) error {
+	return r.show(status, "login", frame{Title: "log-in", Nav: "login", Contents: v})
+}
+
+func (p *Page) loginForm(r *request) error {
+	if !p.sessions.open() {
+		return r.refuse(http.StatusNotFound, "read-only")
+	}
+	return r.showLogin(http.StatusOK, loginView{Next: local(r.URL.Query().Get("next"))})
+}
+
+func (p *Page) login(r *request) error {
+	if !p.sessions.open() {
+		return r.refuse(http.StatusForbidden, "read-only")
+	}
+	v := loginView{Next: local(r.PostForm.Get("next"))}
+	from := address(r.Request)
+	if ok, wait := p.sessions.may(from); !ok {
+		v.Wait = int(wait/time.Second) + 1
+		r.w.Header().Set("Retry-After", strconv.Itoa(v.Wait))
+		p.cfg.Logger.Warn("too many attempts to log in to the page", "from", from)
+		return r.showLogin(http.StatusTooManyRequests, v)
+	}
+	if !p.sessions.matches(strings.TrimSpace(r.PostForm.Get("token"))) {
+		p.cfg.Logger.Warn("a wrong token was given to the page", "from", from)
+		v.Wrong = true
+		return r.showLogin(http.StatusForbidden, v)
+	}
+	p.cfg.Logger.Info("somebody logged in to the page", "from", from)
+	http.SetCookie(r.w, p.sessions.begin(r.TLS != nil))
+	return r.redirect(withDone(v.Next, "login"))
+}
+
+// logout takes no form's token: all that a forged one does is to log out.
+func (p *Page) logout(r *request) error {
+	http.SetCookie(r.w, p.sessions.end(r.TLS != nil))
+	return r.redirect("/?done=logout")
+}
+
+// local gives an address of our own that a person is sent to after logging in; / where it is none.
+func local(to string) string {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") || len(to) > maxQuery {
+		return "/"
+	}
+	return to
+}
+
+// withDone adds what was done to an address of our own.
+func withDone(to, what string) string {
+	if strings.Contains(to, "?") {
+		return to + "&done=" + what
+	}
+	return to + "?done=" + what
+}

@@ -1,0 +1,60 @@
+package page
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+
+	"github.com/hibiken/asynqmon"
+	"github.com/redis/go-redis/v9"
+)
+
+// monitorPath is where asynq's own monitor is.
+const monitorPath = "/asynq"
+
+// monitor is asynq's own monitor, for engineers: queues, tasks, servers. It can only be looked at; a task is a reminder,
+// and has no store IDs in it.
+type monitor struct {
+	handler *asynqmon.HTTPHandler
+	policy  string
+}
+
+// borrowed is a Redis client for asynqmon, which would close it.
+type borrowed struct{ redis.UniversalClient }
+
+func (borrowed) Close() error { return nil }
+
+// MakeRedisClient is asynq's way to ask for a client.
+func (b borrowed) MakeRedisClient() any { return redis.UniversalClient(b) }
+
+func newMonitor(rdb redis.UniversalClient) (*monitor, error) {
+	m := &monitor{handler: asynqmon.New(asynqmon.Options{RootPath: monitorPath, RedisConnOpt: borrowed{rdb}, ReadOnly: true})}
+	// Its page has scripts within; those, and no others, may run. Its components bring their style with them.
+	index := httptest.NewRecorder()
+	m.handler.ServeHTTP(index, httptest.NewRequest(http.MethodGet, monitorPath+"/", nil))
+	if index.Code != http.StatusOK {
+		return nil, fmt.Errorf("asynq's monitor answers %d", index.Code)
+	}
+	var hashes strings.Builder
+	for _, script := range inlineScript.FindAllSubmatch(index.Body.Bytes(), -1) {
+		sum := sha256.Sum256(script[1])
+		hashes.WriteString(" 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'")
+	}
+	m.policy = "default-src 'none'; script-src 'self'" + hashes.String() + "; style-src 'self' 'unsafe-inline'; " +
+		"img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+	return m, nil
+}
+
+var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
+
+func (m *monitor) close() error { return m.handler.Close() }
+
+func (p *Page) monitored(r *request) error {
+	r.w.Header().Set("Content-Security-Policy", p.monitor.policy)
+	p.monitor.handler.ServeHTTP(r.w, r.Request)
+	return nil
+}

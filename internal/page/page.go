@@ -1,0 +1,162 @@
+// Package page is what people see of a worker in a browser: the accounts, the jobs, batches and schedules as they move,
+// what became of every store, and the reports. Who has the token may pause, resume, cancel and retry; without one the page
+// can only be looked at.
+//
+// It is HTML made by the server, with a little script that renews what has changed; everything it needs is in the program.
+// It must never show a secret, put a text that came from outside into a page as anything but text, or change anything
+// because another page asked for it.
+package page
+
+import (
+	"crypto/tls"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/secret"
+	"github.com/storelink/storelink/internal/steer"
+)
+
+// Config is what a page is made of. Redis, Ledger, Queue and Book are needed, and lead to the same Redis.
+type Config struct {
+	Redis  redis.UniversalClient
+	Ledger *results.Ledger
+	Queue  *queue.Queue
+	Book   *schedule.Book
+
+	Token      secret.Text // who has it may change things; empty: nobody may
+	LoginToSee bool        // it takes the token to see anything
+	Hosts      []string    // names, in lower case, under which the page is reached, beside IP addresses and localhost
+	Worker     string      // the worker's ID, for people
+	Version    string
+	Logger     *slog.Logger
+
+	// Now is the clock; time.Now unless set.
+	Now func() time.Time
+}
+
+// How long a request may take.
+const (
+	lookTimeout     = 10 * time.Second
+	steerTimeout    = 5 * time.Minute // a retry reads the whole list
+	downloadTimeout = time.Hour
+	writeTimeout    = time.Minute // for a piece of a download to be taken
+)
+
+// atOnce is how many reports may be downloaded from a worker at a time: each reads the ledger as fast as it can.
+const atOnce = 4
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets/*
+var assets embed.FS
+
+// Page serves the page. It is safe for concurrent use.
+type Page struct {
+	cfg       Config
+	desk      *steer.Desk
+	sessions  *sessions
+	rates     *rates
+	pages     map[catalogue.Lang]*template.Template
+	assets    map[string]asset
+	monitor   *monitor
+	downloads chan struct{} // a token for each that may begin
+	handler   http.Handler
+}
+
+// New gives a page. Close must follow.
+func New(cfg Config) (*Page, error) {
+	if cfg.Redis == nil || cfg.Ledger == nil || cfg.Queue == nil || cfg.Book == nil {
+		return nil, errors.New("a page needs Redis, a ledger, a queue and the schedules")
+	}
+	if cfg.LoginToSee && cfg.Token.Empty() {
+		return nil, errors.New("a page that it takes a token to see needs a token")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	p := &Page{cfg: cfg, desk: &steer.Desk{Ledger: cfg.Ledger, Queue: cfg.Queue}, rates: newRates(),
+		downloads: make(chan struct{}, atOnce)}
+	p.sessions = newSessions(cfg.Token, cfg.Now)
+	var err error
+	if p.assets, err = readAssets(); err != nil {
+		return nil, fmt.Errorf("read the page's assets: %w", err)
+	}
+	p.pages = map[catalogue.Lang]*template.Template{}
+	for _, lang := range []catalogue.Lang{catalogue.Chinese, catalogue.English} {
+		if p.pages[lang], err = template.New("").Funcs(p.words(lang)).ParseFS(templates, "templates/*.html"); err != nil {
+			return nil, fmt.Errorf("read the page's templates: %w", err)
+		}
+	}
+	if p.monitor, err = newMonitor(cfg.Redis); err != nil {
+		return nil, err
+	}
+	p.handler = p.guard(p.routes())
+	return p, nil
+}
+
+// Close gives back what the page holds. The Redis client stays its owner's.
+func (p *Page) Close() error { return p.monitor.close() }
+
+// ServeHTTP serves all paths.
+func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// routes says what is served where.
+func (p *Page) routes() http.Handler {
+	mux := http.NewServeMux()
+	look := func(pattern string, show func(*request) error) {
+		mux.Handle(pattern, p.handle(lookTimeout, false, show))
+	}
+	look("GET /{$}", p.home)
+	look("GET /jobs", p.jobs)
+	look("GET /jobs/{id}", p.job)
+	look("GET /jobs/{id}/stores", p.stores)
+	look("GET /schedules", p.schedules)
+	look("GET /schedules/{name}", p.schedule)
+	look("GET /login", p.loginForm)
+	mux.Handle("POST /login", p.handle(lookTimeout, false, p.login))
+	mux.Handle("POST /logout", p.handle(lookTimeout, false, p.logout))
+	for _, format := range formats {
+		mux.Handle("GET /jobs/{id}/report."+string(format.format), p.handle(downloadTimeout, false, func(r *request) error {
+			return p.download(r, format)
+		}))
+	}
+	for _, verb := range []steer.Verb{steer.Pause, steer.Resume, steer.Cancel} {
+		mux.Handle("POST /jobs/{id}/"+string(verb), p.handle(steerTimeout, true, func(r *request) error { return p.steer(r, verb) }))
+	}
+	mux.Handle("POST /jobs/{id}/retry", p.handle(steerTimeout, true, p.retry))
+	for _, verb := range []string{"pause", "resume", "run"} {
+		mux.Handle("POST /schedules/{name}/"+verb, p.handle(steerTimeout, true, func(r *request) error {
+			return p.steerSchedule(r, verb)
+		}))
+	}
+	mux.HandleFunc("GET /assets/{name}", p.asset)
+	mux.Handle("GET "+monitorPath+"/", p.handle(lookTimeout, false, p.monitored))
+	mux.Handle("/", p.handle(lookTimeout, false, func(r *request) error { return r.notFound() }))
+	return mux
+}
+
+// TLS gives the settings for HTTPS with a certificate's chain and its key, both PEM.
+func TLS(certificate string, key secret.Text) (*tls.Config, error) {
+	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key.Reveal()))
+	if err != nil {
+		return nil, job.Errorf(job.CodeBadConfig, "page.certificate cannot be served with page.private_key: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"}}, nil
+}

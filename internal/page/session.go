@@ -1,0 +1,151 @@
+package page
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/binary"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/storelink/storelink/internal/secret"
+)
+
+// The cookies.
+const (
+	sessionCookie = "storelink_session"
+	langCookie    = "storelink_lang"
+)
+
+// How long a session lasts, and how often a token may be tried from one address: guesses at a token of 16 characters come
+// to nothing long before.
+const (
+	sessionLife  = 12 * time.Hour
+	triesAtOnce  = 5
+	triesEvery   = 10 * time.Second
+	maxAddresses = 4096 // whose tries are counted at a time
+)
+
+// sessions knows who has logged in. A session is in the browser's cookie alone, signed by a key that is derived from the
+// token: so every worker knows those of all, and a new token ends them.
+type sessions struct {
+	token secret.Text
+	key   []byte
+	now   func() time.Time
+
+	mu    sync.Mutex
+	tries map[netip.Prefix]*tries
+}
+
+type tries struct {
+	limit *rate.Limiter
+	last  time.Time
+}
+
+func newSessions(token secret.Text, now func() time.Time) *sessions {
+	s := &sessions{token: token, now: now, tries: map[netip.Prefix]*tries{}}
+	if !token.Empty() {
+		s.key = s.sum([]byte(token.Reveal()), "storelink page session 1")
+	}
+	return s
+}
+
+// open says whether anybody can log in.
+func (s *sessions) open() bool { return s.key != nil }
+
+func (s *sessions) sum(key []byte, what string) []byte {
+	m := hmac.New(sha256.New, key)
+	m.Write([]byte(what))
+	return m.Sum(nil)
+}
+
+// matches says whether a text is the token, in a time that does not depend on it.
+func (s *sessions) matches(text string) bool {
+	if !s.open() {
+		return false
+	}
+	a, b := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(s.token.Reveal()))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// may says whether an address may try a token now; otherwise when it may.
+func (s *sessions) may(from netip.Prefix) (ok bool, wait time.Duration) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tries[from]
+	if t == nil {
+		if len(s.tries) >= maxAddresses {
+			s.makeRoom(now)
+		}
+		t = &tries{limit: rate.NewLimiter(rate.Every(triesEvery), triesAtOnce)}
+		s.tries[from] = t
+	}
+	t.last = now
+	r := t.limit.ReserveN(now, 1)
+	if wait = r.DelayFrom(now); wait > 0 {
+		r.CancelAt(now)
+		return false, wait
+	}
+	return true, 0
+}
+
+// makeRoom forgets who has not tried for long enough to have all tries again, or else whoever tried longest ago.
+func (s *sessions) makeRoom(now time.Time) {
+	var oldest netip.Prefix
+	var at time.Time
+	for a, t := range s.tries {
+		if now.Sub(t.last) > triesAtOnce*triesEvery {
+			delete(s.tries, a)
+		} else if at.IsZero() || t.last.Before(at) {
+			oldest, at = a, t.last
+		}
+	}
+	if len(s.tries) >= maxAddresses {
+		delete(s.tries, oldest)
+	}
+}
+
+// A session is when it ends (8 bytes, Unix seconds), 16 random bytes, and the signature of both.
+const (
+	sessionHead = 8 + 16
+	sessionLen  = sessionHead + sha256.Size
+)
+
+// begin gives a new session's cookie.
+func (s *sessions) begin(secure bool) *http.Cookie {
+	b := make([]byte, sessionHead, sessionLen)
+	binary.BigEndian.PutUint64(b, uint64(s.now().Add(sessionLife).Unix()))
+	_, _ = rand.Read(b[8:]) // it never fails
+	b = append(b, s.sum(s.key, "session"+string(b))...)
+	return &http.Cookie{Name: sessionCookie, Value: base64.RawURLEncoding.EncodeToString(b), Path: "/", HttpOnly: true,
+		Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}
+}
+
+// end gives the cookie that takes a session away.
+func (s *sessions) end(secure bool) *http.Cookie {
+	return &http.Cookie{Name: sessionCookie, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
+		MaxAge: -1}
+}
+
+// csrf gives the token that forms of a request's session carry; "" where there is no session.
+func (s *sessions) csrf(r *http.Request) string {
+	b, err := base64.RawURLEncoding.DecodeString(cookie(r, sessionCookie))
+	if err != nil || len(b) != sessionLen || !s.open() {
+		return ""
+	}
+	head := string(b[:sessionHead])
+	if !hmac.Equal(b[sessionHead:], s.sum(s.key, "session"+head)) {
+		return ""
+	}
+	if s.now().Unix() >= int64(binary.BigEndian.Uint64(b[:8])) {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString(s.sum(s.key, "form"+head))
+}
