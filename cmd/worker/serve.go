@@ -28,6 +28,7 @@ import (
 // options are the command line's.
 type options struct {
 	config, redis, http, logLevel, logFormat string
+	lang                                     string // what people are told in; logs are in English
 	healthcheck                              bool
 
 	environ []string

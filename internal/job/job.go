@@ -90,7 +90,7 @@ type Job struct {
 	Account     string    `json:"account"`
 	Target      Target    `json:"target"`
 	Priority    Priority  `json:"priority"`
-	Label       string    `json:"label,omitempty"`
+	Label       string    `json:"label,omitempty"`        // to know it by, at most 200 characters
 	Source      string    `json:"source,omitempty"`       // where the list came from: a file's name, or "-"
 	SubmittedBy string    `json:"submitted_by,omitempty"` // user@host
 	ChunkSize   int       `json:"chunk_size"`             // 1 to MaxStoresPerCall
