@@ -41,6 +41,7 @@ func script(doc string, b block) []command {
 			start = b.line + i
 		}
 		line = strings.TrimSpace(uncommented(line))
+		line = said.ReplaceAllString(line, "")
 		if rest, goes := strings.CutSuffix(line, `\`); goes {
 			text += rest
 			continue
@@ -72,6 +73,9 @@ func transcript(doc string, b block) []command {
 	}
 	return all
 }
+
+// said is what stands behind an example, far to the right.
+var said = regexp.MustCompile(` {4,}[^-\s].*$`)
 
 var comment = regexp.MustCompile(`(^|\s)#\s.*$`)
 

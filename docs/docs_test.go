@@ -1,6 +1,7 @@
 package docs_test
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,8 +10,15 @@ import (
 
 func TestEveryCommandOfADocumentWorks(t *testing.T) {
 	t.Parallel()
+	readme := map[string]bool{}
 	for _, d := range documents(t) {
 		commands := append(d.commands(), d.mentioned(t)...)
+		commands = slices.DeleteFunc(commands, func(c command) bool {
+			if d.path == "README.md" {
+				readme[c.text] = true
+			}
+			return d.path == "README.zh-CN.md" && readme[c.text] // it has the same, in the same order (readme_test.go)
+		})
 		if len(commands) == 0 {
 			continue
 		}
@@ -25,8 +33,40 @@ func TestEveryCommandOfADocumentWorks(t *testing.T) {
 	}
 }
 
+func TestEveryExampleOfAHelpWorks(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"enqueue", "worker", "sandbox"} {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, markdown("README.md", read(t, "README.md")))
+			for _, c := range examples(t, program) {
+				t.Log(c)
+				w.run(t, c)
+			}
+		})
+	}
+}
+
+// examples are those that a program and its subcommands show by --help.
+func examples(t *testing.T, program string) []command {
+	t.Helper()
+	var all []command
+	for _, name := range slices.Sorted(maps.Keys(usages(t))) {
+		if name != program && !strings.HasPrefix(name, program+" ") {
+			continue
+		}
+		_, text, _ := strings.Cut(usages(t)[name].text, "\nExamples:\n")
+		text, _, _ = strings.Cut(text, "\n\n")
+		for _, c := range script(name+" --help", block{line: 1, lines: strings.Split(text, "\n")}) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 var (
 	ours    = regexp.MustCompile(`^(go run \./cmd/)?(enqueue|worker|sandbox) \S`)
+	tools   = regexp.MustCompile(`^redis-cli .*-u `) // of others, that are as whole
 	leftOut = regexp.MustCompile(`…|\.\.\.|NAME\b|PERCENT|\bN\b`)
 )
 
@@ -37,6 +77,10 @@ func (d *document) mentioned(t *testing.T) []command {
 	var all []command
 	for _, s := range d.spans {
 		c := command{doc: d.path, line: s.line, text: s.text}
+		if tools.MatchString(s.text) && !leftOut.MatchString(s.text) {
+			all = append(all, c)
+			continue
+		}
 		if !ours.MatchString(s.text) || leftOut.MatchString(strings.ReplaceAll(s.text, "LIST …", "")) {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 // usage is what a command of ours tells of itself by --help.
 type usage struct {
 	takes  bool // it takes arguments
+	text   string
 	flags  []string
 	valued []string // those of the flags that take a value
 }
@@ -29,7 +30,7 @@ var helped = sync.OnceValues(func() (map[string]usage, error) {
 			return nil, err
 		}
 		text := string(out)
-		u := usage{takes: regexp.MustCompile(`Usage:\n  ` + name + ` [A-Z]`).MatchString(text)}
+		u := usage{text: text, takes: regexp.MustCompile(`Usage:\n  ` + name + ` [A-Z]`).MatchString(text)}
 		for _, m := range regexp.MustCompile(`(?m)^ +(?:-\w, )?(?:    )?--([a-z][a-z0-9-]*)( \S)?`).FindAllStringSubmatch(text, -1) {
 			u.flags = append(u.flags, m[1])
 			if m[2] != "" {

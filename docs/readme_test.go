@@ -49,9 +49,11 @@ func without(lines []string) []string {
 	return all
 }
 
-func TestChineseReadmeLeadsToTheEnglishOne(t *testing.T) {
+func TestReadmesLeadToOneAnother(t *testing.T) {
 	t.Parallel()
-	if first, _, _ := strings.Cut(read(t, "README.zh-CN.md"), "\n# "); !strings.Contains(first, "(README.md)") {
-		t.Error("README.zh-CN.md has no link to README.md above its title")
+	for path, other := range map[string]string{"README.md": "(README.zh-CN.md)", "README.zh-CN.md": "(README.md)"} {
+		if first, _, _ := strings.Cut(read(t, path), "\n# "); !strings.Contains(first, other) {
+			t.Errorf("%s has no link %s above its title", path, other)
+		}
 	}
 }

@@ -46,10 +46,12 @@ func rules() []rule {
 		{`(worker|sandbox) .*(--help|--version|--healthcheck).*|worker (check|completion)\b.*`, "", ran},
 		{`worker( .*)?`, "it is stopped once it is ready", served},
 		{`sandbox (.*)`, "it is stopped once it listens", simulated},
+		{`enqueue schedule (add|show|pause|resume|run|remove) ([a-z]+)(?: .*)?`, "", scheduled},
 		{`enqueue (.*)|(zcat|cat) .*\| enqueue .*`, "", ran},
 
 		// Redis.
 		{`redis-server (.*)`, "it is stopped once it is as the command says", redisServer},
+		{`redis-cli .*--(latency|stat).*`, "it goes on until it is stopped", func(*testing.T, *world, command, []string) {}},
 		{`(?:docker compose exec redis )?redis-cli (.*)`, "it is sent to the world's own Redis", redisCLI},
 
 		// Go.
@@ -80,7 +82,8 @@ var statuses = []struct {
 	status int
 }{
 	{`enqueue associate examples/stores-bad-rows\.csv.*`, 2},
-	{`enqueue watch .*`, 3}, // JOB has a store that failed
+	{`enqueue watch "\$\(.*`, 0},
+	{`enqueue (watch|retry .*--wait).*`, 3}, // JOB has a store that failed
 	{`worker --healthcheck`, 1},
 }
 
@@ -95,6 +98,7 @@ func (w *world) real(t *testing.T, text string) string {
 		{`/tmp/sandbox\b`, filepath.Join(w.dir, "sandbox")},
 		{`/var/backups\b`, filepath.Join(w.dir, "backups")},
 		{`\bACCOUNT\b`, "acme"},
+		{`\bworker check --json\b`, "worker check --config storelink.yaml --json"},
 		{`\bLIST …`, "stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait"},
 		{`\bLIST\b`, "stores.csv"},
 		{`\bMANIFEST\b`, "manifest.yaml"},
@@ -171,6 +175,20 @@ func ran(t *testing.T, w *world, c command, _ []string) {
 	if strings.Contains(line, "enqueue ") {
 		w.settled(t)
 	}
+}
+
+// scheduled runs a command on a schedule, which is there unless it is to be added.
+func scheduled(t *testing.T, w *world, c command, m []string) {
+	t.Helper()
+	before := "enqueue schedule remove " + m[2] + " 2>&1 || true"
+	if m[1] != "add" {
+		before = "enqueue schedule add " + m[2] + " --replace --cron @yearly resync " + filepath.Join(w.dir, "lists", "stores.csv") +
+			" --account acme --brand 120344 --coupon 1000000013 --stock 98065001"
+	}
+	if got, out := w.bash(t, before); got != 0 {
+		t.Fatalf("%s\n%s: %s", c, before, out)
+	}
+	ran(t, w, c, m)
 }
 
 // tool runs one of Debian's tools, where it is installed.
@@ -255,7 +273,7 @@ func redisCLI(t *testing.T, w *world, c command, m []string) {
 		t.Fatal(err)
 	}
 	at := "redis-cli -h " + host + " -p " + port + " "
-	if strings.Contains(m[1], "-u redis://") {
+	if strings.HasPrefix(m[1], "-u ") {
 		at = "redis-cli "
 	}
 	c.text = at + m[1]

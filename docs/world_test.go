@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -26,7 +27,8 @@ import (
 type world struct {
 	dir     string
 	redis   *redistest.Server
-	sandbox string            // its folder
+	sandbox string // its folder
+	worker  *process
 	http    string            // where the worker serves
 	env     map[string]string // what export in the document and the world itself set
 
@@ -47,19 +49,30 @@ func newWorld(t *testing.T, d *document) *world {
 		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": w.dir, "LANG": "C.UTF-8", "TMPDIR": t.TempDir(),
 		"REDIS_URL": w.url(),
 	}
+	if err := os.Mkdir(filepath.Join(w.dir, "backups"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	w.lists(t)
 	readme := markdown("README.md", read(t, "README.md"))
 	w.write(t, "storelink.yaml", yamlBlock("accounts:", readme))
 	w.write(t, "manifest.yaml", yamlBlock("targets:", d, readme))
+	w.write(t, "brands.yaml", yamlBlock("targets:", d, readme))
 	w.write(t, "docker-compose.yml", read(t, "docker-compose.yml"))
 	w.write(t, "storelink.example.yaml", read(t, "storelink.example.yaml"))
 	s := start(t, w.dir, w.environ(), filepath.Join(bin, "sandbox"), "--dir", w.sandbox, "--failing-store-ids",
 		failing+":STORE_CLOSED:门店已关闭")
 	s.says(t, `listening on (\S+),`)
 	w.accounts(t)
-	p := start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
-	w.http = p.says(t, serves)[1]
+	w.serve(t)
 	return w
+}
+
+// serve starts the world's worker.
+func (w *world) serve(t *testing.T) {
+	t.Helper()
+	w.worker = start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
+	w.http = w.worker.says(t, serves)[1]
+	w.worker.says(t, "worker started")
 }
 
 func (w *world) url() string { return "redis://" + w.redis.Addr + "/0" }
@@ -102,6 +115,13 @@ func (w *world) lists(t *testing.T) {
 		w.write(t, name, text)
 	}
 	w.write(t, "failing.csv", text+failing+"\n")
+	var packed bytes.Buffer
+	pack := gzip.NewWriter(&packed)
+	_, _ = pack.Write([]byte(text)) // a buffer takes all
+	_ = pack.Close()
+	w.write(t, "stores.gz", packed.String())
+	w.write(t, "stores-of-all-brands.csv", "brand_id,product_coupon_id,stock_id,store_id\n120344,1002323,100232301,100000001\n"+
+		"120345,1002324,100232401,100000002\n")
 	book := excelize.NewFile()
 	for i, id := range append([]string{"门店编号"}, ids...) {
 		if err := book.SetCellStr("Sheet1", "A"+strconv.Itoa(i+1), id); err != nil {
@@ -168,6 +188,7 @@ func (w *world) accounts(t *testing.T) {
     base_url: %s
 sources:
   directories: [%s]
+  hosts: [files.example.com]
 `, brand.BrandID, brand.SerialNo, public["id"], brand.BaseURL, filepath.Join(w.dir, "lists")))
 }
 

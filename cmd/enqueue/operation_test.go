@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -18,6 +19,9 @@ func TestEachOperationThatWritesCanBeAskedForAndIsAnswered(t *testing.T) {
 				t.Parallel()
 				if summaries[op] == "" {
 					t.Errorf("enqueue %s does not say what it does", op)
+				}
+				if catalogue.Term(op, catalogue.Chinese) == string(op) {
+					t.Errorf("%s has no word in Chinese", op)
 				}
 				dir := t.TempDir()
 				list := filepath.Join(dir, "stores.csv")

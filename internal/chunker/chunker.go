@@ -7,7 +7,7 @@ import (
 )
 
 // Size gives the chunk size that an operator asked for: 0 is job.MaxStoresPerCall, the most that WeChat Pay accepts in
-// one call (partner/4015781302); more is refused.
+// one call (partner/4015781302); more is refused, with a *job.Error of job.CodeUsage.
 func Size(asked int) (int, error) {
 	switch {
 	case asked == 0:

@@ -159,7 +159,7 @@ func Count(b []byte) int {
 	return int(b[1])
 }
 
-// Decode unpacks a chunk. What Encode cannot have written is refused.
+// Decode unpacks a chunk. What Encode cannot have written is refused with ErrCorrupt.
 func Decode(b []byte) ([]string, error) {
 	n := Count(b)
 	if n == 0 || len(b) < 3+int(b[2]) {

@@ -90,7 +90,7 @@ type Job struct {
 	Account     string    `json:"account"`
 	Target      Target    `json:"target"`
 	Priority    Priority  `json:"priority"`
-	Label       string    `json:"label,omitempty"`
+	Label       string    `json:"label,omitempty"`        // to know it by, at most 200 characters
 	Source      string    `json:"source,omitempty"`       // where the list came from: a file's name, or "-"
 	SubmittedBy string    `json:"submitted_by,omitempty"` // user@host
 	ChunkSize   int       `json:"chunk_size"`             // 1 to MaxStoresPerCall
@@ -107,6 +107,8 @@ type Job struct {
 	Batch    string         `json:"batch,omitempty"`    // the batch that it is part of
 	List     string         `json:"list,omitempty"`     // of a batch's job: where in the ledger the list is that it shares
 	Notify   *Hook          `json:"notify,omitempty"`   // whom to tell when it has ended
+
+	Trace string `json:"trace,omitempty"` // of the command that made it: a W3C traceparent
 
 	CreatedAt time.Time `json:"created_at"`
 }

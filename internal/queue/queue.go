@@ -1,5 +1,6 @@
-// Package queue is asynq as storelink uses it: one task type that reminds of a chunk, and an account's queues. A task
-// carries no store IDs and decides nothing; the ledger does. It must never be asked whether a chunk is being worked on.
+// Package queue is asynq as storelink uses it: a task that reminds of a chunk, on its account's queues, and one that
+// somebody is to be told that a job has ended. A task carries no store IDs and decides nothing; the ledger does. It must
+// never be asked whether a chunk is being worked on.
 package queue
 
 import (
@@ -19,7 +20,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// TaskType is the type of the only task there is.
+// TaskType is the type of the tasks that remind of a chunk.
 const TaskType = "storelink:chunk"
 
 const payloadVersion = 1
@@ -55,7 +56,7 @@ func PriorityOf(queue string) job.Priority {
 	return job.Priority(queue[strings.LastIndexByte(queue, ':')+1:])
 }
 
-// ParseTask reads a task.
+// ParseTask reads a task that reminds of a chunk. Its error is ErrPayload: trying again makes it no better.
 func ParseTask(t *asynq.Task) (job.Reminder, error) {
 	var p payload
 	if err := json.Unmarshal(t.Payload(), &p); err != nil {

@@ -196,6 +196,9 @@ func TestAClustersMastersAreAllLookedAt(t *testing.T) {
 				return err
 			}
 		}
+		if f, err := redisconn.Look(ctx, c); err != nil || !f.AppendOnly || f.FsyncAlways || !f.NoEviction || f.MemoryUsed == 0 {
+			return fmt.Errorf("it stands like this: %+v, %v", f, err)
+		}
 		return nil
 	})
 	refused(t, "redis-cluster://"+tcp(freePort(t)), "the Redis cluster at 127.0.0.1:", "cannot be reached")

@@ -27,9 +27,9 @@ type Lane struct {
 
 // Pace is how many calls a second of an interface are in force, as a worker saw it last.
 type Pace struct {
-	Rate float64   `json:"rate"`
-	Why  string    `json:"why"`
-	At   time.Time `json:"at"` // the zero time where the worker has not used it
+	Rate float64   `json:"rate"` // calls a second in force
+	Why  string    `json:"why"`  // why it is that, for a person
+	At   time.Time `json:"at"`   // the zero time where the worker has not used it
 }
 
 // merge takes over the paces that are younger.

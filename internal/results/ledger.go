@@ -100,6 +100,11 @@ func (o Options) withDefaults() Options {
 }
 
 // Ledger is the ledger in one Redis. It is safe for concurrent use.
+//
+// What a person can mend is a *job.Error: job.CodeUnknownJob for a job or a batch that is not there (ended ones expire),
+// job.CodeBadState where its state does not allow what was asked, job.CodeJobAtWork where the target has another, and
+// job.CodeRedis where Redis failed. ctx's errors come as they are. After either of the last two nobody knows whether the
+// change was made; making it once more does no harm.
 type Ledger struct {
 	rdb     redis.UniversalClient
 	opts    Options

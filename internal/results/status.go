@@ -136,13 +136,13 @@ func parseStatus(values []any, codes []string) (*job.Status, error) {
 
 // Filter picks jobs. Its zero value picks all.
 type Filter struct {
-	State   job.State
-	Account string
-	Brand   string
-	Stock   string // a stock or a stock bundle
-	Ended   bool   // those that have ended alone
-	Before  string // a job: those older than it alone; all where it is gone
-	Limit   int    // 0: all
+	State   job.State // "" for all, as with the texts below
+	Account string    // by its name
+	Brand   string    // its ID
+	Stock   string    // a stock or a stock bundle
+	Ended   bool      // those that have ended alone
+	Before  string    // a job: those older than it alone; all where it is gone
+	Limit   int       // 0: all
 }
 
 // Matches says whether a filter picks a job.

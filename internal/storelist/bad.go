@@ -12,10 +12,10 @@ import (
 
 // BadRow is a row that has no good store ID.
 type BadRow struct {
-	Line   int    `json:"line"`
-	Column string `json:"column"`
-	Value  string `json:"value"`
-	Why    string `json:"why"`
+	Line   int    `json:"line"`   // from 1; a spreadsheet's row
+	Column string `json:"column"` // its name, or its number where there is no header
+	Value  string `json:"value"`  // as it came, shortened
+	Why    string `json:"why"`    // for a person, without the value
 }
 
 // BadRows are what a list was refused for: the first of its bad rows, and how many there are.

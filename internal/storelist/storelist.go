@@ -33,12 +33,12 @@ type Options struct {
 
 // Stats tell what was read.
 type Stats struct {
-	Rows     int64  `json:"rows"` // with something in them, without the header
-	IDs      int64  `json:"ids"`
-	Repeats  int64  `json:"repeats"`
-	SetAside int64  `json:"set_aside"`
-	Format   string `json:"format"`
-	Column   string `json:"column"` // its name, or its number where there is no header
+	Rows     int64  `json:"rows"`      // with something in them, without the header
+	IDs      int64  `json:"ids"`       // without repeats
+	Repeats  int64  `json:"repeats"`   // rows whose ID came before
+	SetAside int64  `json:"set_aside"` // bad rows that went to Options.SetAside
+	Format   string `json:"format"`    // "CSV", "TSV", "text", "JSON lines" or "xlsx"
+	Column   string `json:"column"`    // its name, or its number where there is no header
 	Sheet    string `json:"sheet,omitempty"`
 	Hidden   int64  `json:"hidden,omitempty"` // rows that a spreadsheet hides; they are read like the others
 }
