@@ -39,7 +39,7 @@ func rules() []rule {
 			c.text = m[1]
 			w.run(t, c)
 		}},
-		{`sudo -u storelink (.*)`, "it is run, as nobody else", func(t *testing.T, w *world, c command, m []string) {
+		{`sudo -u storelink (?:/usr/lib/storelink/)?(.*)`, "it is run, as nobody else", func(t *testing.T, w *world, c command, m []string) {
 			c.text = m[1]
 			w.run(t, c)
 		}},
@@ -94,6 +94,7 @@ func (w *world) real(t *testing.T, text string) string {
 		{`redis://127\.0\.0\.1:6379/0`, w.url()},
 		{`127\.0\.0\.1:8080`, w.http},
 		{`/srv/lists\b`, filepath.Join(w.dir, "lists")},
+		{`/etc/storelink/storelink\.yaml`, "storelink.yaml"},
 		{`/tmp/sandbox\b`, filepath.Join(w.dir, "sandbox")},
 		{`/var/backups\b`, filepath.Join(w.dir, "backups")},
 		{`\bACCOUNT\b`, "acme"},
