@@ -97,6 +97,7 @@ func (w *world) real(t *testing.T, text string) string {
 		{`/tmp/sandbox\b`, filepath.Join(w.dir, "sandbox")},
 		{`/var/backups\b`, filepath.Join(w.dir, "backups")},
 		{`\bACCOUNT\b`, "acme"},
+		{`^worker check$`, "worker check --config storelink.yaml"},
 		{`\bworker check --json\b`, "worker check --config storelink.yaml --json"},
 		{`\bLIST …`, "stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait"},
 		{`\bLIST\b`, "stores.csv"},
@@ -170,6 +171,15 @@ func ran(t *testing.T, w *world, c command, _ []string) {
 	}
 	if c.prints != nil && out != *c.prints {
 		t.Errorf("%s\nprints\n%sand the document says\n%s", c, out, *c.prints)
+	}
+	var printed []string
+	for line := range strings.Lines(out) {
+		printed = append(printed, plain(line))
+	}
+	for _, line := range c.shows {
+		if !slices.Contains(printed, plain(line)) {
+			t.Errorf("%s\nnever prints %q, but\n%s", c, line, out)
+		}
 	}
 	if strings.Contains(line, "enqueue ") {
 		w.settled(t)
