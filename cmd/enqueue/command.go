@@ -74,7 +74,6 @@ unprocessed; 130 interrupted.`,
 			_, err := catalogue.LangOf(a.lang, a.environ)
 			return err
 		},
-		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.json {
 				cmd.SetOut(a.err)
@@ -100,7 +99,9 @@ unprocessed; 130 interrupted.`,
 		a.retryCommand(),
 		a.jobsCommand(), a.statusCommand(), a.watchCommand(), a.resultsCommand(),
 		a.pauseCommand(), a.resumeCommand(), a.cancelCommand(), a.accountsCommand(),
+		a.completionCommand(),
 	)
+	a.complete(root)
 	return root
 }
 

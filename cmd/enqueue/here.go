@@ -51,7 +51,8 @@ func (a *app) openHere(ctx context.Context, p place, name string, verbose bool) 
 	p.config.Accounts = []config.Account{account}
 	s := newSite(redis.NewClient(h.redis.Options()), p)
 	s.here = h
-	w, err := worker.New(worker.Config{Redis: s.rdb, Ledger: s.ledger, Queue: s.queue, Accounts: accounts, Logger: log})
+	w, err := worker.New(worker.Config{Redis: s.rdb, Ledger: s.ledger, Queue: s.queue, Accounts: accounts, Logger: log,
+		Tracer: s.tracer})
 	if err != nil {
 		h.done <- nil
 		h.stop = func() {}

@@ -157,6 +157,10 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 	}
 	b := results.Batch{ID: job.NewID(time.Now()), Label: f.label, Source: path, SubmittedBy: submitter(a.environ),
 		CreatedAt: time.Now().UTC(), Notify: hook}
+	span := s.tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
+	for i := range jobs {
+		jobs[i].Trace = span.Parent()
+	}
 	staging := s.ledger.StageBatch(b)
 	totals, err := a.stageBatch(ctx, staging, m, jobs, f)
 	if err == nil && f.dryRun {
@@ -170,6 +174,7 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 	if err == nil {
 		err = s.commitBatch(ctx, staging)
 	}
+	span.End(err)
 	if err != nil {
 		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()

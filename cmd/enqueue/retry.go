@@ -157,7 +157,7 @@ func (a *app) retryBatch(ctx context.Context, s *site, old job.Status, f *retryF
 			if err != nil {
 				return err
 			}
-			j.Source, j.SubmittedBy = b.Source, b.SubmittedBy
+			j.Source, j.SubmittedBy, j.Trace = b.Source, b.SubmittedBy, ""
 			if err := f.override(&j, given); err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/submit"
+	"github.com/storelink/storelink/internal/trace"
+	"github.com/storelink/storelink/internal/version"
 )
 
 // site is where jobs are: a ledger and a queue, with workers elsewhere; or here, with one in this process.
@@ -20,13 +23,17 @@ type site struct {
 	ledger *results.Ledger
 	queue  *queue.Queue
 
-	known []accountKnown // accounts of the configuration
-	here  *here          // nil where the workers are elsewhere
+	tracer   *trace.Tracer  // nil where nothing is traced
+	untraced error          // why not, where it should be
+	known    []accountKnown // accounts of the configuration
+	here     *here          // nil where the workers are elsewhere
 }
 
 func newSite(rdb redis.UniversalClient, p place) *site {
 	s := &site{rdb: rdb, queue: queue.Open(rdb)}
 	s.ledger = results.Open(rdb, results.Options{Retention: p.config.Retention})
+	s.tracer, s.untraced = trace.Open(context.Background(), trace.Options{Endpoint: p.config.Tracing.Endpoint,
+		Ratio: p.config.Tracing.Ratio, Service: "storelink-enqueue", Version: version.Get().Version})
 	for _, c := range p.config.Accounts {
 		s.known = append(s.known, accountKnown{name: c.Name, mode: c.Mode, identity: c.Identity()})
 	}
@@ -36,8 +43,11 @@ func newSite(rdb redis.UniversalClient, p place) *site {
 func (s *site) isHere() bool { return s.here != nil }
 
 func (s *site) submitter() *submit.Submitter {
-	return &submit.Submitter{Ledger: s.ledger, Queue: s.queue}
+	return &submit.Submitter{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
 }
+
+// tracesClose bounds how long a command waits for the collector of traces.
+const tracesClose = 2 * time.Second
 
 // closed closes the site and gives err, or what went wrong with closing.
 func (s *site) closed(err error) error {
@@ -45,6 +55,9 @@ func (s *site) closed(err error) error {
 	if s.here != nil {
 		closing = s.here.close()
 	}
+	bye, cancel := context.WithTimeout(context.Background(), tracesClose)
+	defer cancel()
+	_ = s.tracer.Close(bye) // a trace that its collector does not take is not worth a person's time
 	if closed := s.rdb.Close(); closed != nil {
 		closing = errors.Join(closing, fmt.Errorf("close the connections to Redis: %w", closed))
 	}
@@ -65,6 +78,9 @@ func (a *app) open(ctx context.Context, p place, account string, verbose bool) (
 	s, warnings, err := connect(ctx, p)
 	for _, w := range warnings {
 		a.warn("%s", w)
+	}
+	if err == nil && s.untraced != nil {
+		a.warn("nothing is traced: %v", s.untraced)
 	}
 	return s, err
 }

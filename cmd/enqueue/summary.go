@@ -164,7 +164,7 @@ func (a *app) meanings(s job.Status) {
 	tell := func(e catalogue.Entry, ok bool) {
 		if ok && !told[e.Code] {
 			told[e.Code] = true
-			for i, line := range a.wrapped(e.Code+": "+e.Say(lang), len("  ")) {
+			for i, line := range a.wrapped(e.Code+": "+e.Say(lang), 2*len("  ")) {
 				if i > 0 {
 					line = "  " + line
 				}

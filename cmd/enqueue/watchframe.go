@@ -69,10 +69,11 @@ func (f *frames) shown() []job.Status {
 	return append(all, f.last.jobs...)
 }
 
-// section is some lines under a headline, or without one.
+// section is some lines that belong together.
 type section struct {
 	lines []string
-	keep  int // how many of them go last
+	keep  int  // how many of them stay where other sections have more to spare
+	last  bool // it goes last
 }
 
 // draw lays everything out on a screen of so many columns and rows, which are never exceeded. Where there is little room,
@@ -81,16 +82,16 @@ func (f *frames) draw(width, height int) []string {
 	if width <= 0 || height <= 0 {
 		return nil
 	}
-	jobs := f.jobLines(width)
 	notes := f.notes(width)
-	sections := []*section{{lines: f.accountLines(width), keep: 2}, {lines: jobs, keep: 3}, {lines: f.failureLines(width), keep: 2}}
+	sections := []*section{{lines: f.accountLines(width), keep: 3}, {lines: f.jobLines(width), keep: 4, last: true},
+		{lines: f.failureLines(width), keep: 3}}
 	var foot []string
 	if height >= 8 {
 		foot = []string{f.screen.Paint(terminal.Faint, terminal.Cut(f.foot(), width))}
 	}
 	room := height - len(foot) - len(notes)
 	if room <= 2 { // a word on how it goes is all there is room for
-		sections = []*section{{lines: f.short(width)}}
+		sections = []*section{{lines: f.short(width), keep: 1}}
 	}
 	room = max(room, 0)
 	used := 0
@@ -121,31 +122,33 @@ func (f *frames) draw(width, height int) []string {
 	return out[:min(len(out), height)]
 }
 
-// shorten takes a line away where there are most of them to spare, and says how many lines that saved.
+// shorten takes a line away where there are most of them to spare, or else a whole section, the jobs last, and says how many
+// lines that saved.
 func shorten(sections []*section, screen terminal.Screen) int {
 	var from *section
-	for _, floor := range []bool{true, false} {
-		for _, s := range sections {
-			spare := len(s.lines)
-			if floor {
-				spare -= s.keep
-			}
-			if spare > 0 && (from == nil || len(s.lines)-s.keep > len(from.lines)-from.keep) {
-				from = s
-			}
-		}
-		if from != nil {
-			break
+	for _, s := range sections {
+		if len(s.lines) > s.keep && (from == nil || len(s.lines)-s.keep > len(from.lines)-from.keep) {
+			from = s
 		}
 	}
-	if from == nil {
-		return 1 << 20 // there is nothing left
+	if from != nil {
+		from.lines = from.lines[:len(from.lines)-1]
+		from.lines[len(from.lines)-1] = screen.Paint(terminal.Faint, "…")
+		return 1
 	}
-	from.lines = from.lines[:len(from.lines)-1]
-	if n := len(from.lines); n > 1 {
-		from.lines[n-1] = screen.Paint(terminal.Faint, "…")
+	for _, s := range sections {
+		if n := len(s.lines); n > 0 && !s.last {
+			s.lines = nil
+			return n
+		}
 	}
-	return 1
+	for _, s := range sections {
+		if n := len(s.lines); n > 0 {
+			s.lines = s.lines[:n-1]
+			return 1
+		}
+	}
+	return 1 << 20 // there is nothing left
 }
 
 // accountLines are the accounts of what is shown, or all of them where everything is watched.
@@ -221,8 +224,16 @@ func laneOf(info job.AccountInfo) (state, reason string) {
 // jobLines are the jobs, with a bar each.
 func (f *frames) jobLines(width int) []string {
 	var lines []string
-	for _, j := range f.shown() {
-		lines = append(lines, f.block(j, width)...)
+	told := map[string]bool{} // what holds an account up holds up all of its jobs
+	if s := f.last.subject; s != nil {
+		lines = f.block(*s, width, told)
+		if len(f.last.jobs) > 0 {
+			lines = append(append(lines, ""), f.batchLines(width)...)
+		}
+	} else {
+		for _, j := range f.last.jobs {
+			lines = append(lines, f.block(j, width, told)...)
+		}
 	}
 	switch {
 	case f.last.at.IsZero():
@@ -247,7 +258,7 @@ const (
 )
 
 // block is a job: its name, its bar, its figures, and what holds it up.
-func (f *frames) block(j job.Status, width int) []string {
+func (f *frames) block(j job.Status, width int, told map[string]bool) []string {
 	p := f.goes[j.Job]
 	if p == nil {
 		return nil
@@ -255,12 +266,10 @@ func (f *frames) block(j job.Status, width int) []string {
 	t, shown := f.tongue, p.display.(*glance).figures
 	head := []string{f.screen.Paint(terminal.Bold, terminal.Line(j.Job)),
 		f.screen.Paint(stateStyles[string(j.State)], t.term(string(j.State)))}
-	if f.id == "" || f.last.subject != nil && f.last.subject.Targets > 0 && j.Targets == 0 {
+	if f.id == "" {
 		head = append(head, terminal.Line(j.Account), terminal.Line(j.StockID+j.StockBundleID))
 	}
-	if j.Label != "" && (f.id == "" || f.id == j.Job) {
-		head = append(head, terminal.Line(j.Label))
-	}
+	head = append(head, terminal.Line(j.Label))
 	lines := []string{strings.Join(slices.DeleteFunc(head, func(s string) bool { return s == "" }), "  ")}
 
 	percent := terminal.Pad(count(shown.percent())+"%", 4, true)
@@ -270,7 +279,7 @@ func (f *frames) block(j job.Status, width int) []string {
 	if bar < watchBarLeast {
 		bar = min(width-terminal.Width(percent)-len("  "), watchBarMost)
 	}
-	drawn := f.screen.Paint(barStyle(j), terminal.Bar(shown.done, shown.total, bar)) + "  " + percent
+	drawn := f.screen.Paint(barStyle(j), terminal.Bar(shown.done, shown.total, bar)) + " " + percent
 	if room >= watchBarLeast {
 		lines = append(lines, drawn+"  "+figures)
 	} else {
@@ -282,14 +291,28 @@ func (f *frames) block(j job.Status, width int) []string {
 	if r := j.Resync; r != nil {
 		lines = append(lines, t.label("phase")+": "+t.say("%s  %s listed", t.term(string(r.Phase)), count(r.Listed)))
 	}
-	if shown.held != "" {
-		_, why := t.obstacle(j)
+	if _, why := t.obstacle(j); shown.held != "" && !told[why] {
+		told[why] = true
 		for i, line := range terminal.Wrap(terminal.Line(why), width) {
 			if i < 2 {
 				lines = append(lines, f.screen.Paint(terminal.Yellow, line))
 			}
 		}
 	}
+	return lines
+}
+
+// batchLines are the jobs of a batch that are at work, a line each.
+func (f *frames) batchLines(width int) []string {
+	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "JOB"}, terminal.Column{Name: "STATE"},
+		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 3}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 1},
+		terminal.Column{Name: "DONE", Right: true}, terminal.Column{Name: "STORES", Right: true, Drop: 2},
+		terminal.Column{Name: "FAILED", Right: true})}
+	for _, j := range f.last.jobs {
+		t.Add(text(j.Job), f.tongue.state(string(j.State)), text(j.Account), text(j.StockID+j.StockBundleID),
+			text(count(j.Succeeded+j.Failed)), text(count(j.Total)), failedCell(j.Failed))
+	}
+	lines, _ := t.Lines(f.screen, width)
 	return lines
 }
 

@@ -16,7 +16,7 @@ import (
 
 // checking are the flags of worker check.
 type checking struct {
-	account, brand, coupon, stock, lang string
+	account, brand, coupon, stock string
 	json                                bool
 }
 
@@ -54,7 +54,6 @@ mended; 130 interrupted.`,
 	f.StringVar(&c.brand, "brand", "", "the `ID` of the brand that the stock belongs to")
 	f.StringVar(&c.coupon, "coupon", "", "the `ID` of the product coupon that the stock belongs to")
 	f.StringVar(&c.stock, "stock", "", "the `ID` of a stock whose list is asked for")
-	f.StringVar(&c.lang, "lang", "", "say what WeChat Pay's failures mean in this `LANGUAGE`: zh or en (default: LC_ALL, LC_MESSAGES, LANG)")
 	f.BoolVar(&c.json, "json", false, "one JSON document on standard output, and nothing else there")
 	return cmd
 }
@@ -95,7 +94,7 @@ func (c checking) run(cmd *cobra.Command, o options, status *int) error {
 func (c checking) setup(o options) (preflight.Setup, error) {
 	s := preflight.Setup{Account: c.account, RedisURL: o.redis}
 	var err error
-	if s.Lang, err = catalogue.LangOf(c.lang, o.environ); err != nil {
+	if s.Lang, err = catalogue.LangOf(o.lang, o.environ); err != nil {
 		return s, err
 	}
 	if s.Config, s.Wrong = o.load(config.Load); s.Wrong != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -94,6 +95,15 @@ func (c *setup) password(s string) {
 	}
 }
 
+// user gives Redis one, who has hunter2 as its password, and names it in the URL.
+func (c *setup) user(name string, rules ...string) {
+	c.Helper()
+	if err := c.server.Client.ACLSetUser(c.Context(), name, rules...).Err(); err != nil {
+		c.Fatal(err)
+	}
+	c.redis = strings.Replace(c.redis, "redis://", "redis://"+name+":hunter2@", 1)
+}
+
 // key writes a private key.
 func (c *setup) key(name string, key *rsa.PrivateKey, err error) {
 	c.Helper()
@@ -110,7 +120,7 @@ func (c *setup) key(name string, key *rsa.PrivateKey, err error) {
 // certificate makes one of a key, and gives its serial number.
 func (c *setup) certificate(name string, key *rsa.PrivateKey, until time.Time) string {
 	c.Helper()
-	serial := new(big.Int).SetBytes([]byte("\x7fcertificate of a test"))
+	serial := new(big.Int).SetBytes([]byte("\x7fof a test"))
 	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "test"},
 		NotBefore: until.Add(-48 * time.Hour), NotAfter: until}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -213,11 +223,7 @@ func TestCheckNamesABrokenSetUpByItsCause(t *testing.T) {
 			if b.spoil != nil {
 				b.spoil(c)
 			}
-			var args []string
-			if b.code == preflight.CodeAddress {
-				args = []string{"--http", "192.0.2.1:80"} // an address for documents (RFC 5737)
-			}
-			r := c.check(args...)
+			r := c.check(b.args...)
 			if r.Status != b.status {
 				t.Errorf("exit status %d, want %d:\n%s", r.Status, b.status, r.notWell())
 			}
@@ -278,6 +284,17 @@ func TestCheckIsCalledWrongly(t *testing.T) {
 				t.Fatalf("exit status %d: %s%s", got, out.String(), errs.String())
 			}
 		})
+	}
+}
+
+func TestCheckCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	path := configuration(t, "redis://127.0.0.1:1", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, errs bytes.Buffer
+	if got := run(ctx, []string{"check", "--config", path}, &out, &errs, nil); got != 130 {
+		t.Fatalf("exit status %d: %s%s", got, out.String(), errs.String())
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/version"
@@ -52,6 +53,10 @@ configuration is logged, and the old one stays in force.`,
 			}
 			return serve(cmd.Context(), o)
 		},
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			_, err := catalogue.LangOf(o.lang, o.environ)
+			return err
+		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	var status int
@@ -60,6 +65,7 @@ configuration is logged, and the old one stays in force.`,
 	f.StringVar(&o.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&o.redis, "redis", "", "Redis' `URL` (default: the configuration's, STORELINK_REDIS, REDIS_URL)")
 	f.StringVar(&o.http, "http", "", "`ADDR` for the page, /healthz, /readyz and /metrics (default: the configuration's, 127.0.0.1:8080; \"off\" for none)")
+	f.StringVar(&o.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG); logs are in English")
 	f = cmd.Flags()
 	f.StringVar(&o.logLevel, "log-level", "", "debug, info, warn or error (default: the configuration's, info)")
 	f.StringVar(&o.logFormat, "log-format", "", "text or json (default: the configuration's, text)")

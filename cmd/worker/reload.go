@@ -77,6 +77,7 @@ func (r *reloader) needRestart(c *config.Config) (keys []string) {
 		was, now any
 	}{
 		{"redis", was.Redis, c.Redis}, {"http", was.HTTP, c.HTTP}, {"page", was.Page, c.Page}, {"log", was.Log, c.Log},
+		{"tracing", was.Tracing, c.Tracing},
 		{"retention", was.Retention, c.Retention}, {"notify", was.Notify, c.Notify}, {"sources", was.Sources, c.Sources},
 	} {
 		if k.name == "redis" && r.options.redis != "" {

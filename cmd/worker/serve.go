@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
@@ -19,6 +20,7 @@ import (
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/version"
 	"github.com/storelink/storelink/internal/worker"
 )
@@ -26,6 +28,7 @@ import (
 // options are the command line's.
 type options struct {
 	config, redis, http, logLevel, logFormat string
+	lang                                     string // what people are told in; logs are in English
 	healthcheck                              bool
 
 	environ []string
@@ -113,13 +116,19 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	tracer, err := trace.Open(ctx, trace.Options{Endpoint: c.Tracing.Endpoint, Ratio: c.Tracing.Ratio,
+		Service: "storelink-worker", Version: version.Get().Version, Logger: log})
+	if err != nil {
+		return err
+	}
+	defer closeTracer(tracer, log)
 	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
 	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version.Get().Version, Logger: log})
 	rdb.AddHook(figures.RedisHook())
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
 		Redis: rdb, Ledger: ledger, Queue: q,
-		Accounts: accounts, Logger: log, Meter: figures,
+		Accounts: accounts, Logger: log, Meter: figures, Tracer: tracer,
 	})
 	if err != nil {
 		return err
@@ -127,7 +136,8 @@ func serve(ctx context.Context, o options) error {
 	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
 	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
-		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version.Get().Version, Logger: log})
+		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version.Get().Version, Logger: log,
+		Tracer: tracer})
 	if err != nil {
 		return err
 	}
@@ -149,6 +159,17 @@ func serve(ctx context.Context, o options) error {
 	err = errors.Join(err, http.close())
 	serving.Wait()
 	return err
+}
+
+// tracesCloses bounds how long a worker that stops waits for the collector of traces.
+const tracesCloses = 3 * time.Second
+
+func closeTracer(t *trace.Tracer, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(context.Background(), tracesCloses)
+	defer cancel()
+	if err := t.Close(ctx); err != nil {
+		log.Warn("the last traces were not taken by their collector", "error", err)
+	}
 }
 
 // pageTLS gives what HTTPS is served with, nil for HTTP, and warns of a page that others than this machine can reach.

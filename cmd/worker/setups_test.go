@@ -23,6 +23,7 @@ type broken struct {
 	redis  []string
 	faults sandbox.Faults
 	spoil  func(*setup)
+	args   []string
 
 	status int
 	check  string
@@ -128,6 +129,14 @@ var brokenSetUps = map[string]broken{
 		spoil:  func(c *setup) { c.password("right") },
 		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"wants a password"},
 	},
+	"Redis' user may not write": {
+		spoil:  func(c *setup) { c.user("bob", "on", ">hunter2", "~storelink:*", "&*", "+@all") },
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"NOPERM"},
+	},
+	"Redis' user may not listen": {
+		spoil:  func(c *setup) { c.user("bob", "on", ">hunter2", "~*", "resetchannels", "+@all") },
+		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"NOPERM", "&storelink:*"},
+	},
 	"Redis is not there": {
 		spoil:  func(c *setup) { c.redis = "redis://127.0.0.1:1" },
 		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"127.0.0.1:1", "connection refused"},
@@ -214,8 +223,47 @@ var brokenSetUps = map[string]broken{
 		status: 0, check: preflight.CheckPace, code: preflight.CodeFastPace, says: []string{"rate is 50", "allows 20"},
 	},
 	"the page's address is not this machine's": {
-		spoil:  func(c *setup) { c.top = nil },
+		args:   []string{"--http", "192.0.2.1:80"}, // an address for documents (RFC 5737)
 		status: 2, check: preflight.CheckPage, code: preflight.CodeAddress, says: []string{"cannot be listened on"},
+	},
+	"the page is open to everybody": {
+		args:   []string{"--http", "0.0.0.0:0"},
+		status: 0, check: preflight.CheckPage, code: preflight.CodePageOpen, says: []string{"everybody", "page.login"},
+	},
+	"the page's token goes over the net unprotected": {
+		spoil:  func(c *setup) { c.top = []string{"page: {token: correct-horse-battery}"} },
+		args:   []string{"--http", "0.0.0.0:0"},
+		status: 0, check: preflight.CheckPage, code: preflight.CodePageOpen, says: []string{"without TLS", "page.certificate"},
+	},
+	"the page's certificate has expired": {
+		spoil: func(c *setup) {
+			key, err := otherKey()
+			c.key("page.key", key, err)
+			c.certificate("page.crt", key, time.Now().Add(-time.Hour))
+			c.top = []string{"page: {certificate: page.crt, private_key: page.key}"}
+		},
+		args:   []string{"--http", "127.0.0.1:0"},
+		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpired,
+		says: []string{"page.certificate expired on", "renew it"},
+	},
+	"the API certificate has expired": {
+		spoil: func(c *setup) {
+			c.lines["certificate"] = "cert.pem"
+			c.lines["serial_no"] = c.certificate("cert.pem", c.account.PrivateKey, time.Now().Add(-time.Hour))
+		},
+		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpired,
+		says: []string{"expired on", "merchant platform"},
+	},
+	"the API certificate expires soon": { // and is none that the sandbox knows
+		spoil: func(c *setup) {
+			c.lines["certificate"] = "cert.pem"
+			c.lines["serial_no"] = c.certificate("cert.pem", c.account.PrivateKey, time.Now().Add(24*time.Hour))
+		},
+		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpires, says: []string{"expires on", "before that"},
+	},
+	"the clock is a minute off": {
+		faults: sandbox.Faults{ClockOffset: -time.Minute},
+		status: 0, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"ahead of WeChat Pay's", "set it right"},
 	},
 	"the configuration has a key that is not known": {
 		spoil:  func(c *setup) { c.top = []string{"colour: red"} },

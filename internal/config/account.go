@@ -57,6 +57,7 @@ func (l *loader) setTop(c *Config, top fields) {
 	}
 	l.setSources(c, top)
 	l.setPage(c, top)
+	l.setTracing(c, top)
 	_, _ = l.env.lookup(envRedisURL) // known, even where STORELINK_REDIS wins
 	_, _ = l.env.lookup(envConfig)
 	_, _ = l.env.lookup(envLang)

@@ -39,6 +39,8 @@
 //	STORELINK_PAGE_HOSTS             page.hosts
 //	STORELINK_PAGE_CERTIFICATE       page.certificate
 //	STORELINK_PAGE_PRIVATE_KEY       page.private_key
+//	STORELINK_TRACING_ENDPOINT       tracing.endpoint (OTEL_EXPORTER_OTLP_ENDPOINT where nothing says it)
+//	STORELINK_TRACING_RATIO          tracing.ratio
 //	STORELINK_ACCOUNTS_DIR           accounts_dir
 //	STORELINK_ACCOUNTS               names of accounts, separated by commas, beside those of the file
 //	STORELINK_ACCOUNT_<NAME>_<KEY>   any key of an account but its name: STORELINK_ACCOUNT_ACME_SERIAL_NO
@@ -100,6 +102,7 @@ type Config struct {
 	Log       Log
 	Retention time.Duration // how long an ended job is kept
 	Notify    Notify        // completion hooks
+	Tracing   Tracing       // where traces go
 	Sources   Sources       // where the lists of schedules may come from
 
 	AccountsDir string    // the folder that accounts are read from beside File; empty if there is none

@@ -28,6 +28,10 @@ const (
 	envSourcesMaxBytes    = "STORELINK_SOURCES_MAX_BYTES"
 	envSourcesTimeout     = "STORELINK_SOURCES_TIMEOUT"
 
+	envTracingEndpoint = "STORELINK_TRACING_ENDPOINT"
+	envTracingRatio    = "STORELINK_TRACING_RATIO"
+	envOTLPEndpoint    = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
 	envPageToken       = "STORELINK_PAGE_TOKEN"
 	envPageLogin       = "STORELINK_PAGE_LOGIN"
 	envPageHosts       = "STORELINK_PAGE_HOSTS"
@@ -40,6 +44,7 @@ var envTop = []string{
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
 	envPageToken, envPageLogin, envPageHosts, envPageCertificate, envPagePrivateKey,
+	envTracingEndpoint, envTracingRatio,
 }
 
 // environment is a process' variables, and which of them this configuration has used.

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/job"
 )
 
 // single is one account as a file of accounts_dir has it; its keys are beside it.
@@ -155,6 +156,21 @@ func TestWhatEverybodyMayChangeOrReadIsWarnedOf(t *testing.T) {
 	}
 }
 
+func TestSystemdsCredentialsAreTheServicesAlone(t *testing.T) {
+	t.Parallel()
+	f := newFolder(t)
+	f.write("credentials/acme.pem", pemOf("PRIVATE KEY"), 0o440) // as systemd with access lists has them
+	text := strings.Replace(partner, "keys/private.pem", "${CREDENTIALS_DIRECTORY}/acme.pem", 1)
+	environ := "CREDENTIALS_DIRECTORY=" + filepath.Join(f.dir, "credentials")
+	f.good(text, environ)
+	f.write("credentials/acme.pem", pemOf("PRIVATE KEY"), 0o444)
+	_, err := f.load(text, environ)
+	wants(t, err, 0, "chmod 600")
+	f.write("elsewhere.pem", pemOf("PRIVATE KEY"), 0o440)
+	_, err = f.load(strings.Replace(partner, "keys/private.pem", "${CREDENTIALS_DIRECTORY}/../elsewhere.pem", 1), environ)
+	wants(t, err, 0, "chmod 600")
+}
+
 func TestAnAccountIsTheSameWhereverItStands(t *testing.T) {
 	t.Parallel()
 	f := newFolder(t)
@@ -174,4 +190,32 @@ func TestAnAccountIsTheSameWhereverItStands(t *testing.T) {
 	if a.Equal(f.good(partner).Accounts[0]) {
 		t.Error("another key makes no other account of it")
 	}
+}
+
+// FuzzAccountsFile: whatever a file of the folder holds, loading never panics, and gives a checked configuration or a
+// *job.Error that shows no secret.
+func FuzzAccountsFile(f *testing.F) {
+	for _, seed := range []string{"", single("one", "1"), "accounts: []", "accounts: [{name: a}, {name: a}]", "- name: a", "name: acme",
+		"accounts: &a {accounts: *a}", "<<: {accounts: 1}", "name: ${SECRET}", "private_key: ${SECRET}\nname: a", "---\n---\n", "{", "*a"} {
+		f.Add([]byte(seed))
+	}
+	const secret = "Ex!Horse@7/battery"
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c := accountsFolder(t)
+		c.write("accounts.d/one.yaml", string(text), 0o600)
+		got, err := c.load("accounts_dir: accounts.d\n"+partner, "SECRET="+secret)
+		if err != nil {
+			if job.AsError(err).Code != job.CodeBadConfig || strings.Contains(err.Error(), secret) {
+				t.Fatalf("got %v", err)
+			}
+			return
+		}
+		seen := map[string]bool{}
+		for _, a := range got.Accounts {
+			if seen[a.Name] || a.Identity() == "" || a.PrivateKey.Empty() || len(a.AnswerKeys) == 0 {
+				t.Errorf("account %+v of %q", a, text)
+			}
+			seen[a.Name] = true
+		}
+	})
 }

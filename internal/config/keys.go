@@ -34,7 +34,7 @@ var topKeys = []key[Config]{
 	}},
 }
 
-var topLists = []string{"log", "notify", "sources", "page", "accounts"}
+var topLists = []string{"log", "notify", "sources", "page", "tracing", "accounts"}
 
 // logKeys are log's.
 var logKeys = []key[Log]{

@@ -71,11 +71,25 @@ func load(path string, environ []string, withKeys bool) (*Config, error) {
 // read reads the file, and remembers its mode: it may hold a key.
 func (l *loader) read(path string) ([]byte, error) {
 	text, mode, err := readBounded(path, maxFile)
+	mode = l.ownMode(path, mode)
 	l.mode = mode
 	if err == nil {
 		l.checkWritable(path, mode)
 	}
 	return text, err
+}
+
+// ownMode is a file's mode as far as it is about others. systemd's credentials are for their service alone, but where it
+// says so by an access list, that looks like something for a group.
+func (l *loader) ownMode(path string, mode fs.FileMode) fs.FileMode {
+	dir, ok := l.env.lookup("CREDENTIALS_DIRECTORY")
+	if !ok || !filepath.IsAbs(dir) {
+		return mode
+	}
+	if rel, err := filepath.Rel(dir, path); err != nil || !filepath.IsLocal(rel) {
+		return mode
+	}
+	return mode &^ 0o070
 }
 
 // checkWritable warns of a file that everybody may change: its keys and addresses are those that are believed.

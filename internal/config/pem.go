@@ -186,6 +186,7 @@ func (l *loader) pemFile(v value, name, path string, private bool) (string, bool
 	}
 	full := l.resolve(path, l.at(v))
 	text, mode, err := readBounded(full, maxKey)
+	mode = l.ownMode(full, mode)
 	switch {
 	case err != nil:
 		l.badf(v, "%s: %s cannot be read: %s", name, what, cause(err))

@@ -108,6 +108,8 @@ type Job struct {
 	List     string         `json:"list,omitempty"`     // of a batch's job: where in the ledger the list is that it shares
 	Notify   *Hook          `json:"notify,omitempty"`   // whom to tell when it has ended
 
+	Trace string `json:"trace,omitempty"` // of the command that made it: a W3C traceparent
+
 	CreatedAt time.Time `json:"created_at"`
 }
 

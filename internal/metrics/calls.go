@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,11 +62,12 @@ type accounts struct {
 	all map[string]*account
 }
 
-// account counts the calls of one. Its counters are looked up once, not by every call.
+// account counts the calls of one. Its counters are looked up once, not by every call, and made when they are needed: a
+// worker may have hundreds of accounts of which a few have work.
 type account struct {
 	v    *callVectors
 	name string
-	ops  map[job.Operation]*operation
+	ops  sync.Map // job.Operation → *operation
 
 	requests, throttled, codes, storeCodes counters
 }
@@ -117,39 +119,44 @@ func (a *accounts) label(name string) string {
 }
 
 func newAccount(v *callVectors, name string) *account {
-	a := &account{v: v, name: name, ops: map[job.Operation]*operation{}}
+	a := &account{v: v, name: name}
 	a.requests.of = func(of string) prometheus.Counter { return v.requests.WithLabelValues(name, of) }
 	a.throttled.of = func(of string) prometheus.Counter { return v.throttled.WithLabelValues(name, of) }
 	a.codes.of = func(code string) prometheus.Counter { return v.failures.WithLabelValues(name, code) }
 	a.storeCodes.of = func(code string) prometheus.Counter { return v.storeFailures.WithLabelValues(name, code) }
-	// A counter that begins at zero shows its first increase.
-	for _, code := range []string{other, noCode} {
-		v.failures.WithLabelValues(name, code)
-	}
+	// A counter that begins at zero shows its first increase, which is what is told of these.
+	v.failures.WithLabelValues(name, other)
 	v.storeFailures.WithLabelValues(name, other)
-	for _, of := range job.Interfaces() {
-		v.requests.WithLabelValues(name, of)
-		v.throttled.WithLabelValues(name, of)
-	}
-	for _, op := range operations {
-		o := &operation{retries: v.retries.WithLabelValues(name, string(op)), again: v.again.WithLabelValues(name, string(op)),
-			duration: v.duration.WithLabelValues(name, string(op)), waited: v.waited.WithLabelValues(name, string(op))}
-		o.classes.of = func(class string) prometheus.Counter { return v.calls.WithLabelValues(name, string(op), class) }
-		for _, class := range []job.Class{job.ClassNone, job.ClassPassingCall, job.ClassPace, job.ClassAccount} {
-			v.calls.WithLabelValues(name, string(op), className(class))
-		}
-		if op != job.List { // which decides no store
-			o.succeeded = v.stores.WithLabelValues(name, string(op), string(job.Succeeded))
-			o.failed = v.stores.WithLabelValues(name, string(op), string(job.Failed))
-		}
-		a.ops[op] = o
-	}
 	return a
+}
+
+// of gives what is counted of an operation; nil for one that no call is made for.
+func (a *account) of(op job.Operation) *operation {
+	if found, ok := a.ops.Load(op); ok {
+		return found.(*operation)
+	}
+	writes := slices.Contains(job.Writes(), op)
+	if !writes && op != job.List {
+		return nil
+	}
+	v, name := a.v, string(op)
+	o := &operation{retries: v.retries.WithLabelValues(a.name, name), again: v.again.WithLabelValues(a.name, name),
+		duration: v.duration.WithLabelValues(a.name, name), waited: v.waited.WithLabelValues(a.name, name)}
+	o.classes.of = func(class string) prometheus.Counter { return v.calls.WithLabelValues(a.name, name, class) }
+	for _, class := range []job.Class{job.ClassNone, job.ClassPassingCall} {
+		v.calls.WithLabelValues(a.name, name, className(class))
+	}
+	if writes { // a list decides no store
+		o.succeeded = v.stores.WithLabelValues(a.name, name, string(job.Succeeded))
+		o.failed = v.stores.WithLabelValues(a.name, name, string(job.Failed))
+	}
+	found, _ := a.ops.LoadOrStore(op, o)
+	return found.(*operation)
 }
 
 // Called implements processor.Meter.
 func (a *account) Called(c processor.Called) {
-	o := a.ops[c.Operation]
+	o := a.of(c.Operation)
 	if o == nil {
 		return
 	}
@@ -168,7 +175,7 @@ func (a *account) Called(c processor.Called) {
 
 // Waited implements processor.Meter.
 func (a *account) Waited(op job.Operation, d time.Duration) {
-	if o := a.ops[op]; o != nil {
+	if o := a.of(op); o != nil {
 		o.waited.Observe(d.Seconds())
 	}
 }
@@ -176,7 +183,7 @@ func (a *account) Waited(op job.Operation, d time.Duration) {
 // Recorded implements processor.Meter. A store that had failed and succeeds after all counts as both: a counter does
 // not go back.
 func (a *account) Recorded(op job.Operation, moved results.Moved) {
-	o := a.ops[op]
+	o := a.of(op)
 	if o == nil || o.succeeded == nil {
 		return
 	}

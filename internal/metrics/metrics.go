@@ -18,7 +18,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/wxapi"
@@ -124,6 +123,3 @@ func (m *Metrics) Handler() http.Handler {
 		h.ServeHTTP(w, r)
 	})
 }
-
-// operations are those that calls are made for.
-var operations = []job.Operation{job.Associate, job.Disassociate, job.List}

@@ -26,6 +26,7 @@ import (
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/secret"
 	"github.com/storelink/storelink/internal/steer"
+	"github.com/storelink/storelink/internal/trace"
 )
 
 // Config is what a page is made of. Redis, Ledger, Queue and Book are needed, and lead to the same Redis.
@@ -41,6 +42,7 @@ type Config struct {
 	Worker     string      // the worker's ID, for people
 	Version    string
 	Logger     *slog.Logger
+	Tracer     *trace.Tracer // of what is retried; nil for none
 
 	// Now is the clock; time.Now unless set.
 	Now func() time.Time
@@ -90,7 +92,7 @@ func New(cfg Config) (*Page, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	p := &Page{cfg: cfg, desk: &steer.Desk{Ledger: cfg.Ledger, Queue: cfg.Queue}, rates: newRates(),
+	p := &Page{cfg: cfg, desk: &steer.Desk{Ledger: cfg.Ledger, Queue: cfg.Queue, Tracer: cfg.Tracer}, rates: newRates(),
 		downloads: make(chan struct{}, atOnce)}
 	p.sessions = newSessions(cfg.Token, cfg.Now)
 	var err error

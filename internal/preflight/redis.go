@@ -60,6 +60,7 @@ func (l *look) redis(ctx context.Context) {
 	}
 	l.ok(CheckRedis, "writes", "it takes what is written, and runs scripts")
 	l.rdb = rdb
+	l.listens(ctx)
 }
 
 // passingAnswers begin what Redis answers while it, or its cluster, is not ready yet.
@@ -84,10 +85,27 @@ func (l *look) redisFailed(err error) {
 	}
 }
 
-// writable tries what the ledger does, on a key of its own: a script that writes, and the key's expiry.
+// writable tries what the ledger and asynq do, on keys of its own that have their prefixes: a script that writes.
 func writable(ctx context.Context, rdb redis.UniversalClient) error {
-	key := "storelink:1:check:{" + rand.Text() + "}"
 	const script = `redis.call('SET', KEYS[1], ARGV[1], 'PX', 10000)
 return redis.call('DEL', KEYS[1])`
-	return redisconn.Error(rdb, rdb.Eval(ctx, script, []string{key}, "x").Err())
+	tag := "{check-" + rand.Text() + "}"
+	for _, key := range []string{"storelink:1:" + tag, "asynq:" + tag} {
+		if err := rdb.Eval(ctx, script, []string{key}, "x").Err(); err != nil {
+			return redisconn.Error(rdb, err)
+		}
+	}
+	return nil
+}
+
+// listens tries to hear what is announced. It is a courtesy, so a user who may not is only warned of.
+func (l *look) listens(ctx context.Context) {
+	sub := l.rdb.Subscribe(ctx, "storelink:1:wake")
+	defer sub.Close()
+	if _, err := sub.Receive(ctx); err != nil {
+		l.warn(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(redisconn.Error(l.rdb, err)).Message+
+			": workers hear of new jobs, pauses and cancels only by looking, every 5 seconds; give its user &storelink:* and &asynq:*")
+		return
+	}
+	l.ok(CheckRedis, "announcements", "they can be listened to")
 }

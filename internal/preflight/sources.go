@@ -32,6 +32,21 @@ func (l *look) sources(ctx context.Context) {
 		l.ok(CheckSources, dir, "the folder can be read")
 	}
 	l.names(ctx, CheckSources, "sources", s.Hosts, s.Private)
+	l.temporary()
+}
+
+// temporary tries to write where large spreadsheets and reports are put while they are read and made.
+func (l *look) temporary() {
+	f, err := os.CreateTemp("", "storelink-check-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
+	}
+	if err != nil {
+		l.warn(CheckSources, os.TempDir(), CodeFolder, "temporary files cannot be made here ("+err.Error()+
+			"), and large spreadsheets cannot be read: let the worker's user write here, or name another folder by TMPDIR")
+		return
+	}
+	l.ok(CheckSources, os.TempDir(), "temporary files can be made here")
 }
 
 // readable opens a folder and reads a little of it.

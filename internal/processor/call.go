@@ -3,10 +3,12 @@ package processor
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -32,17 +34,19 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 			return results.Told{Release: true}
 		}
 	}
+	span := l.span.Call(p.Account, op, len(ids))
 	answer, err := p.Client.Do(context.WithoutCancel(l.waiting), wxapi.Call{
 		Operation: op,
 		Target:    j.Target,
 		StoreIDs:  ids,
-		Ready:     p.ready(l, op, pace, priority),
+		Ready:     p.ready(l, span, op, pace, priority),
 	})
 	if err != nil {
 		f := failureOf(err)
-		p.called(op, j.Target, f)
+		p.called(span, op, j.Target, f)
 		return p.failure(l, pace, attempts, f)
 	}
+	span.Answered(trace.Answer{Status: http.StatusOK, RequestID: answer.RequestID, Sent: answer.Sent})
 	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, j.Target), Sent: answer.Sent, Elapsed: answer.Elapsed})
 	pace.Answered(answer.Elapsed)
 	p.Health.Passed()
@@ -64,10 +68,12 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 }
 
 // ready waits for the pace, and says whether a call may still be made then.
-func (p *Processor) ready(l *lease, op job.Operation, pace Pace, priority job.Priority) func(context.Context) error {
+func (p *Processor) ready(l *lease, call *trace.Span, op job.Operation, pace Pace,
+	priority job.Priority) func(context.Context) error {
 	return func(context.Context) error {
-		asked := time.Now()
-		if err := pace.Wait(l.waiting, urgency[priority]); err != nil {
+		asked, span := time.Now(), call.Start("pace wait")
+		err := pace.Wait(l.waiting, urgency[priority])
+		if span.End(nil); err != nil {
 			return err
 		}
 		p.Meter.Waited(op, time.Since(asked))
@@ -90,8 +96,9 @@ func failureOf(err error) *wxapi.Failure {
 	return f
 }
 
-// called tells the meter of a call without an answer.
-func (p *Processor) called(op job.Operation, t job.Target, f *wxapi.Failure) {
+// called tells the meter, and the trace, of a call without an answer.
+func (p *Processor) called(span *trace.Span, op job.Operation, t job.Target, f *wxapi.Failure) {
+	span.Answered(trace.Answer{Class: f.Class, Code: f.Code, RequestID: f.RequestID, Status: f.Status, Sent: f.Sent})
 	if f.Class == job.ClassNotSent {
 		return
 	}

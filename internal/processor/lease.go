@@ -9,6 +9,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 )
 
 // lease is a run's hold on its chunk, kept alive from the side while the run waits or calls.
@@ -17,6 +18,7 @@ type lease struct {
 	run  *results.Run
 	id   string // the job's
 	log  *slog.Logger
+	span *trace.Span // of the run; nil where it is not traced
 	life time.Duration
 
 	hard      context.Context         // ends when nothing can be waited for any more

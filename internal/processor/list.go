@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -80,8 +82,9 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 // page asks for one page. A failure comes with what is to be recorded of it.
 func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (results.PageTold, *wxapi.Failure) {
 	pace := p.Pace(job.List, j.Target)
+	span := l.span.Call(p.Account, job.List, 0)
 	page, err := p.Client.List(context.WithoutCancel(l.waiting), wxapi.ListCall{Target: j.Target, PageToken: token,
-		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, job.List, pace, priority)})
+		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, span, job.List, pace, priority)})
 	if err == nil {
 		pace.Answered(page.Elapsed)
 		p.Health.Passed()
@@ -93,13 +96,14 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 			err = &wxapi.Failure{Class: job.ClassPassingCall, Sent: page.Sent, RequestID: page.RequestID,
 				Message: "a page of the list names itself as the next"}
 		default:
+			span.Answered(trace.Answer{Status: http.StatusOK, RequestID: page.RequestID, Sent: page.Sent})
 			p.Meter.Called(Called{Operation: job.List, Interface: job.Interface(job.List, j.Target), Sent: page.Sent,
 				Elapsed: page.Elapsed})
 			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Sent: page.Sent}, nil
 		}
 	}
 	f := failureOf(err)
-	p.called(job.List, j.Target, f)
+	p.called(span, job.List, j.Target, f)
 	told := results.PageTold{Sent: f.Sent, Failed: true}
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	switch f.Class {

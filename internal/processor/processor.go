@@ -14,6 +14,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -51,7 +52,7 @@ type Health interface {
 	Refused(reason string)
 }
 
-// Config is what a processor works with. Every field but Logger and Meter is needed.
+// Config is what a processor works with. Every field but Logger, Meter and Tracer is needed.
 type Config struct {
 	Account string
 	Ledger  *results.Ledger
@@ -60,7 +61,8 @@ type Config struct {
 	Pace    func(job.Operation, job.Target) Pace // the pace of the interface that serves them
 	Health  Health
 	Logger  *slog.Logger
-	Meter   Meter // nil for none
+	Meter   Meter         // nil for none
+	Tracer  *trace.Tracer // nil for none
 
 	// Calls bounds how many calls are made at once, where more chunks than that are run at a time; 0 for no bound.
 	Calls int
@@ -139,6 +141,8 @@ func (p *Processor) chunk(serving, hard context.Context, rem job.Reminder, prior
 	}
 	l := p.hold(serving, hard, run, rem.Job, asked, log)
 	defer l.release()
+	l.span = p.Tracer.Chunk(run.Job(), rem.Chunk, asked)
+	defer func() { l.span.End(err) }()
 	if run.Listing() != nil {
 		return nil, p.list(l, run, priority)
 	}
@@ -177,6 +181,8 @@ func (p *Processor) chunk(serving, hard context.Context, rem job.Reminder, prior
 // record tells the ledger, and does not give up while Redis may come back: what an answer told is nowhere else.
 func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progress results.Progress, err error) {
 	told.At = time.Now()
+	span := l.span.Start("record")
+	defer func() { span.End(err) }()
 	err = p.patiently(l, func(ctx context.Context) (err error) {
 		progress, err = run.Record(ctx, told)
 		return err

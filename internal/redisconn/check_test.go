@@ -85,6 +85,38 @@ func TestARedisThatMayForgetRaisesAWarningForEachReason(t *testing.T) {
 	}
 }
 
+func TestAnInspectionTellsWhatIsWellToo(t *testing.T) {
+	t.Parallel()
+	inspect := func(settings ...string) (well, warned string) {
+		t.Helper()
+		s := startRedis(t, settings...)
+		findings, err := redisconn.Inspect(t.Context(), open(t, s.url("")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range findings {
+			if f.Warn {
+				warned += string(f.Topic) + " "
+			} else {
+				well += string(f.Topic) + " "
+			}
+			if !strings.HasPrefix(f.Text, "Redis at "+s.socket+" ") {
+				t.Errorf("%q names no Redis", f.Text)
+			}
+		}
+		return well, warned
+	}
+	if well, warned := inspect(durable...); well != "version persistence eviction replication " || warned != "" {
+		t.Errorf("well is %q, warned of %q", well, warned)
+	}
+	if _, warned := inspect(append(durable[:3:3], "maxmemory 1mb")...); warned != "memory " {
+		t.Errorf("of one that is full it warns of %q", warned)
+	}
+	if _, warned := inspect(append(durable[:3:3], "cluster-enabled yes")...); warned != "cluster " {
+		t.Errorf("of one of a cluster, named alone, it warns of %q", warned)
+	}
+}
+
 func TestUsersAndPasswords(t *testing.T) {
 	t.Parallel()
 	s := startRedis(t, append(durable[:3:3], "requirepass hunter2/@", `user bob on >hunter2#? ~* &* +@all`, `user shy on >x ~* &* +@all -info`)...)
@@ -163,6 +195,9 @@ func TestAClustersMastersAreAllLookedAt(t *testing.T) {
 			if err := c.Set(ctx, key, "x", 0).Err(); err != nil {
 				return err
 			}
+		}
+		if f, err := redisconn.Look(ctx, c); err != nil || !f.AppendOnly || f.FsyncAlways || !f.NoEviction || f.MemoryUsed == 0 {
+			return fmt.Errorf("it stands like this: %+v, %v", f, err)
 		}
 		return nil
 	})

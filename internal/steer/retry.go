@@ -72,7 +72,7 @@ func (d *Desk) Retry(ctx context.Context, id, by string, override func(*job.Job)
 		sub.IDs = NotSucceeded(ctx, d.Ledger, id, job.Associate)
 		sub.Surplus = NotSucceeded(ctx, d.Ledger, id, job.Disassociate)
 	}
-	r, err := (&submit.Submitter{Ledger: d.Ledger, Queue: d.Queue}).Submit(ctx, sub)
+	r, err := (&submit.Submitter{Ledger: d.Ledger, Queue: d.Queue, Tracer: d.Tracer}).Submit(ctx, sub)
 	return Retried{Receipt: r}, err
 }
 
@@ -87,6 +87,7 @@ func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, overri
 	if label != nil {
 		b.Label = *label
 	}
+	span := d.Tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
 	staging := d.Ledger.StageBatch(b)
 	stage := func() error {
 		for _, one := range jobs {
@@ -97,7 +98,7 @@ func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, overri
 			if err != nil {
 				return err
 			}
-			j.Source, j.SubmittedBy = b.Source, by
+			j.Source, j.SubmittedBy, j.Trace = b.Source, by, span.Parent()
 			if err := override(&j); err != nil {
 				return err
 			}
@@ -111,7 +112,9 @@ func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, overri
 		}
 		return d.Commit(ctx, staging)
 	}
-	if err := stage(); err != nil {
+	err = stage()
+	span.End(err)
+	if err != nil {
 		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		return Retried{}, errors.Join(err, staging.Discard(bye))

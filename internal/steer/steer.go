@@ -13,12 +13,14 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 )
 
-// Desk steers the jobs of one ledger. Both fields are needed, and lead to the same Redis.
+// Desk steers the jobs of one ledger. Ledger and Queue are needed, and lead to the same Redis.
 type Desk struct {
 	Ledger *results.Ledger
 	Queue  *queue.Queue
+	Tracer *trace.Tracer // traces what is retried; nil for none
 }
 
 // Verb is what is done to a job.

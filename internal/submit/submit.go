@@ -17,6 +17,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/trace"
 )
 
 // Submitter submits jobs to one ledger. Ledger and Queue are needed, and lead to the same Redis. It is safe for
@@ -24,6 +25,9 @@ import (
 type Submitter struct {
 	Ledger *results.Ledger
 	Queue  *queue.Queue
+
+	// Tracer makes a trace of each submission that the job's chunks go on with; nil for none.
+	Tracer *trace.Tracer
 
 	// Patience is how long a commit is tried while Redis fails; 10 s unless set, well below results.Options.Staging,
 	// after which a job that is not committed is gone.
@@ -70,9 +74,17 @@ type Receipt struct {
 // job: CodeJobAtWork where the target has one already, CodeRedis where Redis failed, CodeInterrupted where ctx ended;
 // and whatever IDs yields. ctx counts until the commit begins; from there on what was begun is finished.
 func (s *Submitter) Submit(ctx context.Context, sub Submission) (Receipt, error) {
+	span := s.Tracer.Submit(sub.Job)
+	r, err := s.submit(ctx, sub, span.Parent())
+	span.Submitted(r.Job, int(r.Total), int(r.Chunks))
+	span.End(err)
+	return r, err
+}
+
+func (s *Submitter) submit(ctx context.Context, sub Submission, traced string) (Receipt, error) {
 	now := time.Now().UTC()
 	j := sub.Job
-	j.ID, j.CreatedAt = job.NewID(now), now
+	j.ID, j.CreatedAt, j.Trace = job.NewID(now), now, traced
 	staging, err := s.Ledger.Stage(ctx, j)
 	if err != nil {
 		return Receipt{}, notBegun(ctx, err)

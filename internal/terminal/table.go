@@ -116,12 +116,19 @@ func (t *Table) Lines(s Screen, width int) (lines, left []string) {
 // fit decides which columns are shown, and how wide.
 func (t *Table) fit(width int) (shown, widths []int, left []string) {
 	natural := make([]int, len(t.Columns))
+	all := len(gap) * (len(t.Columns) - 1)
 	for i, c := range t.Columns {
 		natural[i] = Width(c.Name)
 		for _, row := range t.rows {
 			natural[i] = max(natural[i], Width(row[i].Text))
 		}
-		shown = append(shown, i)
+		all += natural[i]
+	}
+	for i, c := range t.Columns {
+		empty := !slices.ContainsFunc(t.rows, func(row []Cell) bool { return row[i].Text != "" })
+		if width <= 0 || all <= width || !empty || c.Drop == 0 { // nobody misses an empty one
+			shown = append(shown, i)
+		}
 	}
 	for {
 		widths = widths[:0]

@@ -82,6 +82,7 @@ func TestTextsAreMeasuredInColumns(t *testing.T) {
 		"微信支付，（门店）。":                  "微信支|付，|（门|店）。",
 		"abcdefghij k":                "abcdefg|hij k",
 		"short":                       "short",
+		"还需要 12 秒":                    "还需要|12 秒",
 	} {
 		if got := strings.Join(terminal.Wrap(text, 7), "|"); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
@@ -118,6 +119,19 @@ func TestTableFitsEveryWidth(t *testing.T) {
 		if width >= 66 && len(left) != 0 || width < 40 && (len(left) == 0 || left[0] != "LABEL") {
 			t.Errorf("%d columns: without %q", width, left)
 		}
+	}
+}
+
+func TestEmptyColumnGivesItsRoom(t *testing.T) {
+	t.Parallel()
+	tab := &terminal.Table{Columns: []terminal.Column{{Name: "ACCOUNT"}, {Name: "PACE", Least: 4}, {Name: "REASON", Drop: 1}}}
+	tab.Add(terminal.Cell{Text: "acme"}, terminal.Cell{Text: "associate-stock 20"})
+	lines, left := tab.Lines(terminal.Screen{Terminal: true}, 30)
+	if len(left) != 0 || lines[1] != "acme     associate-stock 20" {
+		t.Errorf("got %q without %q", lines, left)
+	}
+	if lines, _ := tab.Lines(terminal.Screen{Terminal: true}, 40); !strings.Contains(lines[0], "REASON") {
+		t.Errorf("there is room for all: %q", lines)
 	}
 }
 

@@ -89,13 +89,16 @@ func Wrap(s string, most int) []string {
 // words cuts a text into what stays on one line where it can, each with the spaces behind it.
 func words(s string) []string {
 	var out []string
-	from, last := 0, ' '
+	from, last, ink := 0, ' ', ' ' // ink is the last that is no space
 	for at, r := range s {
-		begins := last == ' ' && r != ' ' || r != ' ' && (wide(r) || wide(last))
+		counted := last == ' ' && wide(r) && unicode.IsDigit(ink) // 4 秒
+		begins := r != ' ' && (last == ' ' || wide(r) || wide(last)) && !counted
 		if begins && at > from && !strings.ContainsRune("，。、；：！？）》”’", r) && !strings.ContainsRune("（《“‘", last) {
 			out, from = append(out, s[from:at]), at
 		}
-		last = r
+		if last = r; r != ' ' {
+			ink = r
+		}
 	}
 	return append(out, s[from:])
 }

@@ -52,7 +52,7 @@ func newLane(w *Worker, a Account) *lane {
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
 		Pace: l.paces.of, Health: l.breaker, Logger: w.log,
-		Meter: w.cfg.Meter.Account(a.Name)}
+		Meter: w.cfg.Meter.Account(a.Name), Tracer: w.cfg.Tracer}
 	if l.runs = a.Concurrency; a.Rate == 0 {
 		// Without a pace to wait for, some chunks begin and are recorded while others are called for.
 		l.runs, c.Calls = a.Concurrency+(a.Concurrency+1)/2, a.Concurrency

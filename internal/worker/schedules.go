@@ -27,8 +27,9 @@ type scheduling struct{ w *Worker }
 func (s *scheduling) run(ctx context.Context) {
 	c := s.w.cfg
 	schedule.New(schedule.Config{
-		Book: schedule.Open(c.Redis), Ledger: c.Ledger, Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue},
-		Sources: c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
+		Book: schedule.Open(c.Redis), Ledger: c.Ledger,
+		Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue, Tracer: c.Tracer},
+		Sources:   c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
 		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun,
 	}).Run(ctx)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/trace"
 )
 
 // Account is one account as a worker serves it.
@@ -47,6 +48,7 @@ type Config struct {
 	Hooks    *Hooks          // nil where this worker tells nobody that a job has ended
 	Sources  schedule.Opener // opens the lists of schedules; nil where this worker minds no schedules
 	Meter    Meter           // counts what this worker does; nil for none
+	Tracer   *trace.Tracer   // traces the chunks of jobs that are traced; nil for none
 
 	// ID names this worker to people; a host's name and random letters unless set.
 	ID string

@@ -171,7 +171,10 @@ func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.
 	case !isRSA || !pub.Equal(key.Public()):
 		return nil, job.Errorf(job.CodeBadConfig,
 			"the private key is not that of this certificate, %s: take apiclient_key.pem and apiclient_cert.pem of the same download", own)
-	case !ok || strings.TrimLeft(given, "0") != strings.TrimLeft(own, "0"):
+	case !ok:
+		return nil, job.Errorf(job.CodeBadConfig, "serial_no %s is no serial number in hexadecimal: this certificate's is %s",
+			shown(serial), own)
+	case strings.TrimLeft(given, "0") != strings.TrimLeft(own, "0"):
 		return nil, job.Errorf(job.CodeBadConfig, "serial_no is %s, but this certificate's is %s", shown(serial), own)
 	}
 	return cert, nil

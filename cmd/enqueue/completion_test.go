@@ -1,0 +1,139 @@
+package main
+
+import (
+	"net"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/storelink/storelink/internal/wxapi/sandbox"
+)
+
+// offers gives what a shell is offered for the last of the words, without descriptions.
+func (w *world) offers(words ...string) []string {
+	w.t.Helper()
+	return offersOf(w.t, w.env, words...)
+}
+
+func offersOf(t *testing.T, environ []string, words ...string) (out []string) {
+	t.Helper()
+	o := enqueue(t, environ, append([]string{"__completeNoDesc"}, words...)...).expect(t, 0)
+	for line := range strings.Lines(o.out) {
+		if !strings.HasPrefix(line, ":") {
+			out = append(out, strings.TrimSuffix(line, "\n"))
+		}
+	}
+	return out
+}
+
+func TestShellIsOfferedWhatRedisHas(t *testing.T) {
+	t.Parallel()
+	w := withFailures(t)
+	ended := w.ended(w.write("list.csv", "store_id\n7\n8\n"), "--label", "spring 春季")
+	later := time.Now().Add(20 * time.Hour).Format(time.RFC3339)
+	w.associate(w.list(5), "--at", later, "--json").expect(t, 0)
+	waiting := w.offers("resume", "")
+	batch := document[map[string]any](t, w.do("onboard", w.write("all.csv", "品牌,商品券,批次,store_id\n120344,2000,5001,7\n"), "--account",
+		sandbox.PartnerAccount, "--wait", "--json").expect(t, 0))["job"].(string)
+	w.do("schedule", "add", "nightly", "--cron", "0 3 * * *", "associate", w.list(5), "--account", sandbox.PartnerAccount,
+		"--brand", sandbox.BrandID, "--coupon", "2000", "--stock", "3009").expect(t, 0)
+
+	if len(waiting) != 1 {
+		t.Fatalf("resume: %q", waiting)
+	}
+	for _, c := range []struct {
+		words []string
+		want  []string
+	}{
+		{[]string{"retry", ""}, []string{ended}},
+		{[]string{"status", ""}, []string{batch, waiting[0], ended}},
+		{[]string{"results", ended[:len(ended)-1]}, []string{ended}},
+		{[]string{"cancel", ""}, waiting},
+		{[]string{"watch", ""}, waiting},
+		{[]string{"pause", ""}, nil},
+		{[]string{"status", ended, ""}, nil},
+		{[]string{"jobs", "--batch", ""}, []string{batch}},
+		{[]string{"jobs", "--state", "pau"}, []string{"paused"}},
+		{[]string{"jobs", "--account", ""}, []string{sandbox.BrandAccount, sandbox.PartnerAccount}},
+		{[]string{"associate", "x.csv", "--account", "sandbox-p"}, []string{sandbox.PartnerAccount}},
+		{[]string{"schedule", "show", ""}, []string{"nightly"}},
+		{[]string{"schedule", "run", "x"}, nil},
+		{[]string{"results", ended, "--only", "f"}, []string{"failed"}},
+		{[]string{"completion", ""}, shells},
+		{[]string{"jobs", "--lang", ""}, []string{"zh", "en"}},
+	} {
+		got := w.offers(c.words...)
+		slices.Sort(got)
+		want := slices.Clone(c.want)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: offered %q, want %q", c.words, got, want)
+		}
+	}
+	described := w.do("__complete", "status", "").expect(t, 0).out
+	if !strings.Contains(described, ended+"\tcompleted · spring 春季 · stock 3000 of coupon 2000\n") {
+		t.Errorf("got %s", described)
+	}
+	if zh := w.do("__complete", "--lang", "zh", "status", "").expect(t, 0).out; !strings.Contains(zh, "已完成 · spring 春季 · 批次 3000") {
+		t.Errorf("got %s", zh)
+	}
+	if files := w.do("__complete", "associate", "").expect(t, 0).out; !strings.Contains(files, ":0") {
+		t.Errorf("a list is a file: %s", files)
+	}
+}
+
+func TestShellIsOfferedNothingWhereRedisDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Faults{})
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // it never answers
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mute.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = closed.Close()
+	for _, environ := range [][]string{nil, {"REDIS_URL=redis://" + mute.Addr().String()}, {"REDIS_URL=redis://" + closed.Addr().String()},
+		{"REDIS_URL=nonsense"}, {"STORELINK_CONFIG=/none"}} {
+		for _, words := range [][]string{{"status", ""}, {"schedule", "show", ""}, {"jobs", "--account", ""}} {
+			began := time.Now()
+			o := enqueue(t, environ, append([]string{"__complete"}, words...)...).expect(t, 0)
+			if took := time.Since(began); took > 1500*time.Millisecond { // a second, and a busy machine
+				t.Errorf("%v, %q: it took %s", environ, words, took)
+			}
+			if !strings.HasPrefix(o.out, ":") || strings.Contains(o.err, "edis") {
+				t.Errorf("%v, %q: %s%s", environ, words, o.out, o.err)
+			}
+		}
+	}
+	// The configuration's accounts are known without it.
+	got := offersOf(t, []string{"STORELINK_CONFIG=" + w.config}, "jobs", "--account", "")
+	if !slices.Equal(got, []string{sandbox.BrandAccount, sandbox.PartnerAccount}) {
+		t.Errorf("offered %q", got)
+	}
+}
+
+func TestCompletionScriptsAreGoodInTheirShells(t *testing.T) {
+	t.Parallel()
+	for _, shell := range shells {
+		script := enqueue(t, nil, "completion", shell).expect(t, 0).out
+		if !strings.Contains(script, "enqueue") || !strings.Contains(script, "__complete") {
+			t.Errorf("%s: %.200s", shell, script)
+		}
+		if path, err := exec.LookPath(shell); err == nil && shell != "powershell" {
+			cmd := exec.Command(path, "-n")
+			cmd.Stdin = strings.NewReader(script)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s", shell, err, out)
+			}
+		}
+	}
+	enqueue(t, nil, "completion", "tcsh", "--json").failed(t, 2, "usage")
+	if o := enqueue(t, nil, "completion", "--help").expect(t, 0); !strings.Contains(o.out, "/etc/bash_completion.d/enqueue") {
+		t.Errorf("got %s", o.out)
+	}
+}
