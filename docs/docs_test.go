@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestEveryCommandOfADocumentWorks(t *testing.T) {
@@ -40,8 +41,9 @@ func TestEveryExampleOfAHelpWorks(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, markdown("README.md", read(t, "README.md")))
 			for _, c := range examples(t, program) {
-				t.Log(c)
+				began := time.Now()
 				w.run(t, c)
+				t.Log(time.Since(began), c)
 			}
 		})
 	}

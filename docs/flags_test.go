@@ -71,7 +71,7 @@ func subcommand(t *testing.T, text string) (name, rest string) {
 }
 
 // others are flags of other programs that the documents name.
-var others = []string{"appendonly", "appendfsync", "maxmemory-policy", "build-arg", "seeds", "only", "quick", "json", "build", "profile", "scale",
+var others = []string{"appendonly", "appendfsync", "maxmemory-policy", "build-arg", "seeds", "only", "quick", "json", "build", "format", "profile", "scale",
 	"rm", "env-file", "now", "rdb", "check-only", "fix", "dir", "dbfilename", "port", "headless", "no-auth-warning", "raw", "scan",
 	"pattern", "bigkeys", "stat", "latency"}
 

@@ -34,7 +34,8 @@ type span struct {
 var shells = []string{"sh", "bash", "shell", "console"}
 
 // programs are those that a comment's indented line begins with where it is a command.
-var programs = []string{"worker", "enqueue", "sandbox", "docker", "cp", "export", "go", "curl", "systemctl", "sudo", "journalctl"}
+var programs = []string{"worker", "enqueue", "sandbox", "docker", "cp", "export", "go", "curl", "systemctl", "sudo", "journalctl",
+	"install"}
 
 // documents are all that are checked: what people read, and what has commands in its comments.
 func documents(t *testing.T) []*document {

@@ -35,14 +35,10 @@ func rules() []rule {
 			w.run(t, c)
 		}},
 		{`docker compose run --rm (\w+) (.*)`, "what the container would run is run, if the service exists", inContainer},
-		{`docker run --rm storelink (.*)`, "what the container would run is run", func(t *testing.T, w *world, c command, m []string) {
-			c.text = m[1]
-			w.run(t, c)
-		}},
-		{`sudo -u storelink (?:/usr/lib/storelink/)?(.*)`, "it is run, as nobody else", func(t *testing.T, w *world, c command, m []string) {
-			c.text = m[1]
-			w.run(t, c)
-		}},
+		{`docker run --rm storelink (.*)`, "what the container would run is run", again},
+		{`(?:sudo )?/usr/(?:local/)?(?:lib/storelink|bin)/((?:worker|enqueue|sandbox)\b.*)`, "it is run from where it was built", again},
+		{`sudo -u storelink (?:/usr/lib/storelink/)?(.*)`, "it is run, as nobody else", again},
+		{`(?:source <\()?(enqueue completion \w+)(?: > .*|\))?`, "it is printed, and put nowhere", again},
 		{`(worker|sandbox) .*(--help|--version|--healthcheck).*|worker (check|completion)\b.*`, "", ran},
 		{`worker( .*)?`, "it is stopped once it is ready", served},
 		{`sandbox (.*)`, "it is stopped once it listens", simulated},
@@ -64,6 +60,7 @@ func rules() []rule {
 		{`\./setup`, "bench/README.md: it installs packages", needs("bench/setup")},
 
 		// What no test may do to the machine that it runs on.
+		{`install (.*)`, "the files that it takes from here must be there", installed},
 		{`docker build .*`, "the file must be there", needs("Dockerfile")},
 		{`docker compose (?:--profile (\w+) )?(\w+)(.*)`, "the profile and the services that it names must be there", composed},
 		{`(?:sudo )?(?:systemctl|journalctl) (.*)`, "the units that it names must be there", units},
@@ -93,11 +90,12 @@ func (w *world) real(t *testing.T, text string) string {
 	for _, r := range [][2]string{
 		{`redis://127\.0\.0\.1:6379/0`, w.url()},
 		{`127\.0\.0\.1:8080`, w.http},
+		{`/etc/storelink\b`, w.dir},
 		{`/srv/lists\b`, filepath.Join(w.dir, "lists")},
-		{`/etc/storelink/storelink\.yaml`, "storelink.yaml"},
 		{`/tmp/sandbox\b`, filepath.Join(w.dir, "sandbox")},
 		{`/var/backups\b`, filepath.Join(w.dir, "backups")},
 		{`\bACCOUNT\b`, "acme"},
+		{`^worker check$`, "worker check --config storelink.yaml"},
 		{`\bworker check --json\b`, "worker check --config storelink.yaml --json"},
 		{`\bLIST …`, "stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait"},
 		{`\bLIST\b`, "stores.csv"},
@@ -119,10 +117,10 @@ func (w *world) job(t *testing.T, text string) string {
 	t.Helper()
 	var after any
 	switch {
-	case regexp.MustCompile(`\b(pause|cancel)\b`).MatchString(text): // at work for half a minute, unless it is stopped
-		return w.submit(t, []int{0}, "examples/stores-10000.csv", "--chunk-size", "15")
+	case regexp.MustCompile(`\b(pause|cancel)\b`).MatchString(text):
+		return w.busy(t)
 	case regexp.MustCompile(`\bresume\b`).MatchString(text):
-		id := w.submit(t, []int{0}, "examples/stores-10000.csv", "--chunk-size", "15")
+		id := w.busy(t)
 		w.enqueue(t, &after, []int{0}, "pause", id)
 		return id
 	case strings.Contains(text, "--batch"):
@@ -144,6 +142,26 @@ func (w *world) run(t *testing.T, c command) {
 		}
 	}
 	t.Errorf("%s\nis in no list: docs/rules_test.go has to say how it is checked", c)
+}
+
+// again runs the part of a command that is ours.
+func again(t *testing.T, w *world, c command, m []string) {
+	t.Helper()
+	if c.text = m[1]; c.text == m[0] {
+		ran(t, w, c, m)
+		return
+	}
+	w.run(t, c)
+}
+
+// installed sees whether the files of the repository are there that install is given.
+func installed(t *testing.T, _ *world, c command, m []string) {
+	t.Helper()
+	for _, word := range strings.Fields(m[1]) {
+		if inTree.MatchString(word) && len(glob(t, word)) == 0 {
+			t.Errorf("%s\nthere is no %s", c, word)
+		}
+	}
 }
 
 // exported sets a variable for the commands that follow.
@@ -171,6 +189,15 @@ func ran(t *testing.T, w *world, c command, _ []string) {
 	}
 	if c.prints != nil && out != *c.prints {
 		t.Errorf("%s\nprints\n%sand the document says\n%s", c, out, *c.prints)
+	}
+	var printed []string
+	for line := range strings.Lines(out) {
+		printed = append(printed, plain(line))
+	}
+	for _, line := range c.shows {
+		if !slices.Contains(printed, plain(line)) {
+			t.Errorf("%s\nnever prints %q, but\n%s", c, line, out)
+		}
 	}
 	if strings.Contains(line, "enqueue ") {
 		w.settled(t)
