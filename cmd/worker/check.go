@@ -17,7 +17,7 @@ import (
 // checking are the flags of worker check.
 type checking struct {
 	account, brand, coupon, stock string
-	json                                bool
+	json                          bool
 }
 
 // checkCommand tries the set-up. What it finds is no error of the command, so the exit status goes its own way.
