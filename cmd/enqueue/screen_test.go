@@ -77,7 +77,9 @@ func newScreen(t *testing.T, columns, rows int) *screen {
 	})
 	t.Cleanup(func() {
 		_ = s.tty.Close()
-		_ = s.vt.Close()
+		if c, ok := s.vt.InputPipe().(io.Closer); ok { // what Close does, without the race with Read that it has
+			_ = c.Close()
+		}
 		_ = s.pty.Close()
 		busy.Wait()
 	})
@@ -125,8 +127,8 @@ func (s *screen) shown() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"
 }
 
-// screenPatience ends a wait for what never comes.
-const screenPatience = 20 * time.Second
+// screenPatience ends a wait for what never comes. On a busy machine a call may be made again first.
+const screenPatience = 90 * time.Second
 
 // until waits until the screen shows all of the texts, and gives what it shows.
 func (s *screen) until(texts ...string) string {
