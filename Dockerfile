@@ -1,11 +1,10 @@
 # storelink's image: worker, enqueue and sandbox, and nothing else. It has no shell, runs as nobody in particular, and
 # writes nowhere but /tmp (large spreadsheets), which a container with a read-only root needs as a tmpfs.
 #
-#     docker build -t storelink --build-arg VERSION=1.2.3 --build-arg COMMIT=$(git rev-parse HEAD) \
-#         --build-arg DATE=$(git log -1 --format=%cI) .
+#     docker build -t storelink --build-arg VERSION=1.2.3 --build-arg COMMIT=$(git rev-parse HEAD) .
 #     docker run --rm storelink enqueue --help
 #
-# It may be built without the three; then --version knows less.
+# It may be built without them, and without the commit's DATE; then --version knows less.
 #
 # Where the Go module proxy cannot be reached: docker build --build-arg GOPROXY=… .
 

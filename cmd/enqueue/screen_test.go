@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
+	"golang.org/x/term"
 )
 
 // screen is a terminal with a person before it, on which a test runs the command.
@@ -74,7 +77,9 @@ func newScreen(t *testing.T, columns, rows int) *screen {
 	})
 	t.Cleanup(func() {
 		_ = s.tty.Close()
-		_ = s.vt.Close()
+		if c, ok := s.vt.InputPipe().(io.Closer); ok { // what Close does, without the race with Read that it has
+			_ = c.Close()
+		}
 		_ = s.pty.Close()
 		busy.Wait()
 	})
@@ -83,11 +88,28 @@ func newScreen(t *testing.T, columns, rows int) *screen {
 
 // enqueue runs the command on the terminal until it ends.
 func (s *screen) enqueue(ctx context.Context, environ []string, args ...string) <-chan int {
+	return s.enqueueFrom(ctx, s.tty, environ, args...)
+}
+
+// enqueueFrom is enqueue with another standard input than the terminal.
+func (s *screen) enqueueFrom(ctx context.Context, stdin io.Reader, environ []string, args ...string) <-chan int {
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, args, s.tty, s.tty, s.tty, append([]string{"TERM=xterm-256color"}, environ...))
+		ended <- run(ctx, args, stdin, s.tty, s.tty, append([]string{"TERM=xterm-256color"}, environ...))
 	}()
 	return ended
+}
+
+// restored says whether the terminal is as a shell expects it: its cursor to be seen, its keys echoed.
+func (s *screen) restored(before *term.State) bool {
+	s.t.Helper()
+	after, err := term.GetState(int(s.tty.Fd()))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return reflect.DeepEqual(before, after) && !s.vt.CursorHidden()
 }
 
 // text is what is on the screen, without colours.
@@ -105,8 +127,8 @@ func (s *screen) shown() string {
 	return strings.TrimRight(strings.Join(lines, "\n"), "\n") + "\n"
 }
 
-// screenPatience ends a wait for what never comes.
-const screenPatience = 20 * time.Second
+// screenPatience ends a wait for what never comes. On a busy machine a call may be made again first.
+const screenPatience = 90 * time.Second
 
 // until waits until the screen shows all of the texts, and gives what it shows.
 func (s *screen) until(texts ...string) string {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/term"
+
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/terminal"
@@ -145,16 +147,23 @@ func TestLeavingWatchLeavesTheJobRunning(t *testing.T) {
 	id := document[receiptDocument](t, w.associate(w.list(4_000), "--json").expect(t, 0)).Job
 	for _, key := range []string{"\x03", "q"} {
 		s := newScreen(t, 100, 30)
+		before, err := term.GetState(int(s.tty.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
 		ended := s.enqueue(t.Context(), w.env, "watch", id)
 		s.until(id, "running", "the job goes on")
 		s.presses(key)
 		s.exits(ended, 130)
 		s.until("interrupted: job " + id + " goes on")
+		if !s.restored(before) {
+			t.Errorf("%q: the terminal is not as it was", key)
+		}
 	}
-	// SIGTERM ends the command's context.
+	// SIGTERM ends the command's context, as SIGINT does where keys come from elsewhere.
 	s := newScreen(t, 100, 30)
 	ctx, cancel := context.WithCancel(t.Context())
-	ended := s.enqueue(ctx, w.env, "watch", id)
+	ended := s.enqueueFrom(ctx, strings.NewReader(""), w.env, "watch", id)
 	s.until("running")
 	cancel()
 	s.exits(ended, 130)
@@ -251,4 +260,28 @@ func TestWatchWithoutAJobNeedsATerminal(t *testing.T) {
 	}
 	s := newScreen(t, 80, 24)
 	s.exits(s.enqueue(t.Context(), append(w.env, "TERM=dumb"), "watch"), 2)
+}
+
+func TestWatchHasNoColoursWhereNoneAreWanted(t *testing.T) {
+	t.Parallel()
+	w := onMini(t, watchedFailures(20))
+	w.work()
+	id := w.ended(w.list(4_000))
+	for env, coloured := range map[string]bool{"NO_COLOR=1": false, "X=": true} {
+		s := newScreen(t, 100, 30)
+		for _, args := range [][]string{{"watch", id}, {"jobs"}, {"status", id}} {
+			want := 3
+			if args[0] != "watch" {
+				want = 0
+			}
+			s.exits(s.enqueue(t.Context(), append(w.env, env), args...), want)
+		}
+		s.until("completed", "PARAM_ERROR")
+		s.mu.Lock()
+		raw := s.raw.String()
+		s.mu.Unlock()
+		if got := strings.Contains(raw, "\x1b[31m") || strings.Contains(raw, "\x1b[32m"); got != coloured {
+			t.Errorf("%s: colours %v, want %v", env, got, coloured)
+		}
+	}
 }

@@ -17,7 +17,7 @@ import (
 // checking are the flags of worker check.
 type checking struct {
 	account, brand, coupon, stock string
-	json                                bool
+	json                          bool
 }
 
 // checkCommand tries the set-up. What it finds is no error of the command, so the exit status goes its own way.
@@ -28,9 +28,9 @@ func checkCommand(o *options, status *int) *cobra.Command {
 		Short: "Try configuration, keys, clock, Redis and WeChat Pay's hosts, and say what is wrong and what to do",
 		Long: `Try configuration, keys, clock, Redis and WeChat Pay's hosts, and say what is wrong and what to do.
 
-Each line is ok, warn or fail. With --account, --coupon, --stock and, for a partner, --brand one page of that stock's list
-is asked for, which changes nothing and shows whether WeChat Pay takes the account's signature, and the account WeChat
-Pay's. A worker that is running is not disturbed.
+Each line is ok, warn or fail. With --account, --coupon, --stock and, for a partner, --brand one page of that stock's
+list is asked for, which changes nothing and shows whether WeChat Pay takes the account's signature, and the account
+WeChat Pay's. A worker that is running is not disturbed.
 
 Exit status: 0 all is well, or there are only warnings; 1 something cannot be reached at the moment; 2 something must be
 mended; 130 interrupted.`,
@@ -44,7 +44,8 @@ mended; 130 interrupted.`,
 				e := job.AsError(err)
 				encoder := json.NewEncoder(cmd.OutOrStdout())
 				encoder.SetIndent("", "  ")
-				_ = encoder.Encode(map[string]any{"error": map[string]any{"code": e.Code, "message": err.Error()}}) // told on standard error, too
+				// told on standard error, too
+				_ = encoder.Encode(map[string]any{"error": map[string]any{"code": e.Code, "message": err.Error()}})
 			}
 			return err
 		},
@@ -89,8 +90,8 @@ func (c checking) run(cmd *cobra.Command, o options, status *int) error {
 	return nil
 }
 
-// setup is what is to be tried: the configuration as a worker would read it or, where that is wrong, what can be read of
-// it without keys.
+// setup is what is to be tried: the configuration as a worker would read it or, where that is wrong, what can be read
+// of it without keys.
 func (c checking) setup(o options) (preflight.Setup, error) {
 	s := preflight.Setup{Account: c.account, RedisURL: o.redis}
 	var err error
@@ -138,7 +139,7 @@ func (l *lines) line(r preflight.Result) {
 	if r.Subject != "" {
 		about += " " + r.Subject
 	}
-	l.printf("%-4s  %s: %s\n", r.Level, about, printable(r.Message))
+	l.printf("%-4s  %s: %s\n", r.Level, printable(about), printable(r.Message))
 }
 
 // sum ends with how many there are of each.

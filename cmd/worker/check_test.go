@@ -70,8 +70,10 @@ func newSetup(t *testing.T, redis []string, faults sandbox.Faults) *setup {
 	first, _ := s.PublicKeys()
 	c.write("key.pem", key, 0o600)
 	c.write("pub.pem", first.PEM, 0o644)
-	c.lines = map[string]string{"mode": "partner", "mchid": `"` + c.account.Identity + `"`, "serial_no": c.account.SerialNo,
-		"private_key": "key.pem", "wechatpay_public_key_id": first.ID, "wechatpay_public_key": "pub.pem", "base_url": server.URL}
+	c.lines = map[string]string{"mode": "partner", "mchid": `"` + c.account.Identity + `"`,
+		"serial_no":   c.account.SerialNo,
+		"private_key": "key.pem", "wechatpay_public_key_id": first.ID, "wechatpay_public_key": "pub.pem",
+		"base_url": server.URL}
 	return c
 }
 
@@ -148,7 +150,8 @@ func (c *setup) check(args ...string) report {
 		}
 	}
 	c.write("storelink.yaml", []byte(text), 0o600)
-	args = append([]string{"check", "--config", filepath.Join(c.dir, "storelink.yaml"), "--redis", c.redis, "--json", "--lang", "en",
+	args = append([]string{"check", "--config", filepath.Join(c.dir, "storelink.yaml"), "--redis", c.redis, "--json",
+		"--lang", "en",
 		"--account", "acme", "--brand", sandbox.BrandID, "--coupon", "1000000013", "--stock", "98065001"}, args...)
 	cmd := workerCommand(c.T, nil, args...)
 	var out, errs bytes.Buffer
@@ -193,7 +196,8 @@ func TestAHealthySetUpPassesEveryCheck(t *testing.T) {
 	for _, c := range r.Checks {
 		seen[c.Check] = true
 	}
-	for _, name := range []string{preflight.CheckConfiguration, preflight.CheckKeys, preflight.CheckPace, preflight.CheckRedis,
+	for _, name := range []string{preflight.CheckConfiguration, preflight.CheckKeys, preflight.CheckPace,
+		preflight.CheckRedis,
 		preflight.CheckWeChatPay, preflight.CheckClock, preflight.CheckCall} {
 		if !seen[name] {
 			t.Errorf("%s was not checked", name)
@@ -280,7 +284,8 @@ func TestCheckIsCalledWrongly(t *testing.T) {
 			t.Parallel()
 			var out, errs bytes.Buffer
 			args := append([]string{"check", "--config", path}, c.args...)
-			if got := run(t.Context(), args, &out, &errs, nil); got != 2 || !strings.Contains(errs.String(), c.says) || out.Len() > 0 {
+			if got := run(t.Context(), args, &out, &errs, nil); got != 2 || !strings.Contains(errs.String(), c.says) ||
+				out.Len() > 0 {
 				t.Fatalf("exit status %d: %s%s", got, out.String(), errs.String())
 			}
 		})
@@ -303,7 +308,8 @@ func TestCheckDoesNotDisturbARunningWorker(t *testing.T) {
 	c := newSetup(t, durable, sandbox.Faults{})
 	c.check() // writes the configuration
 	var logged output
-	cmd := workerCommand(t, nil, "--config", filepath.Join(c.dir, "storelink.yaml"), "--redis", c.redis, "--http", "127.0.0.1:0")
+	cmd := workerCommand(t, nil, "--config", filepath.Join(c.dir, "storelink.yaml"), "--redis", c.redis, "--http",
+		"127.0.0.1:0")
 	cmd.Stderr = &logged
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

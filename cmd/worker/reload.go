@@ -12,8 +12,8 @@ import (
 	"github.com/storelink/storelink/internal/worker"
 )
 
-// reloader reads the configuration again when it is told to, and lets the worker serve the accounts that are in it then.
-// What it cannot bring into force while the worker runs it names.
+// reloader reads the configuration again when it is told to, and lets the worker serve the accounts that are in it
+// then. What it cannot bring into force while the worker runs it names.
 type reloader struct {
 	options options
 	began   *config.Config // what the worker was started with

@@ -86,7 +86,8 @@ func TestHangupReadsTheAccountsAgainAndDisturbsNobodyElse(t *testing.T) {
 	}
 	defer told.Close()
 	var log output
-	cmd := workerCommand(t, []string{"NOTIFY_SOCKET=" + told.LocalAddr().String()}, "--config", filepath.Join(f.dir, "storelink.yaml"))
+	cmd := workerCommand(t, []string{"NOTIFY_SOCKET=" + told.LocalAddr().String()}, "--config", filepath.Join(f.dir,
+		"storelink.yaml"))
 	cmd.Stderr = &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -158,7 +159,8 @@ func TestHangupReadsTheAccountsAgainAndDisturbsNobodyElse(t *testing.T) {
 	f.write("accounts.d/sandbox-partner.yaml", "# nobody\n")
 	hangup(`"no account is configured any more"`)
 
-	if s := until("the end", func(s job.Status) bool { return s.State.Ended() }); s.Succeeded != 10*chunks || s.Calls != chunks || s.Retries != 0 {
+	if s := until("the end", func(s job.Status) bool { return s.State.Ended() }); s.Succeeded != 10*chunks ||
+		s.Calls != chunks || s.Retries != 0 {
 		t.Errorf("the job of the account that has not changed: %+v", s)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {

@@ -18,7 +18,8 @@ import (
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
-// broken is a set-up that is, and how check names it: the exit status, what was checked, the code and words of the message.
+// broken is a set-up that is, and how check names it: the exit status, what was checked, the code and words of the
+// message.
 type broken struct {
 	redis  []string
 	faults sandbox.Faults
@@ -47,11 +48,13 @@ var brokenSetUps = map[string]broken{
 	},
 	"the key's file cannot be read": {
 		spoil:  func(c *setup) { c.lines["private_key"] = "." },
-		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"private_key", "it is a folder"},
+		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"private_key",
+			"it is a folder"},
 	},
 	"the key can be read by everybody": {
 		spoil:  func(c *setup) { c.write("key.pem", read(c, "key.pem"), 0o644) },
-		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"mode 0644", "chmod 600"},
+		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"mode 0644",
+			"chmod 600"},
 	},
 	"the key is too short": {
 		spoil: func(c *setup) {
@@ -116,14 +119,16 @@ var brokenSetUps = map[string]broken{
 			}
 			c.write("pub.pem", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o644)
 		},
-		status: 2, check: preflight.CheckCall, code: preflight.CodeWrongAnswerKey, says: []string{"cannot be believed", "wechatpay_public_key"},
+		status: 2, check: preflight.CheckCall, code: preflight.CodeWrongAnswerKey, says: []string{"cannot be believed",
+			"wechatpay_public_key"},
 	},
 	"Redis' password is wrong": {
 		spoil: func(c *setup) {
 			c.password("right")
 			c.redis = strings.Replace(c.redis, "redis://", "redis://:hunter2@", 1)
 		},
-		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"refuses the user or password"},
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses,
+		says: []string{"refuses the user or password"},
 	},
 	"Redis wants a password": {
 		spoil:  func(c *setup) { c.password("right") },
@@ -139,7 +144,8 @@ var brokenSetUps = map[string]broken{
 	},
 	"Redis is not there": {
 		spoil:  func(c *setup) { c.redis = "redis://127.0.0.1:1" },
-		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"127.0.0.1:1", "connection refused"},
+		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"127.0.0.1:1",
+			"connection refused"},
 	},
 	"Redis' host is unknown": { // Go looks no .onion name up (RFC 7686)
 		spoil:  func(c *setup) { c.redis = "redis://redis.onion" },
@@ -147,11 +153,13 @@ var brokenSetUps = map[string]broken{
 	},
 	"Redis evicts": {
 		redis:  append(slices.Clone(redistest.Durable), "--maxmemory-policy", "allkeys-lru"),
-		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisMayEvict, says: []string{"allkeys-lru", "set noeviction"},
+		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisMayEvict, says: []string{"allkeys-lru",
+			"set noeviction"},
 	},
 	"Redis keeps nothing": {
 		redis:  []string{"--appendonly", "no"},
-		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisMayForget, says: []string{"keeps no append-only file", "set appendonly yes"},
+		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisMayForget,
+		says: []string{"keeps no append-only file", "set appendonly yes"},
 	},
 	"Redis takes no writes": {
 		redis:  append(slices.Clone(durable), "--maxmemory", "1"),
@@ -159,15 +167,18 @@ var brokenSetUps = map[string]broken{
 	},
 	"the clock is ten minutes off": {
 		faults: sandbox.Faults{ClockOffset: 10 * time.Minute},
-		status: 2, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"clock is", "behind WeChat Pay's", "5 minutes", "set it right"},
+		status: 2, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"clock is", "behind WeChat Pay's",
+			"5 minutes", "set it right"},
 	},
 	"the host is unknown": {
 		spoil:  func(c *setup) { c.lines["base_url"] = "https://api.mch.weixin.onion" },
-		status: 2, check: preflight.CheckWeChatPay, code: preflight.CodeUnknownHost, says: []string{"no host of that name", "base_url"},
+		status: 2, check: preflight.CheckWeChatPay, code: preflight.CodeUnknownHost, says: []string{"no host of that name",
+			"base_url"},
 	},
 	"the host does not listen": {
 		spoil:  func(c *setup) { c.lines["base_url"] = "http://127.0.0.1:1" },
-		status: 1, check: preflight.CheckWeChatPay, code: preflight.CodeUnreachable, says: []string{"connection refused", "firewall"},
+		status: 1, check: preflight.CheckWeChatPay, code: preflight.CodeUnreachable, says: []string{"connection refused",
+			"firewall"},
 	},
 	"the host is somebody else's": {
 		spoil: func(c *setup) {
@@ -188,7 +199,8 @@ var brokenSetUps = map[string]broken{
 			c.Cleanup(s.Close)
 			c.lines["base_url"] = s.URL
 		},
-		status: 2, check: preflight.CheckWeChatPay, code: preflight.CodeUntrusted, says: []string{"TLS certificate is not good"},
+		status: 2, check: preflight.CheckWeChatPay, code: preflight.CodeUntrusted,
+		says: []string{"TLS certificate is not good"},
 	},
 	"the brand has not granted the partner": {
 		faults: sandbox.Faults{UngrantedBrands: []string{sandbox.BrandID}},
@@ -204,7 +216,8 @@ var brokenSetUps = map[string]broken{
 	},
 	"a folder of lists is not there": {
 		spoil:  func(c *setup) { c.top = []string{"sources: {directories: [no-such-folder]}"} },
-		status: 2, check: preflight.CheckSources, code: preflight.CodeFolder, says: []string{"no such file", "sources.directories"},
+		status: 2, check: preflight.CheckSources, code: preflight.CodeFolder, says: []string{"no such file",
+			"sources.directories"},
 	},
 	"a hook's host is unknown": {
 		spoil:  func(c *setup) { c.top = []string{"notify: {hosts: [hooks.onion]}"} },
@@ -233,7 +246,8 @@ var brokenSetUps = map[string]broken{
 	"the page's token goes over the net unprotected": {
 		spoil:  func(c *setup) { c.top = []string{"page: {token: correct-horse-battery}"} },
 		args:   []string{"--http", "0.0.0.0:0"},
-		status: 0, check: preflight.CheckPage, code: preflight.CodePageOpen, says: []string{"without TLS", "page.certificate"},
+		status: 0, check: preflight.CheckPage, code: preflight.CodePageOpen, says: []string{"without TLS",
+			"page.certificate"},
 	},
 	"the page's certificate has expired": {
 		spoil: func(c *setup) {
@@ -259,14 +273,17 @@ var brokenSetUps = map[string]broken{
 			c.lines["certificate"] = "cert.pem"
 			c.lines["serial_no"] = c.certificate("cert.pem", c.account.PrivateKey, time.Now().Add(24*time.Hour))
 		},
-		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpires, says: []string{"expires on", "before that"},
+		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpires, says: []string{"expires on",
+			"before that"},
 	},
 	"the clock is a minute off": {
 		faults: sandbox.Faults{ClockOffset: -time.Minute},
-		status: 0, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"ahead of WeChat Pay's", "set it right"},
+		status: 0, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"ahead of WeChat Pay's",
+			"set it right"},
 	},
 	"the configuration has a key that is not known": {
 		spoil:  func(c *setup) { c.top = []string{"colour: red"} },
-		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"storelink.yaml:2:", "colour"},
+		status: 2, check: preflight.CheckConfiguration, code: preflight.CodeBadConfig, says: []string{"storelink.yaml:2:",
+			"colour"},
 	},
 }

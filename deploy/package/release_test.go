@@ -118,7 +118,8 @@ func TestWhatIsPackedIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, n := range r.Nfpms {
-		if !slices.Equal(n.Formats, []string{"deb", "rpm"}) || !strings.Contains(string(unit), "ExecStart="+n.Bindir+"/worker\n") {
+		if !slices.Equal(n.Formats, []string{"deb", "rpm"}) || !strings.Contains(string(unit),
+			"ExecStart="+n.Bindir+"/worker\n") {
 			t.Errorf("packages %v have the worker in %s, where the unit does not look", n.Formats, n.Bindir)
 		}
 		for _, c := range n.Contents {

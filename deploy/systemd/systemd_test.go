@@ -62,7 +62,8 @@ func TestSystemdUnderstandsTheUnit(t *testing.T) {
 		t.Errorf("verify: %v\n%s", err, s)
 	}
 	// It tells how much a service may do, from 0 to 10; in tenths for its threshold.
-	out, err = exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--threshold=20", "--no-pager", path).CombinedOutput()
+	out, err = exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--threshold=20", "--no-pager",
+		path).CombinedOutput()
 	if err != nil && strings.Contains(string(out), "exposure") {
 		t.Errorf("security: %v\n%s", err, out)
 	}
@@ -79,7 +80,8 @@ func TestTheUnitIsAsTheWorkerIs(t *testing.T) {
 			t.Errorf("%s is %q, want %q", c.key, v, c.value)
 		}
 	}
-	if status := job.ExitStatus(job.Errorf(job.CodeBadConfig, "")); keys["RestartPreventExitStatus"][0] != string(rune('0'+status)) {
+	if status := job.ExitStatus(job.Errorf(job.CodeBadConfig,
+		"")); keys["RestartPreventExitStatus"][0] != string(rune('0'+status)) {
 		t.Errorf("a wrong configuration ends it with %d, but the unit minds %s", status, keys["RestartPreventExitStatus"])
 	}
 	// A call in flight is finished first: what a call may take, twice, so that recording and goodbyes are in it.

@@ -14,9 +14,9 @@
 // for one $. What a variable holds is taken as it is, and not searched again. An unknown key is refused, so that a
 // misspelt one cannot be passed over; YAML's anchors and merge keys (<<) may be used.
 //
-// Accounts may also stand in the *.yaml and *.yml files of the folder accounts_dir: in each either one account's keys, or
-// accounts with a list of them. Paths in such a file are relative to that folder, and it is as secret as what stands in
-// it. Names must differ over all files.
+// Accounts may also stand in the *.yaml and *.yml files of the folder accounts_dir: in each either one account's keys,
+// or accounts with a list of them. Paths in such a file are relative to that folder, and it is as secret as what stands
+// in it. Names must differ over all files.
 //
 // # The environment
 //
@@ -106,7 +106,7 @@ type Config struct {
 	Sources   Sources       // where the lists of schedules may come from
 
 	AccountsDir string    // the folder that accounts are read from beside File; empty if there is none
-	Accounts    []Account // in the file's order, then in that of AccountsDir's files, then in that of STORELINK_ACCOUNTS; no name twice
+	Accounts    []Account // of File, then of AccountsDir's files, then of STORELINK_ACCOUNTS, in their order; no name twice
 
 	Warnings []string // sentences: what is not wrong, but better otherwise
 }
@@ -136,7 +136,7 @@ type Account struct {
 	SerialNo string // of the API certificate whose private key signs
 
 	PrivateKey  secret.Text // PEM, not yet parsed; empty from LoadWithoutKeys
-	Certificate string      // the API certificate's PEM, not yet parsed; empty where it is not given, and from LoadWithoutKeys
+	Certificate string      // the API certificate's PEM, not yet parsed; mostly empty: it is not needed to call
 	AnswerKeys  []AnswerKey // those that may check answers, at least one; none from LoadWithoutKeys
 
 	Rate        float64 // calls a second and interface, over all workers; 0 is no pace. The same for one identity

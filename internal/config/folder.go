@@ -74,7 +74,8 @@ func (l *loader) accountsFile(all *[]Account, path, main string) {
 		top := l.fields(value{node: root}, "a file of accounts", []string{"accounts"})
 		l.accountList(all, top["accounts"])
 	case target(root).Kind != yaml.MappingNode:
-		l.badf(value{node: root}, "a file of accounts has one account's keys (name, mode, …), or accounts with a list of them, not %s",
+		l.badf(value{node: root},
+			"a file of accounts has one account's keys (name, mode, …), or accounts with a list of them, not %s",
 			kind(target(root)))
 	default:
 		l.accountItem(all, value{node: root})

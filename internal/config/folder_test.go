@@ -65,10 +65,12 @@ func TestANameInTwoFilesIsToldWithBoth(t *testing.T) {
 	f.write("accounts.d/a.yaml", single("same", "1"), 0o600)
 	f.write("accounts.d/b.yaml", single("same", "2"), 0o600)
 	_, err := f.load("accounts_dir: accounts.d\n")
-	wants(t, err, 0, filepath.Join("accounts.d", "b.yaml"), "the name same stands twice", filepath.Join("accounts.d", "a.yaml"))
+	wants(t, err, 0, filepath.Join("accounts.d", "b.yaml"), "the name same stands twice", filepath.Join("accounts.d",
+		"a.yaml"))
 	f.write("accounts.d/b.yaml", single("acme", "2"), 0o600)
 	_, err = f.load("accounts_dir: accounts.d\n" + partner)
-	wants(t, err, 0, filepath.Join("accounts.d", "b.yaml"), "the name acme stands twice, first in line 3 of ", "storelink.yaml")
+	wants(t, err, 0, filepath.Join("accounts.d", "b.yaml"), "the name acme stands twice, first in line 3 of ",
+		"storelink.yaml")
 }
 
 func TestProblemsOfTheFoldersFilesAreToldWhereTheyStand(t *testing.T) {
@@ -143,7 +145,8 @@ func TestWhatEverybodyMayChangeOrReadIsWarnedOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := strings.Join(c.Warnings, "\n")
-	for _, says := range []string{"wechatpay.pem may be changed by everybody", "chmod o-w", "has Redis' password in it", "chmod 600"} {
+	for _, says := range []string{"wechatpay.pem may be changed by everybody", "chmod o-w", "has Redis' password in it",
+		"chmod 600"} {
 		if !strings.Contains(all, says) {
 			t.Errorf("it does not say %q: %s", says, all)
 		}
@@ -179,12 +182,14 @@ func TestAnAccountIsTheSameWhereverItStands(t *testing.T) {
 	if !a.Equal(b) {
 		t.Error("a line more makes another account of it")
 	}
-	for _, change := range []string{"    rate: 3\n", "    passing_codes: [X]\n", "    certificate: keys/certificate.pem\n"} {
+	for _, change := range []string{"    rate: 3\n", "    passing_codes: [X]\n",
+		"    certificate: keys/certificate.pem\n"} {
 		if a.Equal(f.good(partner + change).Accounts[0]) {
 			t.Errorf("%q makes no other account of it", change)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(f.dir, "keys/private.pem"), []byte(strings.Replace(pemOf("PRIVATE KEY"), "AA", "BB", 1)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(f.dir, "keys/private.pem"), []byte(strings.Replace(pemOf("PRIVATE KEY"), "AA",
+		"BB", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if a.Equal(f.good(partner).Accounts[0]) {
@@ -195,8 +200,10 @@ func TestAnAccountIsTheSameWhereverItStands(t *testing.T) {
 // FuzzAccountsFile: whatever a file of the folder holds, loading never panics, and gives a checked configuration or a
 // *job.Error that shows no secret.
 func FuzzAccountsFile(f *testing.F) {
-	for _, seed := range []string{"", single("one", "1"), "accounts: []", "accounts: [{name: a}, {name: a}]", "- name: a", "name: acme",
-		"accounts: &a {accounts: *a}", "<<: {accounts: 1}", "name: ${SECRET}", "private_key: ${SECRET}\nname: a", "---\n---\n", "{", "*a"} {
+	for _, seed := range []string{"", single("one", "1"), "accounts: []", "accounts: [{name: a}, {name: a}]",
+		"- name: a", "name: acme",
+		"accounts: &a {accounts: *a}", "<<: {accounts: 1}", "name: ${SECRET}", "private_key: ${SECRET}\nname: a",
+		"---\n---\n", "{", "*a"} {
 		f.Add([]byte(seed))
 	}
 	const secret = "Ex!Horse@7/battery"

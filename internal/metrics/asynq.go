@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -41,7 +40,7 @@ func (c *asynqCollector) Collect(ch chan<- prometheus.Metric) {
 	if c.inner == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), asynqPatience)
+	ctx, cancel := look(asynqPatience)
 	defer cancel()
 	if n, err := c.rdb.SCard(ctx, "asynq:queues").Result(); err == nil && n <= asynqQueues {
 		c.inner.Collect(ch)

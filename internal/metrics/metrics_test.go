@@ -301,13 +301,33 @@ func TestRedisIsLookedAt(t *testing.T) {
 	has(t, scrape(t, m), `storelink_redis_errors_total{kind="refused"} 1`, "storelink_redis_memory_max_bytes 1")
 }
 
+func TestAUserThatMayNotAskIsNoTrouble(t *testing.T) {
+	t.Parallel()
+	server := redistest.Real(t)
+	if err := server.Client.Do(t.Context(), "acl", "setuser", "narrow", "on", ">pw", "~*", "&*", "+@all", "-config").Err(); err != nil {
+		t.Fatal(err)
+	}
+	narrow := redis.NewClient(&redis.Options{Addr: server.Addr, Username: "narrow", Password: "pw"})
+	t.Cleanup(func() { _ = narrow.Close() })
+	m := metrics.New(metrics.Config{Redis: narrow, Queue: queue.Open(narrow)})
+	narrow.AddHook(m.RedisHook())
+	scrape(t, m)
+	got := scrape(t, m)
+	has(t, got, "storelink_redis_up 1", "storelink_redis_appendonly 0", `storelink_redis_errors_total{kind="refused"} 0`)
+	if strings.Contains(got, "storelink_redis_appendfsync_always") {
+		t.Error("what it does not tell is told")
+	}
+}
+
 func TestAScrapeIsAnsweredWithoutRedis(t *testing.T) {
 	t.Parallel()
 	away := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
 	t.Cleanup(func() { _ = away.Close() })
 	m := metrics.New(metrics.Config{Redis: away, Queue: queue.Open(away)})
 	away.AddHook(m.RedisHook())
-	scrape(t, m)
+	if err := away.Get(t.Context(), "k").Err(); err == nil {
+		t.Fatal("it is there")
+	}
 	got := scrape(t, m)
 	has(t, got, "storelink_redis_up 0")
 	if strings.Contains(got, `storelink_redis_errors_total{kind="unreachable"} 0`) || strings.Contains(got, "storelink_redis_appendonly") {

@@ -65,7 +65,18 @@ func (h *redisHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pr
 	}
 }
 
+// looking marks the commands of a scrape: a user that may not ask for Redis' settings is no trouble.
+type looking struct{}
+
+// look gives what a scrape asks Redis with.
+func look(patience time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(context.Background(), looking{}, true), patience)
+}
+
 func (h *redisHook) count(ctx context.Context, err error) {
+	if ctx.Value(looking{}) != nil {
+		return // what a scrape asks tells of itself
+	}
 	if kind := troubleOf(err); kind != "" && !errors.Is(ctx.Err(), context.Canceled) {
 		h.counters[kind].Inc()
 	}
@@ -139,7 +150,7 @@ func (c *redisCollector) Collect(ch chan<- prometheus.Metric) {
 	if c.c.Redis == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), redisTimeout)
+	ctx, cancel := look(redisTimeout)
 	defer cancel()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
@@ -151,10 +162,13 @@ func (c *redisCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(c.up, 1)
 	if f, err := redisconn.Look(ctx, c.c.Redis); err == nil { // a managed Redis may not tell
-		gauge(c.appendOnly, is[f.AppendOnly])
-		gauge(c.always, is[f.FsyncAlways])
+		for d, t := range map[*prometheus.Desc]redisconn.Trait{c.appendOnly: f.AppendOnly, c.always: f.FsyncAlways,
+			c.noEviction: f.NoEviction} {
+			if t != redisconn.Untold {
+				gauge(d, is[t == redisconn.Yes])
+			}
+		}
 		gauge(c.failing, is[f.WritesFail])
-		gauge(c.noEviction, is[f.NoEviction])
 		ch <- prometheus.MustNewConstMetric(c.evicted, prometheus.CounterValue, float64(f.EvictedKeys))
 		gauge(c.used, float64(f.MemoryUsed))
 		gauge(c.most, float64(f.MemoryMax))

@@ -39,8 +39,9 @@ func (l *look) call(ctx context.Context) {
 		start := time.Now()
 		page, err := accounts[0].Client.List(ctx, wxapi.ListCall{Target: l.Target, PageSize: 1, Ready: l.pace(accounts[0])})
 		if err == nil {
-			l.ok(CheckCall, subject, fmt.Sprintf("WeChat Pay answers in %d ms, and its signature holds: %d stores are associated",
-				time.Since(start).Milliseconds(), page.TotalCount))
+			l.ok(CheckCall, subject,
+				fmt.Sprintf("WeChat Pay answers in %d ms, and its signature holds: %d stores are associated",
+					time.Since(start).Milliseconds(), page.TotalCount))
 			return
 		}
 		if !errors.As(err, &f) || !f.Unproven {
@@ -78,7 +79,8 @@ func (l *look) callFailed(a config.Account, subject string, f *wxapi.Failure) {
 	switch {
 	case f.Unproven:
 		r.Code = CodeWrongAnswerKey
-		r.Message = fmt.Sprintf("%s; three times in a row: see that wechatpay_public_key and its ID are those that the merchant "+
+		r.Message = fmt.Sprintf("%s; three times in a row: see that wechatpay_public_key and its ID are those that the "+
+			"merchant "+
 			"platform shows for %s", f.Message, a.Identity())
 	case f.Class == job.ClassPace:
 		r.Level = Warn

@@ -53,9 +53,11 @@ func (l *look) configuration(context.Context) {
 		l.fail(CheckConfiguration, "", CodeBadConfig,
 			file+" has no account: a worker has nothing to serve (accounts, accounts_dir, or --config for another file)")
 	case len(l.accounts) == 0:
-		l.fail(CheckConfiguration, "", CodeBadConfig, "account "+l.Account+" is not in "+file+": see to its name, or --config")
+		l.fail(CheckConfiguration, "", CodeBadConfig,
+			"account "+l.Account+" is not in "+file+": see to its name, or --config")
 	default:
-		l.ok(CheckConfiguration, "", fmt.Sprintf("%s is understood, and has %s", file, count(len(l.Config.Accounts), "account")))
+		l.ok(CheckConfiguration, "", fmt.Sprintf("%s is understood, and has %s", file, count(len(l.Config.Accounts),
+			"account")))
 	}
 }
 
@@ -84,11 +86,13 @@ func (l *look) keys(context.Context) {
 		for _, k := range a.AnswerKeys {
 			answers = append(answers, k.ID)
 			if parsed, _ := wxapi.ParseAnswerKey(k.ID, []byte(k.PEM), l.Now()); parsed.Certificate != nil {
-				l.validity(a.Name, "WeChat Pay's certificate "+k.ID, parsed.Certificate, "take WeChat Pay's present key or certificate")
+				l.validity(a.Name, "WeChat Pay's certificate "+k.ID, parsed.Certificate,
+					"take WeChat Pay's present key or certificate")
 			}
 		}
-		l.ok(CheckKeys, a.Name, fmt.Sprintf("%s %s calls with serial number %s and a private key of %d bits, and checks answers with %s",
-			a.Mode, a.Identity(), a.SerialNo, key.N.BitLen(), strings.Join(answers, ", ")))
+		l.ok(CheckKeys, a.Name,
+			fmt.Sprintf("%s %s calls with serial number %s and a private key of %d bits, and checks answers with %s",
+				a.Mode, a.Identity(), a.SerialNo, key.N.BitLen(), strings.Join(answers, ", ")))
 		l.ownCertificate(a, key)
 	}
 }
@@ -112,7 +116,8 @@ func (l *look) ownCertificate(a config.Account, key *rsa.PrivateKey) {
 		l.wrong(CheckCertificate, a.Name, a.Errorf("certificate", "%w", err))
 		return
 	}
-	if l.validity(a.Name, "the API certificate "+a.SerialNo, cert, "make a new one on the merchant platform, and configure its serial_no and private_key") {
+	if l.validity(a.Name, "the API certificate "+a.SerialNo, cert,
+		"make a new one on the merchant platform, and configure its serial_no and private_key") {
 		l.ok(CheckCertificate, a.Name, "private key and serial number belong together; the API certificate is valid until "+
 			cert.NotAfter.Format(time.DateOnly))
 	}
@@ -126,7 +131,8 @@ func (l *look) validity(subject, what string, cert *x509.Certificate, do string)
 			what+" expired on "+cert.NotAfter.Format(time.DateOnly)+": "+do)
 	case now.Before(cert.NotBefore):
 		l.fail(CheckCertificate, subject, CodeCertificateExpired,
-			what+" is valid only from "+cert.NotBefore.Format(time.DateOnly)+" on: compare this machine's clock with the true time")
+			what+" is valid only from "+cert.NotBefore.Format(time.DateOnly)+" on: compare this machine's clock with the "+
+				"true time")
 	case now.Add(expiresSoon).After(cert.NotAfter):
 		l.warn(CheckCertificate, subject, CodeCertificateExpires,
 			what+" expires on "+cert.NotAfter.Format(time.DateOnly)+": "+do+" before that")
@@ -145,8 +151,9 @@ func (l *look) paces(context.Context) {
 			l.warn(CheckPace, a.Name, CodeNoPace, "rate is 0, no pace at all, which is for benchmarks: WeChat Pay refuses what "+
 				"is beyond its allowance; take the line out, or set it to 20")
 		case a.Rate > config.DefaultRate:
-			l.warn(CheckPace, a.Name, CodeFastPace, fmt.Sprintf("rate is %v, and WeChat Pay allows 20 calls a second unless it has "+
-				"agreed to more: calls will be refused (429), and all workers wait then", a.Rate))
+			l.warn(CheckPace, a.Name, CodeFastPace,
+				fmt.Sprintf("rate is %v, and WeChat Pay allows 20 calls a second unless it has "+
+					"agreed to more: calls will be refused (429), and all workers wait then", a.Rate))
 		case float64(a.Concurrency) < enough:
 			l.warn(CheckPace, a.Name, CodeFewCalls, fmt.Sprintf("concurrency is %d: where a call takes %v, rate %v needs %.0f",
 				a.Concurrency, slowCall, a.Rate, enough))
@@ -154,8 +161,9 @@ func (l *look) paces(context.Context) {
 			l.ok(CheckPace, a.Name, fmt.Sprintf("%v calls a second for each interface, %d at a time", a.Rate, a.Concurrency))
 		}
 		if u, err := url.Parse(a.BaseURL); err == nil && !wechatPay(u.Hostname()) && !loopback(u.Hostname()) {
-			l.warn(CheckWeChatPay, a.Name, CodeForeignHost, "base_url leads to "+u.Host+", which is none of WeChat Pay's hosts: "+
-				"take the line out, unless that is a gateway of your own")
+			l.warn(CheckWeChatPay, a.Name, CodeForeignHost,
+				"base_url leads to "+u.Host+", which is none of WeChat Pay's hosts: "+
+					"take the line out, unless that is a gateway of your own")
 		}
 	}
 }

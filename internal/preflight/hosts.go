@@ -41,9 +41,13 @@ func (l *look) hosts(ctx context.Context) {
 
 // host asks a host for nothing in particular, as the calls would: unsigned, so that it is no call.
 func (l *look) host(ctx context.Context, site string, spare bool, connect, whole time.Duration) {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: connect}).DialContext,
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: connect}).DialContext,
 		TLSHandshakeTimeout: connect, DisableKeepAlives: true}
-	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request,
+		[]*http.Request) error {
+		return http.ErrUseLastResponse
+	}}
 	ctx, cancel := context.WithTimeout(ctx, min(whole, 2*connect))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, site+"/", nil)
@@ -87,7 +91,8 @@ func unreached(err error) (code, message string, passing bool) {
 	var op *net.OpError
 	switch {
 	case unknownHost(err):
-		return CodeUnknownHost, "there is no host of that name: see to base_url or spare_url, and to this machine's name servers", false
+		return CodeUnknownHost,
+			"there is no host of that name: see to base_url or spare_url, and to this machine's name servers", false
 	case errors.As(err, &certificate):
 		return CodeUntrusted, "its TLS certificate is not good for it (" + certificate.Err.Error() +
 			"): see to base_url, to this machine's clock and authorities (ca-certificates), and to proxies on the way", false
@@ -96,12 +101,14 @@ func unreached(err error) (code, message string, passing bool) {
 	case errors.Is(err, context.DeadlineExceeded):
 		return CodeUnreachable, "it does not answer in time: see to firewall, proxy (HTTPS_PROXY) and network", true
 	case errors.As(err, &op):
-		return CodeUnreachable, "it cannot be reached (" + op.Err.Error() + "): see to firewall, proxy (HTTPS_PROXY) and network", true
+		return CodeUnreachable, "it cannot be reached (" + op.Err.Error() +
+			"): see to firewall, proxy (HTTPS_PROXY) and network", true
 	}
 	return CodeUnreachable, "it cannot be reached (" + err.Error() + ")", true
 }
 
-// skew tells how far this machine's clock is ahead of another (negative: behind), whose word counts if it is WeChat Pay's.
+// skew tells how far this machine's clock is ahead of another (negative: behind), whose word counts if it is WeChat
+// Pay's.
 func (l *look) skew(whose, subject string, ahead time.Duration, counts bool) {
 	off, side := ahead, "ahead of"
 	if off < 0 {
@@ -110,14 +117,17 @@ func (l *look) skew(whose, subject string, ahead time.Duration, counts bool) {
 	shown := off.Round(time.Second)
 	switch {
 	case off > maxSkew && counts:
-		l.fail(CheckClock, subject, CodeClock, fmt.Sprintf("this machine's clock is %v %s %s, which refuses calls that are more than "+
-			"5 minutes off: set it right, and keep it so (timedatectl set-ntp true)", shown, side, whose))
+		l.fail(CheckClock, subject, CodeClock,
+			fmt.Sprintf("this machine's clock is %v %s %s, which refuses calls that are more than "+
+				"5 minutes off: set it right, and keep it so (timedatectl set-ntp true)", shown, side, whose))
 	case off > fineSkew && counts:
-		l.warn(CheckClock, subject, CodeClock, fmt.Sprintf("this machine's clock is %v %s %s, and at 5 minutes calls are refused: "+
-			"set it right, and keep it so (timedatectl set-ntp true)", shown, side, whose))
+		l.warn(CheckClock, subject, CodeClock,
+			fmt.Sprintf("this machine's clock is %v %s %s, and at 5 minutes calls are refused: "+
+				"set it right, and keep it so (timedatectl set-ntp true)", shown, side, whose))
 	case off > fineSkew:
-		l.warn(CheckClock, subject, CodeClock, fmt.Sprintf("this machine's clock is %v %s %s: one of them is wrong; set both right, "+
-			"and keep them so (timedatectl set-ntp true)", shown, side, whose))
+		l.warn(CheckClock, subject, CodeClock,
+			fmt.Sprintf("this machine's clock is %v %s %s: one of them is wrong; set both right, "+
+				"and keep them so (timedatectl set-ntp true)", shown, side, whose))
 	default:
 		l.ok(CheckClock, subject, fmt.Sprintf("this machine's clock is within %v of %s", max(time.Second, shown), whose))
 	}
@@ -135,8 +145,9 @@ func (l *look) clock(ctx context.Context) {
 		}
 	}
 	if !l.compared && len(l.accounts) > 0 {
-		l.warn(CheckClock, "", CodeClockUnknown, "this machine's clock could not be compared with WeChat Pay's, which refuses calls "+
-			"that are more than 5 minutes off: see that it is kept right (timedatectl)")
+		l.warn(CheckClock, "", CodeClockUnknown,
+			"this machine's clock could not be compared with WeChat Pay's, which refuses calls "+
+				"that are more than 5 minutes off: see that it is kept right (timedatectl)")
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/storelink/storelink/internal/config"
 )
 
-// windowsAddrInUse is Windows' own number for EADDRINUSE, which package syscall does not know; it is none anywhere else.
+// windowsAddrInUse is Windows' own number for EADDRINUSE, which package syscall does not know; it is none anywhere
+// else.
 const windowsAddrInUse = syscall.Errno(10048)
 
 // page looks whether the worker's page can be served, to whom, and until when its certificate is good.
@@ -29,11 +30,13 @@ func (l *look) page(ctx context.Context) {
 	if err == nil && !loopback(host) {
 		switch {
 		case !secure && !p.Token.Empty():
-			l.warn(CheckPage, addr, CodePageOpen, "other machines reach it without TLS, and whoever listens learns its token: give "+
-				"page.certificate and page.private_key, or serve it on 127.0.0.1 behind a proxy")
+			l.warn(CheckPage, addr, CodePageOpen,
+				"other machines reach it without TLS, and whoever listens learns its token: give "+
+					"page.certificate and page.private_key, or serve it on 127.0.0.1 behind a proxy")
 		case !p.LoginToSee:
-			l.warn(CheckPage, addr, CodePageOpen, "everybody who reaches this address sees all jobs: set page.login to to-see with a "+
-				"page.token, or serve it on 127.0.0.1")
+			l.warn(CheckPage, addr, CodePageOpen,
+				"everybody who reaches this address sees all jobs: set page.login to to-see with a "+
+					"page.token, or serve it on 127.0.0.1")
 		}
 	}
 	l.address(ctx, addr)
@@ -49,7 +52,8 @@ func (l *look) pageCertificate(addr string, p config.Page) {
 		return
 	}
 	if l.validity(addr, "page.certificate", pair.Leaf, "renew it") {
-		l.ok(CheckPage, addr, "it is served over TLS, with a certificate that is valid until "+pair.Leaf.NotAfter.Format(time.DateOnly))
+		l.ok(CheckPage, addr,
+			"it is served over TLS, with a certificate that is valid until "+pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
 }
 
@@ -63,10 +67,12 @@ func (l *look) address(ctx context.Context, addr string) {
 		ln.Close()
 		l.ok(CheckPage, addr, "the address can be listened on")
 	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, windowsAddrInUse):
-		l.warn(CheckPage, addr, CodeAddressInUse, "something listens there already: if it is not the worker that runs with this "+
-			"configuration, choose another by http or --http")
+		l.warn(CheckPage, addr, CodeAddressInUse,
+			"something listens there already: if it is not the worker that runs with this "+
+				"configuration, choose another by http or --http")
 	case errors.As(err, &op):
-		l.fail(CheckPage, addr, CodeAddress, "it cannot be listened on ("+op.Err.Error()+"): choose another by http or --http")
+		l.fail(CheckPage, addr, CodeAddress,
+			"it cannot be listened on ("+op.Err.Error()+"): choose another by http or --http")
 	default:
 		l.fail(CheckPage, addr, CodeAddress, "it cannot be listened on ("+err.Error()+"): choose another by http or --http")
 	}

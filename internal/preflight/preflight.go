@@ -48,7 +48,7 @@ type Result struct {
 	Check   string `json:"check"`             // one of the Check constants
 	Subject string `json:"subject,omitempty"` // what of it was looked at: an account, a host, a folder
 	Level   Level  `json:"level"`
-	Code    string `json:"code,omitempty"` // what is wrong, for machines: a Code constant, or one of WeChat Pay's; empty for OK
+	Code    string `json:"code,omitempty"` // what is not well: a Code constant, or one of WeChat Pay's; empty for OK
 	Message string `json:"message"`        // a sentence: how it is, why, and what to do
 	File    string `json:"file,omitempty"` // of the configuration, where it is about a place in it
 	Line    int    `json:"line,omitempty"` // 1-based; 0 where it is about none
@@ -90,8 +90,8 @@ const (
 	CodeWrongAnswerKey     = "wrong_answer_key"
 )
 
-// Status is the exit status for what was found: 0 where there is nothing but warnings, 2 where something must be mended,
-// 1 where what failed may pass.
+// Status is the exit status for what was found: 0 where there is nothing but warnings, 2 where something must be
+// mended, 1 where what failed may pass.
 func Status(all []Result) (status int) {
 	for _, r := range all {
 		switch {
@@ -107,8 +107,9 @@ func Status(all []Result) (status int) {
 
 // Setup is what is tried.
 type Setup struct {
-	Config *config.Config // with keys, unless Wrong says why it could not be read with them; nil where it cannot be read at all
-	Wrong  error          // what is wrong with the configuration; nil for nothing
+	// with keys, unless Wrong says why it could not be read with them; nil where it cannot be read at all
+	Config *config.Config
+	Wrong  error // what is wrong with the configuration; nil for nothing
 
 	RedisURL string // Config's, or the command line's
 	Account  string // the only one to look at; empty for all

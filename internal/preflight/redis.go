@@ -31,7 +31,8 @@ var redisCodes = map[redisconn.Topic]string{
 func (l *look) redis(ctx context.Context) {
 	if l.RedisURL == "" {
 		if l.Config != nil {
-			l.fail(CheckRedis, "", CodeNoRedis, "no Redis is configured: name it by redis: in the configuration, STORELINK_REDIS or --redis")
+			l.fail(CheckRedis, "", CodeNoRedis,
+				"no Redis is configured: name it by redis: in the configuration, STORELINK_REDIS or --redis")
 		}
 		return
 	}
@@ -104,7 +105,8 @@ func (l *look) listens(ctx context.Context) {
 	defer sub.Close()
 	if _, err := sub.Receive(ctx); err != nil {
 		l.warn(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(redisconn.Error(l.rdb, err)).Message+
-			": workers hear of new jobs, pauses and cancels only by looking, every 5 seconds; give its user &storelink:* and &asynq:*")
+			": workers hear of new jobs, pauses and cancels only by looking, every 5 seconds; give its user &storelink:* and "+
+			"&asynq:*")
 		return
 	}
 	l.ok(CheckRedis, "announcements", "they can be listened to")

@@ -75,7 +75,8 @@ func (l *look) hooks(ctx context.Context) {
 		return
 	}
 	if len(n.Hosts) > 0 && n.Secret.Empty() && l.Wrong == nil {
-		l.warn(CheckHooks, "", CodeNoSecret, "there is no notify.secret: hooks that are JSON are not told, only the robots of WeCom")
+		l.warn(CheckHooks, "", CodeNoSecret,
+			"there is no notify.secret: hooks that are JSON are not told, only the robots of WeCom")
 	}
 	l.names(ctx, CheckHooks, "notify", n.Hosts, n.Private)
 }

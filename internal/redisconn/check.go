@@ -72,7 +72,8 @@ func Inspect(ctx context.Context, client redis.UniversalClient) (findings []Find
 	return slices.Compact(findings), nil
 }
 
-func inspectNode(ctx context.Context, node redis.UniversalClient, where string, asCluster bool) (findings []Finding, err error) {
+func inspectNode(ctx context.Context, node redis.UniversalClient, where string, asCluster bool) (findings []Finding,
+	err error) {
 	text, err := node.Info(ctx).Result()
 	if err != nil && !forbidden(err) {
 		return nil, Error(node, err)
@@ -88,7 +89,8 @@ func inspectNode(ctx context.Context, node redis.UniversalClient, where string, 
 	major, _, _ := strings.Cut(version, ".")
 	switch n, err := strconv.Atoi(major); {
 	case err != nil:
-		warn(Version, "does not tell its version, so it could not be checked whether it is 7.0 or newer and keeps what it is given")
+		warn(Version, "does not tell its version, so it could not be checked whether it is 7.0 or newer and keeps what it "+
+			"is given")
 		return findings, nil
 	case n < minMajor:
 		return refuse("is version %s; storelink needs 7.0 or newer", version)
@@ -106,7 +108,8 @@ func inspectNode(ctx context.Context, node redis.UniversalClient, where string, 
 			warn(Persistence, "does not tell how it writes its append-only file: make sure that it is appendfsync always, "+
 				"or it may forget its last second in a crash, and those stores are sent again")
 		} else if fsync != "always" {
-			warn(Persistence, "has appendfsync "+fsync+": it may forget its last second or more in a crash, and those stores are "+
+			warn(Persistence, "has appendfsync "+fsync+": it may forget its last second or more in a crash, and those stores "+
+				"are "+
 				"sent again; "+set)
 		} else {
 			well(Persistence, "keeps an append-only file, with appendfsync always")
@@ -125,17 +128,20 @@ func inspectNode(ctx context.Context, node redis.UniversalClient, where string, 
 	if policy := info["maxmemory_policy"]; policy == "" {
 		warn(Eviction, "does not tell whether it may evict keys: make sure that it has maxmemory-policy noeviction")
 	} else if policy != "noeviction" {
-		warn(Eviction, "has maxmemory-policy "+policy+": it may drop jobs and outcomes when memory runs short; set noeviction")
+		warn(Eviction, "has maxmemory-policy "+policy+": it may drop jobs and outcomes when memory runs short; set "+
+			"noeviction")
 	} else {
 		well(Eviction, "has maxmemory-policy noeviction")
 	}
 	used, err1 := strconv.ParseFloat(info["used_memory"], 64)
-	if most, err2 := strconv.ParseFloat(info["maxmemory"], 64); err1 == nil && err2 == nil && most > 0 && used > nearlyFull*most {
+	if most, err2 := strconv.ParseFloat(info["maxmemory"], 64); err1 == nil && err2 == nil && most > 0 &&
+		used > nearlyFull*most {
 		warn(Memory, fmt.Sprintf("has used %.0f %% of its maxmemory: when it is full it takes no more jobs and outcomes; "+
 			"give it more", 100*used/most))
 	}
 	if n := info["connected_slaves"]; n != "" && n != "0" {
-		warn(Replication, "has replicas: it may forget its last second when it fails over to one, and those stores are sent again")
+		warn(Replication, "has replicas: it may forget its last second when it fails over to one, and those stores are "+
+			"sent again")
 	} else {
 		well(Replication, "has no replicas to fail over to")
 	}

@@ -196,7 +196,8 @@ func TestAClustersMastersAreAllLookedAt(t *testing.T) {
 				return err
 			}
 		}
-		if f, err := redisconn.Look(ctx, c); err != nil || !f.AppendOnly || f.FsyncAlways || !f.NoEviction || f.MemoryUsed == 0 {
+		if f, err := redisconn.Look(ctx, c); err != nil || f.AppendOnly != redisconn.Yes || f.FsyncAlways != redisconn.No ||
+			f.NoEviction != redisconn.Yes || f.MemoryUsed == 0 {
 			return fmt.Errorf("it stands like this: %+v, %v", f, err)
 		}
 		return nil

@@ -94,7 +94,8 @@ func UserAgent() string { return Get().userAgent() }
 
 func (i Info) userAgent() string {
 	v := strings.Map(func(r rune) rune {
-		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r) {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~",
+			r) {
 			return r
 		}
 		return -1

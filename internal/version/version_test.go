@@ -12,9 +12,11 @@ import (
 func TestWhatTheLinkerWasToldWins(t *testing.T) {
 	t.Parallel()
 	build := &debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-2026"}, Settings: []debug.BuildSetting{
-		{Key: "vcs.revision", Value: "ffff"}, {Key: "vcs.time", Value: "2020-01-01T00:00:00Z"}, {Key: "vcs.modified", Value: "true"}}}
+		{Key: "vcs.revision", Value: "ffff"}, {Key: "vcs.time", Value: "2020-01-01T00:00:00Z"}, {Key: "vcs.modified",
+			Value: "true"}}}
 	linked := Info{Version: "1.2.3", Commit: "0123456789abcdef", Date: "2026-11-24T01:02:03Z"}
-	want := "v1.2.3 (commit 0123456789ab, 2026-11-24T01:02:03Z, " + runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ")"
+	want := "v1.2.3 (commit 0123456789ab, 2026-11-24T01:02:03Z, " + runtime.Version() + ", " + runtime.GOOS + "/" +
+		runtime.GOARCH + ")"
 	if got := from(linked, build).String(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -23,7 +25,8 @@ func TestWhatTheLinkerWasToldWins(t *testing.T) {
 func TestTheToolchainsWordStandsInForTheLinkers(t *testing.T) {
 	t.Parallel()
 	i := from(Info{}, &debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: []debug.BuildSetting{
-		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-11-24T01:02:03Z"}, {Key: "vcs.modified", Value: "true"}}})
+		{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.time", Value: "2026-11-24T01:02:03Z"}, {Key: "vcs.modified",
+			Value: "true"}}})
 	if got := i.String(); !strings.HasPrefix(got, "devel (commit abc with changes, 2026-11-24T01:02:03Z, go") {
 		t.Errorf("got %s", got)
 	}

@@ -47,13 +47,15 @@ func TestAReloadDisturbsNoLaneThatHasNotChanged(t *testing.T) {
 			if !slices.Equal(got.Changed, []string{changed.Name}) || got.Kept != 1 || len(got.Added)+len(got.Removed) > 0 {
 				t.Fatalf("changed: %+v", got)
 			}
-			if got, err = w.Reload(b.ctx, []worker.Account{kept}); err != nil || !slices.Equal(got.Removed, []string{changed.Name}) {
+			if got, err = w.Reload(b.ctx, []worker.Account{kept}); err != nil || !slices.Equal(got.Removed,
+				[]string{changed.Name}) {
 				t.Fatalf("removed: %+v, %v", got, err)
 			}
 			if names, _ := served(w); !slices.Equal(names, []string{kept.Name}) {
 				t.Fatalf("served are %v", names)
 			}
-			if got, err = w.Reload(b.ctx, []worker.Account{changed, kept}); err != nil || !slices.Equal(got.Added, []string{changed.Name}) {
+			if got, err = w.Reload(b.ctx, []worker.Account{changed, kept}); err != nil || !slices.Equal(got.Added,
+				[]string{changed.Name}) {
 				t.Fatalf("added: %+v, %v", got, err)
 			}
 		}

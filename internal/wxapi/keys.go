@@ -154,8 +154,8 @@ func ParseCertificate(pem []byte, now time.Time) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-// ParseOwnCertificate reads an account's own API certificate (apiclient_cert.pem), and checks that private key and serial
-// number are its. It says nothing of its time: see its NotBefore and NotAfter. Errors are *job.Error.
+// ParseOwnCertificate reads an account's own API certificate (apiclient_cert.pem), and checks that private key and
+// serial number are its. It says nothing of its time: see its NotBefore and NotAfter. Errors are *job.Error.
 func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.Certificate, error) {
 	found := identify(pem)
 	if found.kind != kindCertificate {
@@ -170,7 +170,8 @@ func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.
 	switch pub, isRSA := cert.PublicKey.(*rsa.PublicKey); {
 	case !isRSA || !pub.Equal(key.Public()):
 		return nil, job.Errorf(job.CodeBadConfig,
-			"the private key is not that of this certificate, %s: take apiclient_key.pem and apiclient_cert.pem of the same download", own)
+			"the private key is not that of this certificate, %s: take apiclient_key.pem and apiclient_cert.pem of the same "+
+				"download", own)
 	case !ok:
 		return nil, job.Errorf(job.CodeBadConfig, "serial_no %s is no serial number in hexadecimal: this certificate's is %s",
 			shown(serial), own)

@@ -24,7 +24,8 @@ func TestAnAccountsCertificateMustFitItsKeyAndSerialNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(0x0abc), NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(0x0abc), NotBefore: time.Now().Add(-2 * time.Hour),
+		NotAfter: time.Now().Add(-time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -43,14 +44,16 @@ func TestAnAccountsCertificateMustFitItsKeyAndSerialNumber(t *testing.T) {
 		serial string
 		says   string
 	}{
-		"another key":       {text, other, "ABC", "the private key is not that of this certificate"},
-		"another number":    {text, key, "ABD", "serial_no is ABD, but this certificate's is 0ABC"},
-		"no number":         {text, key, "xyz", "no serial number"},
-		"a public key":      {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), key, "ABC", "but this is a public key"},
+		"another key":    {text, other, "ABC", "the private key is not that of this certificate"},
+		"another number": {text, key, "ABD", "serial_no is ABD, but this certificate's is 0ABC"},
+		"no number":      {text, key, "xyz", "no serial number"},
+		"a public key": {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), key, "ABC",
+			"but this is a public key"},
 		"a damaged one":     {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der[:99]}), key, "ABC", "damaged"},
 		"nothing like this": {[]byte("x"), key, "ABC", "a certificate is expected"},
 	} {
-		if _, err := wxapi.ParseOwnCertificate(c.pem, c.key, c.serial); err == nil || job.AsError(err).Code != job.CodeBadConfig ||
+		if _, err := wxapi.ParseOwnCertificate(c.pem, c.key, c.serial); err == nil ||
+			job.AsError(err).Code != job.CodeBadConfig ||
 			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
