@@ -49,8 +49,8 @@ var (
 	retried = regexp.MustCompile(`(calls N) N .*`)
 )
 
-// plain is a line without what differs from one run to the next: IDs, numbers, the spaces that line them up, and how many
-// calls were made again.
+// plain is a line without what differs from one run to the next: IDs, numbers, the spaces that line them up, and how
+// many calls were made again.
 func plain(line string) string {
 	line = figure.ReplaceAllString(line, "N")
 	return retried.ReplaceAllString(strings.TrimSpace(spaces.ReplaceAllString(line, " ")), "$1")

@@ -59,9 +59,7 @@ func examples(t *testing.T, program string) []command {
 		}
 		_, text, _ := strings.Cut(usages(t)[name].text, "\nExamples:\n")
 		text, _, _ = strings.Cut(text, "\n\n")
-		for _, c := range script(name+" --help", block{line: 1, lines: strings.Split(text, "\n")}) {
-			all = append(all, c)
-		}
+		all = append(all, script(name+" --help", block{line: 1, lines: strings.Split(text, "\n")})...)
 	}
 	return all
 }
@@ -88,7 +86,8 @@ func (d *document) mentioned(t *testing.T) []command {
 		}
 		name, rest := subcommand(t, s.text)
 		u := usages(t)[name]
-		if u.takes && rest == "" || slices.ContainsFunc(u.valued, func(f string) bool { return strings.HasSuffix(rest, "--"+f) }) {
+		open := slices.ContainsFunc(u.valued, func(f string) bool { return strings.HasSuffix(rest, "--"+f) })
+		if open || u.takes && rest == "" {
 			continue
 		}
 		if !slices.ContainsFunc(all, func(o command) bool { return o.text == c.text }) {

@@ -34,14 +34,15 @@ type span struct {
 var shells = []string{"sh", "bash", "shell", "console"}
 
 // programs are those that a comment's indented line begins with where it is a command.
-var programs = []string{"worker", "enqueue", "sandbox", "docker", "cp", "export", "go", "curl", "systemctl", "sudo", "journalctl",
-	"install"}
+var programs = []string{"worker", "enqueue", "sandbox", "docker", "cp", "export", "go", "curl", "systemctl", "sudo",
+	"journalctl", "install"}
 
 // documents are all that are checked: what people read, and what has commands in its comments.
 func documents(t *testing.T) []*document {
 	t.Helper()
 	var all []*document
-	for _, pattern := range []string{"README*.md", "docs/*.md", "examples/*.md", "bench/*.md", "deploy/*.md", "deploy/*/*.md"} {
+	for _, pattern := range []string{"README*.md", "docs/*.md", "examples/*.md", "bench/*.md", "deploy/*.md",
+		"deploy/*/*.md"} {
 		for _, path := range glob(t, pattern) {
 			all = append(all, markdown(path, read(t, path)))
 		}

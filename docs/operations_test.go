@@ -116,8 +116,8 @@ func TestTheRedisUserOfTheDocumentMayDoAllThatIsNeeded(t *testing.T) {
 		t.Fatalf("the worker's exit status is %d", got)
 	}
 	port := w.redis.Addr[strings.LastIndexByte(w.redis.Addr, ':')+1:]
-	if got, out := w.bash(t, strings.Replace(shown(t, d, "redis-cli acl"), "redis-cli", "redis-cli -p "+port, 1)); got != 0 ||
-		!strings.Contains(out, "OK") {
+	user := strings.Replace(shown(t, d, "redis-cli acl"), "redis-cli", "redis-cli -p "+port, 1)
+	if got, out := w.bash(t, user); got != 0 || !strings.Contains(out, "OK") {
 		t.Fatalf("no user: %s", out)
 	}
 	w.env["REDIS_URL"] = "redis://storelink:change-this-password@" + w.redis.Addr + "/0"

@@ -47,8 +47,8 @@ func newWorld(t *testing.T, d *document) *world {
 	w.redis.Client.ConfigSet(t.Context(), "maxmemory-policy", "noeviction")
 	w.sandbox = filepath.Join(w.dir, "sandbox-of-the-test")
 	w.env = map[string]string{
-		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": w.dir, "LANG": "C.UTF-8", "TMPDIR": t.TempDir(),
-		"REDIS_URL": w.url(),
+		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": w.dir, "LANG": "C.UTF-8",
+		"TMPDIR": t.TempDir(), "REDIS_URL": w.url(),
 	}
 	if err := os.Mkdir(filepath.Join(w.dir, "backups"), 0o700); err != nil {
 		t.Fatal(err)
@@ -71,7 +71,8 @@ func newWorld(t *testing.T, d *document) *world {
 // serve starts the world's worker.
 func (w *world) serve(t *testing.T) {
 	t.Helper()
-	w.worker = start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml", "--http", "127.0.0.1:0")
+	w.worker = start(t, w.dir, w.environ(), filepath.Join(bin, "worker"), "--config", "storelink.yaml",
+		"--http", "127.0.0.1:0")
 	w.http = w.worker.says(t, serves)[1]
 	w.worker.says(t, "worker started")
 }
@@ -121,8 +122,8 @@ func (w *world) lists(t *testing.T) {
 	_, _ = pack.Write([]byte(text)) // a buffer takes all
 	_ = pack.Close()
 	w.write(t, "stores.gz", packed.String())
-	w.write(t, "stores-of-all-brands.csv", "brand_id,product_coupon_id,stock_id,store_id\n120344,1002323,100232301,100000001\n"+
-		"120345,1002324,100232401,100000002\n")
+	w.write(t, "stores-of-all-brands.csv", "brand_id,product_coupon_id,stock_id,store_id\n"+
+		"120344,1002323,100232301,100000001\n120345,1002324,100232401,100000002\n")
 	book := excelize.NewFile()
 	for i, id := range append([]string{"门店编号"}, ids...) {
 		if err := book.SetCellStr("Sheet1", "A"+strconv.Itoa(i+1), id); err != nil {
@@ -155,8 +156,9 @@ func (w *world) accounts(t *testing.T) {
 	}
 	partner, brand := c.Accounts[0], c.Accounts[1]
 	public := partner.Keys[0]
-	for name, from := range map[string]string{"keys/apiclient_key.pem": partner.PrivateKey, "keys/wxp_pub.pem": public["key"],
-		"keys/brand_key.pem": brand.PrivateKey} {
+	for name, from := range map[string]string{
+		"keys/apiclient_key.pem": partner.PrivateKey, "keys/wxp_pub.pem": public["key"], "keys/brand_key.pem": brand.PrivateKey,
+	} {
 		pem, err := os.ReadFile(filepath.Join(w.sandbox, from))
 		if err != nil {
 			t.Fatal(err)

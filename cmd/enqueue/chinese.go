@@ -105,8 +105,8 @@ var chineseLabels = map[string]string{
 	"WORKERS": "WORKER 数", "FAILURE": "失败代码", "WHAT HAPPENED": "发生了什么",
 	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出",
 
-	"ended": "结束时间", "cron": "时间", "prune": "取消多出的关联", "column": "列", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
-	"added": "添加", "associate": "需关联", "disassociate": "需取消关联",
+	"ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
+	"added": "添加", "contradicted": "核对不符", "associate": "需关联", "disassociate": "需取消关联",
 }
 
 // chineseCounted are what stands behind a number for what is counted.

@@ -173,6 +173,9 @@ func TestLabelsAreInChinese(t *testing.T) {
 		"stores", "in line", "too much", "associate", "disassociate", "succeeded", "failed", "unprocessed", "pending", "contradicted",
 		"late", "calls", "lane", "phase", "created", "due", "started", "ended", "report", "batch", "accounts", "targets", "cron",
 		"next tick", "prune", "column", "sheet", "notify", "catch up", "added"} {
+		if terminal.Width(tongue("zh").label(name)) > 13 {
+			t.Errorf("%q is too wide for its column", tongue("zh").label(name))
+		}
 		if tongue("zh").label(name) == name || tongue("en").label(name) != name {
 			t.Errorf("%q is %q, and %q in English", name, tongue("zh").label(name), tongue("en").label(name))
 		}
