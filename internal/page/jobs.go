@@ -107,7 +107,12 @@ func (p *Page) job(r *request) error {
 	if err != nil {
 		return err
 	}
-	v := singleView{jobView: p.jobView(s), Events: events(s)}
+	v := singleView{jobView: p.jobView(s)}
+	history, err := p.cfg.Ledger.History(r.Context(), s.Job)
+	if err != nil {
+		return err
+	}
+	v.Events = events(s, history)
 	for _, code := range catalogue.ByCount(s.Failures) {
 		f := failureView{Code: code, Stores: s.Failures[code]}
 		f.Entry, f.Known = catalogue.Lookup(code)
@@ -136,7 +141,7 @@ func (p *Page) job(r *request) error {
 }
 
 // events is a job's timeline, the earliest first.
-func events(s job.Status) []event {
+func events(s job.Status, history []results.Event) []event {
 	all := []event{{Word: "created", At: &s.CreatedAt, Text: s.SubmittedBy}}
 	if s.At != nil {
 		all = append(all, event{Word: "due-at", At: s.At})
@@ -144,12 +149,17 @@ func events(s job.Status) []event {
 	if s.StartedAt != nil {
 		all = append(all, event{Word: "started", At: s.StartedAt})
 	}
-	switch {
-	case s.EndedAt != nil:
-		all = append(all, event{Word: string(s.State), At: s.EndedAt, Text: s.Reason})
-	case s.State != job.Running && s.State != job.Scheduled:
-		all = append(all, event{Word: string(s.State), Text: s.Reason})
+	for _, e := range history {
+		word := e.Word
+		if word == string(job.Running) {
+			word = "resumed"
+		}
+		all = append(all, event{Word: word, At: &e.At, Text: e.Reason})
 	}
+	if s.EndedAt != nil {
+		all = append(all, event{Word: string(s.State), At: s.EndedAt})
+	}
+	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(*b.At) })
 	return all
 }
 

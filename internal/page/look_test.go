@@ -197,6 +197,15 @@ func TestJobIsSteeredByThePage(t *testing.T) {
 				t.Errorf("nobody can tell who did it: %q", s.Reason)
 			}
 		}
+		timeline := b.get("/jobs/" + id).body
+		timeline = timeline[strings.Index(timeline, `class="timeline"`):]
+		for _, word := range []string{"submitted", "paused", "resumed", "cancelling", "cancelled"} {
+			_, after, found := strings.Cut(timeline, "<span>"+word+"</span>")
+			if !found {
+				t.Fatalf("%s is not in the timeline, or not in its place: %s", word, timeline)
+			}
+			timeline = after
+		}
 		if a := b.post("/jobs/"+id+"/pause", form); a.status != http.StatusConflict {
 			t.Errorf("a pause of an ended job is %d", a.status)
 		}

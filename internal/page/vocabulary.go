@@ -32,7 +32,7 @@ var vocabulary = map[string]catalogue.Text{
 	"stock": {ZH: "批次", EN: "stock"}, "bundle": {ZH: "批次组", EN: "stock bundle"},
 	"job": {ZH: "任务", EN: "Job"}, "batch": {ZH: "批量任务", EN: "Batch"}, "target": {ZH: "对象", EN: "Target"}, "targets": {ZH: "个对象", EN: "targets"},
 	"priority": {ZH: "优先级", EN: "Priority"}, "source": {ZH: "清单来源", EN: "List"},
-	"progress": {ZH: "进度", EN: "Progress"}, "created": {ZH: "提交", EN: "submitted"}, "due-at": {ZH: "预约时间", EN: "due"},
+	"progress": {ZH: "进度", EN: "Progress"}, "created": {ZH: "提交", EN: "submitted"}, "resumed": {ZH: "已继续", EN: "resumed"}, "due-at": {ZH: "预约时间", EN: "due"},
 	"started": {ZH: "开始", EN: "started"}, "ended": {ZH: "结束", EN: "Ended"}, "total": {ZH: "门店总数", EN: "Stores"},
 	"calls": {ZH: "调用次数", EN: "Calls"}, "retries": {ZH: "其中重发", EN: "of them for stores sent before"},
 	"throttled": {ZH: "被限频（429）", EN: "refused for the pace (429)"}, "late": {ZH: "结束后才收到", EN: "answered after the end"},

@@ -20,7 +20,7 @@ func spoken() []string {
 		// errors
 		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "redis-away", "internal",
 		// a timeline's
-		"created", "due-at", "started",
+		"created", "due-at", "started", "resumed",
 		job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused, job.LaneUnserved,
 		"partner", "brand", "associate-stock", "associate-bundle", "disassociate-stock", "disassociate-bundle", "list-stock"}
 	for notice := range notices {

@@ -12,6 +12,7 @@ local out = {'ok', state}
 local function become(new)
   state = new
   redis.call('HSET', JOB, 'state', new, 'reason', ARGV[2])
+  note(at, new, ARGV[2])
 end
 if verb == 'pause' then
   if state == 'running' then become('paused') elseif state ~= 'paused' then return {'refused', state} end

@@ -18,6 +18,7 @@ end
 if ARGV[3] ~= '' and (state == 'running' or state == 'paused') then
   state = 'aborting'
   redis.call('HSET', JOB, 'state', state, 'reason', ARGV[3])
+  note(at, state, ARGV[3])
 end
 if state == 'running' then remind(out, LISTING, at, tonumber(ARGV[2])) end
 out[2] = settle(at)

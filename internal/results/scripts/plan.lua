@@ -21,13 +21,16 @@ redis.call('HDEL', LEASE, LISTING)
 redis.call('HDEL', WIN, LISTING)
 redis.call('HDEL', JOB, 'token', 'pages', 'list_failures')
 if ARGV[9] ~= '' or ARGV[10] == '1' then
+  note(at, 'planned', '')
   redis.call('HSET', JOB, 'phase', 'planned', 'verify', '0', 'plan_chunks', text(chunks))
   if ARGV[10] == '1' then redis.call('HSET', JOB, 'retention', ARGV[11]) end
   if ARGV[9] ~= '' and (state == 'running' or state == 'paused') then
     state = 'aborting'
     redis.call('HSET', JOB, 'state', state, 'reason', ARGV[9])
+    note(at, state, ARGV[9])
   end
 else
+  note(at, 'write', '')
   redis.call('HSET', JOB, 'phase', 'write', 'total', text(stores), 'chunks', text(chunks), 'base', text(chunks))
   if stores == 0 then redis.call('HSET', JOB, 'verify', '0') end
   if state == 'running' then advance(out, at) end

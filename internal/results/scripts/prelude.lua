@@ -39,6 +39,14 @@ local function split(value)
   return a, tonumber(b)
 end
 
+-- Notes an event of the job: a word of the ledger's and why. Some sixty are kept, the latest.
+local function note(at, word, why)
+  local all = (redis.call('HGET', JOB, 'history') or '') .. text(at) .. ' ' .. word .. ' ' ..
+    string.gsub(string.sub(why, 1, 200), '\n', ' ') .. '\n'
+  if #all > 4096 then all = string.sub(all, string.find(all, '\n', #all - 4096, true) + 1) end
+  redis.call('HSET', JOB, 'history', all)
+end
+
 -- Whether any run holds a lease that has not run out.
 local function leased(at)
   local all = redis.call('HVALS', LEASE)
@@ -79,6 +87,7 @@ local function advance(out, at)
     'split', 'verify', 'total', 'succeeded', 'failed')
   if job[9] == 'write' and job[11] == '1' and tonumber(job[12]) == tonumber(job[13]) + tonumber(job[14]) then
     redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0')
+    note(at, 'verify', '')
     job[9] = 'verify'
   end
   if job[9] == 'list' or job[9] == 'verify' then

@@ -78,6 +78,7 @@ local function abort(reason)
   if state ~= 'running' and state ~= 'paused' then return end
   state = 'aborting'
   redis.call('HSET', JOB, 'state', state, 'reason', reason)
+  note(now(), state, reason)
 end
 if ARGV[15] ~= '' then abort(ARGV[15]) end
 if ARGV[16] == '1' and redis.call('HGET', JOB, 'opened') ~= '1' then

@@ -10,6 +10,7 @@ local token = split(redis.call('HGET', LEASE, LISTING))
 if not state or token ~= ARGV[1] then return {'lost'} end
 local at = now()
 for i = 3, #ARGV, 2 do redis.call('HSET', MARK, ARGV[i], ARGV[i + 1]) end
+note(at, 'verified', '')
 redis.call('HSET', JOB, 'phase', 'verified', 'verify', '0', 'contradicted', ARGV[2])
 redis.call('DEL', LIST)
 redis.call('HDEL', LEASE, LISTING)
