@@ -22,7 +22,8 @@ type callVectors struct {
 
 func newCallVectors() callVectors {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"account"}, labels...))
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, append([]string{"account"},
+			labels...))
 	}
 	histogram := func(name, help string, buckets ...float64) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: name, Help: help, Buckets: buckets},
@@ -31,20 +32,24 @@ func newCallVectors() callVectors {
 	return callVectors{
 		calls: counter("storelink_calls_total", "Calls to WeChat Pay by what they mean; class none is an answer of 200 whose"+
 			" signature was checked, passing_call one that proves nothing and is made again.", "operation", "class"),
-		failures: counter("storelink_call_failures_total", "Calls that were not answered with a verified 200, by the code of the"+
-			" answer: none without one, other where it is in no catalogue.", "code"),
-		requests: counter("storelink_requests_total", "Requests put on the wire, by the interface that WeChat Pay counts them for.",
+		failures: counter("storelink_call_failures_total", "Calls that were not answered with a verified 200, by the code of"+
+			" the answer: none without one, other where it is in no catalogue.", "code"),
+		requests: counter("storelink_requests_total",
+			"Requests put on the wire, by the interface that WeChat Pay counts them for.",
 			"interface"),
 		throttled: counter("storelink_throttled_total", "Calls that WeChat Pay refused for their pace (429).", "interface"),
 		retries: counter("storelink_retries_total", "Requests that were put on the wire for stores sent before.",
 			"operation"),
 		stores: counter("storelink_stores_total", "Stores that the ledger took over as decided, each once.", "operation",
 			"outcome"),
-		storeFailures: counter("storelink_store_failures_total", "Stores that failed, by code: other where it is in no catalogue.",
+		storeFailures: counter("storelink_store_failures_total",
+			"Stores that failed, by code: other where it is in no catalogue.",
 			"code"),
-		again: counter("storelink_stores_sent_again_total", "Times that a store stayed pending after a call that was made for it.",
+		again: counter("storelink_stores_sent_again_total",
+			"Times that a store stayed pending after a call that was made for it.",
 			"operation"),
-		duration: histogram("storelink_call_duration_seconds", "Time from putting a call on the wire to the end of its answer.",
+		duration: histogram("storelink_call_duration_seconds",
+			"Time from putting a call on the wire to the end of its answer.",
 			.05, .1, .2, .3, .5, .75, 1, 2, 5, 10, 20),
 		waited: histogram("storelink_pace_wait_seconds", "Time that a call waited for its slot in the pace.",
 			.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30),
@@ -52,7 +57,8 @@ func newCallVectors() callVectors {
 }
 
 func (v *callVectors) all() []prometheus.Collector {
-	return []prometheus.Collector{v.calls, v.failures, v.requests, v.throttled, v.retries, v.stores, v.storeFailures, v.again,
+	return []prometheus.Collector{v.calls, v.failures, v.requests, v.throttled, v.retries, v.stores, v.storeFailures,
+		v.again,
 		v.duration, v.waited}
 }
 

@@ -156,7 +156,8 @@ func TestTheDashboardNamesFiguresThatThereAre(t *testing.T) {
 		}
 	}
 	walk(dashboard)
-	for _, must := range []string{"storelink_calls_total", "storelink_call_duration_seconds_bucket", "storelink_stores_total",
+	for _, must := range []string{"storelink_calls_total", "storelink_call_duration_seconds_bucket",
+		"storelink_stores_total",
 		"storelink_pace_calls_per_second", "storelink:allowance_used:ratio5m", "storelink_queue_tasks",
 		"storelink_queue_oldest_due_seconds", "storelink_retries_total", "storelink_reconciler_findings_total",
 		"storelink_redis_up", "storelink_lane_state", "storelink_schedule_runs_total", "storelink_hook_deliveries_total",

@@ -41,27 +41,33 @@ func newDutyVectors() dutyVectors {
 		trips: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "storelink_breaker_trips_total",
 			Help: "Times that this worker stopped serving an account, by the state it went into: outage or refused."},
 			[]string{"account", "state"}),
-		looks: counter("storelink_reconciler_looks_total", "Looks of the reconciler in this worker; error where it could not look at"+
-			" everything.", "result", lookOK, lookError),
-		findings: counter("storelink_reconciler_findings_total", "What the reconciler found: reminders that got lost and holes in"+
-			" a job's window, in chunks, and jobs that were stuck.", "kind", worker.FoundLost, worker.FoundHoles, worker.FoundStuck),
+		looks: counter("storelink_reconciler_looks_total", "Looks of the reconciler in this worker; error where it could not"+
+			" look at everything.", "result", lookOK, lookError),
+		findings: counter("storelink_reconciler_findings_total", "What the reconciler found: reminders that got lost and"+
+			" holes in a job's window, in chunks, and jobs that were stuck.", "kind", worker.FoundLost, worker.FoundHoles,
+			worker.FoundStuck),
 		hooks: counter("storelink_hook_deliveries_total", "Deliveries of completion hooks by what became of them.", "outcome",
 			worker.HookDelivered, worker.HookRetried, worker.HookGivenUp),
-		runs: counter("storelink_schedule_runs_total", "Runs of schedules that are over: by how their job ended, or why there was"+
-			" none; of those missed, every tick.", "outcome", string(job.Completed), string(job.Cancelled), string(job.Aborted),
+		runs: counter("storelink_schedule_runs_total", "Runs of schedules that are over: by how their job ended, or why"+
+			" there was none; of those missed, every tick.", "outcome", string(job.Completed), string(job.Cancelled),
+			string(job.Aborted),
 			runGone, string(schedule.Failed), string(schedule.Skipped), string(schedule.Unchanged), string(schedule.Missed)),
-		running: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "storelink_jobs_running", Help: "Jobs that run, by account, as" +
-			" this worker saw them last; other for accounts that it does not serve."}, []string{"account"}),
-		jobs: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "storelink_jobs", Help: "Jobs that have not ended, and those that" +
-			" ended since the last look, by state; told by the worker whose reconciler is at work alone."}, []string{"state"}),
+		running: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "storelink_jobs_running", Help: "Jobs that run, by" +
+			" account, as this worker saw them last; other for accounts that it does not serve."}, []string{"account"}),
+		jobs: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "storelink_jobs", Help: "Jobs that have not ended, and" +
+			" those that ended since the last look, by state; told by the worker whose reconciler is at work alone."},
+			[]string{"state"}),
 		reconciling: gauge("storelink_reconciler_at_work", "1 where this worker's reconciler is the one at work."),
-		looked:      gauge("storelink_reconciler_last_look_timestamp_seconds", "When the reconciler of this worker last looked."),
-		ledgerSeen:  gauge("storelink_ledger_last_seen_timestamp_seconds", "When this worker last looked at the ledger for running jobs."),
+		looked: gauge("storelink_reconciler_last_look_timestamp_seconds",
+			"When the reconciler of this worker last looked."),
+		ledgerSeen: gauge("storelink_ledger_last_seen_timestamp_seconds",
+			"When this worker last looked at the ledger for running jobs."),
 	}
 }
 
 func (v *dutyVectors) all() []prometheus.Collector {
-	return []prometheus.Collector{v.trips, v.looks, v.findings, v.hooks, v.runs, v.running, v.jobs, v.reconciling, v.looked,
+	return []prometheus.Collector{v.trips, v.looks, v.findings, v.hooks, v.runs, v.running, v.jobs, v.reconciling,
+		v.looked,
 		v.ledgerSeen}
 }
 

@@ -52,15 +52,18 @@ func TestAHooksDeliveriesAreCounted(t *testing.T) {
 	policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"},
 		Roots: roots})
 	w.must(err)
-	w.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: secret.NewText("a secret of some length")}
+	w.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}),
+		Secret: secret.NewText("a secret of some length")}
 	w.start()
 	w.notify = &job.Hook{URL: hook.URL + "/up"}
 	w.ended(w.submit(job.Associate, 10))
-	w.shows(`storelink_hook_deliveries_total{outcome="retried"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`,
+	w.shows(`storelink_hook_deliveries_total{outcome="retried"} 1`,
+		`storelink_hook_deliveries_total{outcome="delivered"} 1`,
 		`storelink_hook_deliveries_total{outcome="given_up"} 0`)
 	w.notify = &job.Hook{URL: hook.URL + "/gone"}
 	w.ended(w.submit(job.Disassociate, 10))
-	w.shows(`storelink_hook_deliveries_total{outcome="given_up"} 1`, `storelink_hook_deliveries_total{outcome="delivered"} 1`)
+	w.shows(`storelink_hook_deliveries_total{outcome="given_up"} 1`,
+		`storelink_hook_deliveries_total{outcome="delivered"} 1`)
 }
 
 func TestASchedulesRunsAreCounted(t *testing.T) {
@@ -76,7 +79,8 @@ func TestASchedulesRunsAreCounted(t *testing.T) {
 		w.must(err)
 		w.start()
 		book := schedule.Open(rdb)
-		_, err = book.Add(w.ctx, schedule.Definition{Name: "nightly", Cron: "0 3 1 1 *", Timezone: "UTC", Source: list, AddedBy: "a test",
+		_, err = book.Add(w.ctx, schedule.Definition{Name: "nightly", Cron: "0 3 1 1 *", Timezone: "UTC", Source: list,
+			AddedBy: "a test",
 			Job: job.Job{Operation: job.Associate, Account: w.account.Name, Target: stock, Priority: job.Default,
 				ChunkSize: job.MaxStoresPerCall}}, false)
 		w.must(err)

@@ -23,14 +23,16 @@ func newLaneCollector(m *Metrics) *laneCollector {
 	return &laneCollector{m: m,
 		state: desc("storelink_lane_state", "1 for the state that the account's lane in this worker is in, 0 for the others.",
 			"state"),
-		breaker: desc("storelink_breaker_open", "1 while the account is not served, since calls fail (outage) or WeChat Pay refuses"+
-			" its key (refused)."),
-		pace: desc("storelink_pace_calls_per_second", "Calls a second in force, all workers together, as this worker saw it last.",
+		breaker: desc("storelink_breaker_open", "1 while the account is not served, since calls fail (outage) or WeChat Pay"+
+			" refuses its key (refused)."),
+		pace: desc("storelink_pace_calls_per_second",
+			"Calls a second in force, all workers together, as this worker saw it last.",
 			"interface"),
 		allowed: desc("storelink_pace_allowed_calls_per_second", "Calls a second that WeChat Pay allows for an interface."),
-		expires: desc("storelink_answer_key_expires_timestamp_seconds", "When the first of the platform certificates expires that"+
-			" the account's answers are checked with; none where they are checked with public keys alone."),
-		unknown: desc("storelink_unknown_answer_keys_total", "Answers that were signed under a key that the account does not hold."),
+		expires: desc("storelink_answer_key_expires_timestamp_seconds", "When the first of the platform certificates expires"+
+			" that the account's answers are checked with; none where they are checked with public keys alone."),
+		unknown: desc("storelink_unknown_answer_keys_total",
+			"Answers that were signed under a key that the account does not hold."),
 	}
 }
 

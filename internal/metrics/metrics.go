@@ -1,6 +1,6 @@
-// Package metrics is what a worker does and how it stands, in figures for Prometheus: calls, stores, pace, lanes, queues,
-// Redis, schedules and hooks. It counts what it is told by the interfaces processor.Meter and worker.Meter, and looks at
-// Redis when it is asked, within a bound of time.
+// Package metrics is what a worker does and how it stands, in figures for Prometheus: calls, stores, pace, lanes,
+// queues, Redis, schedules and hooks. It counts what it is told by the interfaces processor.Meter and worker.Meter, and
+// looks at Redis when it is asked, within a bound of time.
 //
 // It has a registry of its own. It must never hold up a call, nor have a label whose values anybody but the operator
 // decides: accounts are those of the configuration, codes those of the catalogue, and no ID of a job or a store is one.

@@ -256,7 +256,8 @@ func TestFailedCallsAreCountedByClassAndCode(t *testing.T) {
 		return strings.Contains(w.scrape(), `storelink_lane_state{account="acme",state="outage"} 1`)
 	})
 	got := w.scrape()
-	has(t, got, `storelink_breaker_open{account="acme"} 1`, `storelink_breaker_trips_total{account="acme",state="outage"} 1`,
+	has(t, got, `storelink_breaker_open{account="acme"} 1`,
+		`storelink_breaker_trips_total{account="acme",state="outage"} 1`,
 		`storelink_stores_total{account="acme",operation="associate",outcome="failed"} 0`)
 	if strings.Contains(got, `class="passing_call",operation="associate"} 0`) || !strings.Contains(got, `code="SYSTEM_ERROR"} `) {
 		t.Errorf("no call is counted:\n%s", got)
@@ -268,7 +269,9 @@ func TestFailedCallsAreCountedByClassAndCode(t *testing.T) {
 func TestARefusedAccountIsTold(t *testing.T) {
 	t.Parallel()
 	rdb := redistest.Real(t).Client
-	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, func(c *wxapi.Config) { c.SerialNo = strings.Repeat("AB", 20) })
+	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, func(c *wxapi.Config) {
+		c.SerialNo = strings.Repeat("AB", 20)
+	})
 	w.start()
 	w.submit(job.Associate, 1000)
 	w.until("it is refused", func() bool {
@@ -277,7 +280,8 @@ func TestARefusedAccountIsTold(t *testing.T) {
 	w.until("the job is seen to run", func() bool {
 		return strings.Contains(w.scrape(), `storelink_jobs_running{account="acme"} 1`)
 	})
-	has(t, w.scrape(), `storelink_breaker_open{account="acme"} 1`, `storelink_call_failures_total{account="acme",code="SIGN_ERROR"} 1`)
+	has(t, w.scrape(), `storelink_breaker_open{account="acme"} 1`,
+		`storelink_call_failures_total{account="acme",code="SIGN_ERROR"} 1`)
 }
 
 func TestRedisIsLookedAt(t *testing.T) {
@@ -362,7 +366,8 @@ func TestAsynqsOwnCollectorStandsBesideThem(t *testing.T) {
 	rdb := redistest.Real(t).Client
 	w := newWorld(t, rdb, sandbox.Options{Rate: sandbox.NoRate}, nil)
 	w.submit(job.Associate, 1000)
-	has(t, w.scrape(), `asynq_tasks_enqueued_total{queue="acme:default",state="pending"} 1`, `asynq_queue_size{queue="acme:default"} 1`)
+	has(t, w.scrape(), `asynq_tasks_enqueued_total{queue="acme:default",state="pending"} 1`,
+		`asynq_queue_size{queue="acme:default"} 1`)
 }
 
 // lanesOf are idle lanes of accounts.
@@ -396,7 +401,8 @@ func TestLabelsAreBounded(t *testing.T) {
 	a := m.Account("acme")
 	for i := range 1000 {
 		code := fmt.Sprintf("MADE_UP_%d", i)
-		a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Class: job.ClassPassingCall, Code: code, Sent: 1})
+		a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Class: job.ClassPassingCall,
+			Code: code, Sent: 1})
 		a.Called(processor.Called{Operation: job.Operation(code), Class: job.ClassNone, Sent: 1})
 		a.Recorded(job.Associate, results.Moved{Failed: 1, Codes: map[string]int64{code: 1}})
 		m.Running(map[string]int{code: 1, "acme": 1})
@@ -418,13 +424,15 @@ func TestDutiesAreCounted(t *testing.T) {
 	m.Found(worker.FoundLost, 3)
 	m.Found(worker.FoundStuck, 0)
 	m.Told(worker.HookGivenUp)
-	for _, r := range []schedule.Run{{State: schedule.Missed, Missed: 4}, {State: schedule.Ended}, {State: schedule.Failed},
+	for _, r := range []schedule.Run{{State: schedule.Missed, Missed: 4}, {State: schedule.Ended},
+		{State: schedule.Failed},
 		{State: schedule.Ended, Outcome: &schedule.Outcome{State: job.Completed}}} {
 		m.ScheduleRun(r)
 	}
 	got := scrape(t, m)
 	has(t, got, `storelink_jobs{state="running"} 2`, `storelink_jobs{state="paused"} 0`, "storelink_reconciler_at_work 1",
-		`storelink_reconciler_findings_total{kind="lost_reminder"} 3`, `storelink_reconciler_findings_total{kind="stuck_job"} 0`,
+		`storelink_reconciler_findings_total{kind="lost_reminder"} 3`,
+		`storelink_reconciler_findings_total{kind="stuck_job"} 0`,
 		`storelink_hook_deliveries_total{outcome="given_up"} 1`, `storelink_schedule_runs_total{outcome="missed"} 4`,
 		`storelink_schedule_runs_total{outcome="gone"} 1`, `storelink_schedule_runs_total{outcome="failed"} 1`,
 		`storelink_schedule_runs_total{outcome="completed"} 1`)
@@ -457,8 +465,9 @@ func TestAnExpiringCertificateIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	expires := time.Now().Add(48 * time.Hour).Truncate(time.Second)
-	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "x"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: expires}
+	template := &x509.Certificate{SerialNumber: big.NewInt(77), Subject: pkix.Name{CommonName: "x"},
+		NotBefore: time.Now().Add(-time.Hour),
+		NotAfter:  expires}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &k.PublicKey, k)
 	if err != nil {
 		t.Fatal(err)
@@ -472,7 +481,8 @@ func TestAnExpiringCertificateIsTold(t *testing.T) {
 		c.AnswerKeys = append(c.AnswerKeys, wxapi.AnswerKey{ID: wxapi.SerialNumber(cert), Certificate: cert})
 	})
 	w.start()
-	has(t, w.scrape(), fmt.Sprintf(`storelink_answer_key_expires_timestamp_seconds{account="acme"} %g`, float64(expires.Unix())))
+	has(t, w.scrape(), fmt.Sprintf(`storelink_answer_key_expires_timestamp_seconds{account="acme"} %g`,
+		float64(expires.Unix())))
 }
 
 func BenchmarkACallIsCounted(b *testing.B) {
@@ -481,7 +491,8 @@ func BenchmarkACallIsCounted(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		a.Waited(job.Associate, time.Millisecond)
-		a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Sent: 1, Elapsed: 300 * time.Millisecond})
+		a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Sent: 1,
+			Elapsed: 300 * time.Millisecond})
 		a.Recorded(job.Associate, moved)
 	}
 }

@@ -20,8 +20,8 @@ const (
 	redisRefused     = "refused"     // it answers that it cannot or may not: full, read-only, loading, failing to write
 )
 
-// redisHook counts the commands that fail. What is an answer rather than trouble (nothing there, a script that Redis has
-// to be sent first) is not counted.
+// redisHook counts the commands that fail. What is an answer rather than trouble (nothing there, a script that Redis
+// has to be sent first) is not counted.
 type redisHook struct {
 	errors   *prometheus.CounterVec
 	counters map[string]prometheus.Counter
@@ -126,14 +126,15 @@ func newRedisCollector(c Config, m *Metrics) *redisCollector {
 		always:     desc("storelink_redis_appendfsync_always", "1 where Redis writes each change down before it answers."),
 		failing:    desc("storelink_redis_write_failing", "1 where Redis' last write to its disk failed."),
 		noEviction: desc("storelink_redis_noeviction", "1 where Redis never drops a key for want of memory."),
-		evicted:    desc("storelink_redis_evicted_keys_total", "Keys that Redis dropped for want of memory since it started."),
-		used:       desc("storelink_redis_memory_used_bytes", "Memory that Redis uses."),
-		most:       desc("storelink_redis_memory_max_bytes", "Memory that Redis may use; 0 for no bound."),
-		replicas:   desc("storelink_redis_replicas", "Replicas that follow Redis."),
-		tasks: desc("storelink_queue_tasks", "Tasks of an account's queue: due, delayed or active. Of a job, a few dozen chunks are"+
-			" on the queue at a time.", "account", "priority", "state"),
-		oldest: desc("storelink_queue_oldest_due_seconds", "For how long the task has been due that has been so for longest; 0 where"+
-			" none is.", "account", "priority"),
+		evicted: desc("storelink_redis_evicted_keys_total",
+			"Keys that Redis dropped for want of memory since it started."),
+		used:     desc("storelink_redis_memory_used_bytes", "Memory that Redis uses."),
+		most:     desc("storelink_redis_memory_max_bytes", "Memory that Redis may use; 0 for no bound."),
+		replicas: desc("storelink_redis_replicas", "Replicas that follow Redis."),
+		tasks: desc("storelink_queue_tasks", "Tasks of an account's queue: due, delayed or active. Of a job, a few dozen"+
+			" chunks are on the queue at a time.", "account", "priority", "state"),
+		oldest: desc("storelink_queue_oldest_due_seconds", "For how long the task has been due that has been so for longest;"+
+			" 0 where none is.", "account", "priority"),
 	}
 }
 

@@ -47,7 +47,8 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 		return p.failure(l, pace, attempts, f)
 	}
 	span.Answered(trace.Answer{Status: http.StatusOK, RequestID: answer.RequestID, Sent: answer.Sent})
-	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, j.Target), Sent: answer.Sent, Elapsed: answer.Elapsed})
+	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, j.Target), Sent: answer.Sent,
+		Elapsed: answer.Elapsed})
 	pace.Answered(answer.Elapsed)
 	p.Health.Passed()
 	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,

@@ -16,8 +16,8 @@ import (
 // maxPages bounds a list whose pages never end: twenty million stores.
 const maxPages = 100_000
 
-// list lists what is associated with a resync's target, page after page, each recorded before the next is asked for, and
-// then does what the list is for.
+// list lists what is associated with a resync's target, page after page, each recorded before the next is asked for,
+// and then does what the list is for.
 func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) error {
 	j, listing := run.Job(), run.Listing()
 	leave := func(delay time.Duration, abort string, anew bool) error {
@@ -91,7 +91,8 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 		switch {
 		case len(page.StoreIDs) > wxapi.MaxPageSize:
 			err = &wxapi.Failure{Class: job.ClassJob, Sent: page.Sent, RequestID: page.RequestID,
-				Message: fmt.Sprintf("a page of %d stores was listed, where %d were asked for", len(page.StoreIDs), wxapi.MaxPageSize)}
+				Message: fmt.Sprintf("a page of %d stores was listed, where %d were asked for", len(page.StoreIDs),
+					wxapi.MaxPageSize)}
 		case page.NextPageToken != "" && page.NextPageToken == token:
 			err = &wxapi.Failure{Class: job.ClassPassingCall, Sent: page.Sent, RequestID: page.RequestID,
 				Message: "a page of the list names itself as the next"}

@@ -40,8 +40,8 @@ func trait(value, good string) Trait {
 	return No
 }
 
-// Figures are how a Redis stands: whether it keeps what it is given, and how full it is. Those of a cluster are of all its
-// masters: what one of them lacks, the cluster lacks, and what is counted is summed.
+// Figures are how a Redis stands: whether it keeps what it is given, and how full it is. Those of a cluster are of all
+// its masters: what one of them lacks, the cluster lacks, and what is counted is summed.
 type Figures struct {
 	AppendOnly  Trait // it keeps an append-only file
 	FsyncAlways Trait // it writes each change down before it answers

@@ -66,7 +66,8 @@ func (s *Span) Answered(a Answer) {
 	if s == nil {
 		return
 	}
-	s.span.SetAttributes(attribute.String("storelink.outcome", a.Class.String()), attribute.String("storelink.code", cut(a.Code)),
+	s.span.SetAttributes(attribute.String("storelink.outcome", a.Class.String()), attribute.String("storelink.code",
+		cut(a.Code)),
 		attribute.String("storelink.request_id", cut(a.RequestID)), attribute.Int("storelink.requests", a.Sent))
 	if a.Status != 0 {
 		s.span.SetAttributes(attribute.Int("http.response.status_code", a.Status))

@@ -1,10 +1,10 @@
-// Package trace tells a collector, by OpenTelemetry, how long each step of a job takes: submitting it, then for its chunks
-// the wait for the pace, the call and its recording. It is off unless a collector is configured: then a *Tracer is nil,
-// as is every *Span, and their methods do nothing.
+// Package trace tells a collector, by OpenTelemetry, how long each step of a job takes: submitting it, then for its
+// chunks the wait for the pace, the call and its recording. It is off unless a collector is configured: then a *Tracer
+// is nil, as is every *Span, and their methods do nothing.
 //
 // A span has the account, the operation, the job, what a call meant, its code and its Request-Id. It must never have a
-// store's ID, a key, a signature, or a message of WeChat Pay's, which may name stores; and nothing must ever wait for the
-// collector.
+// store's ID, a key, a signature, or a message of WeChat Pay's, which may name stores; and nothing must ever wait for
+// the collector.
 package trace
 
 import (
@@ -74,10 +74,12 @@ func Open(ctx context.Context, o Options) (*Tracer, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	about := resource.NewSchemaless(attribute.String("service.name", o.Service), attribute.String("service.version", o.Version))
+	about := resource.NewSchemaless(attribute.String("service.name", o.Service),
+		attribute.String("service.version", o.Version))
 	provider := sdktrace.NewTracerProvider(sdktrace.WithResource(about),
 		sdktrace.WithSampler(sdktrace.ParentBased(sdktrace.TraceIDRatioBased(o.Ratio))),
-		sdktrace.WithBatcher(&patient{SpanExporter: exporter, log: o.Logger}, sdktrace.WithExportTimeout(exportTimeout+exportRetries),
+		sdktrace.WithBatcher(&patient{SpanExporter: exporter, log: o.Logger},
+			sdktrace.WithExportTimeout(exportTimeout+exportRetries),
 			sdktrace.WithMaxQueueSize(exportQueue)))
 	return &Tracer{provider: provider, tracer: provider.Tracer("github.com/storelink/storelink")}, nil
 }
@@ -107,14 +109,15 @@ func (t *Tracer) Submit(j job.Job) *Span {
 	return &Span{t: t, ctx: ctx, span: span}
 }
 
-// Of a large job not every chunk is traced, so that a trace can be looked at: the first of them, and then one in as many.
+// Of a large job not every chunk is traced, so that a trace can be looked at: the first of them, and then one in as
+// many.
 const (
 	firstChunks = 100
 	oneChunkIn  = 100
 )
 
-// Chunk goes on with a job's trace: a run began with one of its chunks at that moment. Its span is nil where the job, or
-// the chunk, is not traced.
+// Chunk goes on with a job's trace: a run began with one of its chunks at that moment. Its span is nil where the job,
+// or the chunk, is not traced.
 func (t *Tracer) Chunk(j job.Job, chunk int, began time.Time) *Span {
 	if t == nil || j.Trace == "" || chunk >= firstChunks && chunk%oneChunkIn != 0 {
 		return nil

@@ -90,8 +90,9 @@ func run(t *testing.T, rdb *redis.Client, n int, submitting, working *trace.Trac
 			t.Fatal(err)
 		}
 	}
-	s, err := sandbox.New(sandbox.Options{Rate: sandbox.NoRate, Faults: sandbox.Faults{FailingStoreIDs: []sandbox.StoreFailure{
-		{StoreID: "100000001", Code: "STORE_NOT_EXIST", Message: "no store 100000001"}}}})
+	s, err := sandbox.New(sandbox.Options{Rate: sandbox.NoRate,
+		Faults: sandbox.Faults{FailingStoreIDs: []sandbox.StoreFailure{
+			{StoreID: "100000001", Code: "STORE_NOT_EXIST", Message: "no store 100000001"}}}})
 	must(err)
 	url, err := s.Start("127.0.0.1:0")
 	must(err)
@@ -100,14 +101,16 @@ func run(t *testing.T, rdb *redis.Client, n int, submitting, working *trace.Trac
 	first, _ := s.PublicKeys()
 	answerKey, err := wxapi.ParseAnswerKey(first.ID, first.PEM, time.Now())
 	must(err)
-	client, err := wxapi.New(wxapi.Config{Mode: a.Mode, Identity: a.Identity, SerialNo: a.SerialNo, PrivateKey: a.PrivateKey,
+	client, err := wxapi.New(wxapi.Config{Mode: a.Mode, Identity: a.Identity, SerialNo: a.SerialNo,
+		PrivateKey: a.PrivateKey,
 		AnswerKeys: []wxapi.AnswerKey{answerKey}, BaseURL: url})
 	must(err)
 	defer client.Close()
 	ledger, q := results.Open(rdb, results.Options{}), queue.Open(rdb)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	w, err := worker.New(worker.Config{Redis: rdb, Ledger: ledger, Queue: q, Tracer: working, Look: 100 * time.Millisecond,
-		Accounts: []worker.Account{{Name: "acme", Mode: a.Mode, Identity: a.Identity, Rate: 1000, Concurrency: 2, Client: client}}})
+		Accounts: []worker.Account{{Name: "acme", Mode: a.Mode, Identity: a.Identity, Rate: 1000, Concurrency: 2,
+			Client: client}}})
 	must(err)
 	done := make(chan struct{})
 	go func() {
@@ -149,9 +152,11 @@ func TestOneTraceFromSubmitToCall(t *testing.T) {
 			}
 		}
 		root := enqueue.named("submit")
-		chunks, calls, waits, records := work.named("chunk"), work.named("call"), work.named("pace wait"), work.named("record")
+		chunks, calls, waits, records := work.named("chunk"), work.named("call"), work.named("pace wait"),
+			work.named("record")
 		if len(root) != 1 || len(chunks) < 3 || len(calls) != 3 || len(waits) != 3 || len(records) < 3 {
-			t.Fatalf("%d submits, %d chunks, %d calls, %d waits, %d records", len(root), len(chunks), len(calls), len(waits), len(records))
+			t.Fatalf("%d submits, %d chunks, %d calls, %d waits, %d records", len(root), len(chunks), len(calls), len(waits),
+				len(records))
 		}
 		parents := func(name string, all, of []sdktrace.ReadOnlySpan) {
 			for _, s := range all {
@@ -271,7 +276,9 @@ func TestWithoutACollectorNothingIsDone(t *testing.T) { // not beside others, wh
 
 func TestACollectorThatIsAwayHoldsNothingUp(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+	}))
 	t.Cleanup(server.Close)
 	var log bytes.Buffer
 	tracer := open(t, trace.Options{Endpoint: server.URL, Ratio: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
@@ -306,7 +313,8 @@ func TestALargeJobIsTracedInPart(t *testing.T) {
 
 func FuzzAParentFromRedis(f *testing.F) {
 	for _, s := range []string{"", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0-0-01",
-		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", strings.Repeat("0", 1<<16), "00-" + strings.Repeat("0", 32) + "-0-01"} {
+		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", strings.Repeat("0", 1<<16),
+		"00-" + strings.Repeat("0", 32) + "-0-01"} {
 		f.Add(s)
 	}
 	var spans kept
