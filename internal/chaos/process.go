@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -40,7 +41,16 @@ func (r *run) spawn(name string, args ...string) (*process, error) {
 		return nil, err
 	}
 	defer log.Close()
-	return begin(exec.Command(filepath.Join(r.Bin, name), args...), log)
+	cmd := exec.Command(filepath.Join(r.Bin, name), args...)
+	cmd.Env = environment()
+	return begin(cmd, log)
+}
+
+// environment is that of our programs: this process' own, without what would configure them otherwise than the run does.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "STORELINK_") || strings.HasPrefix(v, "REDIS_URL=")
+	})
 }
 
 func begin(cmd *exec.Cmd, log *os.File) (*process, error) {
@@ -78,6 +88,7 @@ func (r *run) enqueue(into any, args ...string) error {
 	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(r.Bin, "enqueue"), args...)
+	cmd.Env = environment()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	var exit *exec.ExitError
