@@ -40,6 +40,9 @@ compares all the same).
 '@every 90m', by the clocks of --timezone. Where clocks are put forward, a time that they skip comes at the change; where
 they are put back, a time that they show twice comes once, unless the schedule is of every hour.
 
+--notify is told once of each run: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
+.missed or .unchanged; .gone where its job was gone from Redis before its end could be noted).
+
 With --json: the schedule.`,
 		Example: `  enqueue schedule add nightly --cron '0 3 * * *' --timezone Asia/Shanghai resync /srv/lists/stores.csv \
       --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --prune --max-prune 5% --verify
@@ -76,6 +79,7 @@ With --json: the schedule.`,
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort a job once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
 	f.hookFlags.register(flags)
+	flags.Lookup("notify").Usage = "post what became of each run to this https `URL`, which the worker's notify.hosts allow"
 	return cmd
 }
 

@@ -46,7 +46,8 @@ func newDutyVectors() dutyVectors {
 		findings: counter("storelink_reconciler_findings_total", "What the reconciler found: reminders that got lost and"+
 			" holes in a job's window, in chunks, and jobs that were stuck.", "kind", worker.FoundLost, worker.FoundHoles,
 			worker.FoundStuck),
-		hooks: counter("storelink_hook_deliveries_total", "Deliveries of completion hooks by what became of them.", "outcome",
+		hooks: counter("storelink_hook_deliveries_total", "Deliveries of completion hooks, of jobs, batches and"+
+			" schedules, by what became of them.", "outcome",
 			worker.HookDelivered, worker.HookRetried, worker.HookGivenUp),
 		runs: counter("storelink_schedule_runs_total", "Runs of schedules that are over: by how their job ended, or why"+
 			" there was none; of those missed, every tick.", "outcome", string(job.Completed), string(job.Cancelled),

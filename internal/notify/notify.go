@@ -1,5 +1,5 @@
-// Package notify tells others that a job, a batch or a schedule has ended: it posts an event to a completion hook, once
-// for each call of Send. Retrying is its caller's, which learns from a Failure whether that makes sense. It connects to
+// Package notify tells others that a job or a batch has ended, or what became of a schedule's run that made no job: it posts
+// an event to a completion hook, once for each call of Send. Retrying is its caller's, which learns from a Failure whether that makes sense. It connects to
 // nothing that the configuration's rules for addresses (package egress) do not allow, follows no redirect, and must never
 // show a hook's address beyond its host: the path or the query of one is as good as a password.
 //
@@ -9,6 +9,19 @@
 //
 //	Storelink-Event-Id: 20261123-182754-h5z6sle3
 //	Storelink-Signature: t=1795459674,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
+//
+// These are the events, with what they are about:
+//
+//	job.ended           job       the job's status, as enqueue status --json has it
+//	batch.ended         batch     the batch's, likewise
+//	schedule.failed     schedule  a run whose list could not be read, or was no good
+//	schedule.skipped    schedule  a run that came while the last job, or another on the target, was at work
+//	schedule.missed     schedule  a tick, or several in a row, that no worker came to
+//	schedule.unchanged  schedule  a run that had nothing to do: the list is the same, and every store of it succeeded
+//	schedule.gone       schedule  a run whose job was gone from Redis before its end could be noted
+//
+// So of each run of a schedule there is one: that of its job, or one of these. They have the schedule's name, what it does,
+// the run (run, kind, tick, state, reason, code, missed, …; as enqueue schedule show --json has it) and the next tick.
 //
 // An answer of 2xx takes the event; what it says is not read. An event comes at least once: whoever takes it tells
 // repeats by its ID, which is the same for each attempt, and may get events in another order than they happened in.
@@ -96,7 +109,7 @@ func shown(address string) string {
 // Event is what is told: the document of a JSON hook.
 type Event struct {
 	ID       string      `json:"id"`                // the same for each attempt at this event
-	Type     string      `json:"type"`              // "job.ended", "batch.ended", "schedule.failed", …
+	Type     string      `json:"type"`              // one of those above
 	At       time.Time   `json:"at"`                // when it happened
 	Attempt  int         `json:"attempt,omitempty"` // from 1; 0 where the caller does not count
 	Job      *job.Status `json:"job,omitempty"`     // what it is about: one of these

@@ -11,21 +11,39 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
 )
 
 // words are in Chinese what the documents of a job, a batch and a schedule have, in the order in which they are told.
 // What is not among them is left out.
 var words = []struct{ key, word string }{
-	{"state", "状态"}, {"outcome", "结果"}, {"reason", "原因"}, {"error", "原因"}, {"schedule", "定时任务"}, {"batch", "批量任务"}, {"name", "名称"},
+	{"state", "状态"}, {"meaning", "说明"}, {"outcome", "结果"}, {"reason", "原因"}, {"error", "原因"}, {"code", "错误代码"},
+	{"schedule", "定时任务"}, {"batch", "批量任务"}, {"name", "名称"}, {"run", "第几次运行"}, {"kind", "触发方式"}, {"tick", "应运行时间"},
+	{"missed", "错过次数"},
 	{"job", "任务"}, {"operation", "操作"}, {"account", "账号"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
 	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"jobs", "任务数"}, {"total", "门店总数"},
 	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"},
-	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next_at", "下次运行"},
+	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next", "下次运行"},
 }
 
 // titles are how an event is told of, by its type: what it is about, and what happened to that.
 var titles = map[string]string{"job": "任务", "batch": "批量任务", "schedule": "定时任务", "ended": "已结束", "failed": "失败", "started": "已开始",
-	"skipped": "已跳过", "paused": "已暂停", "resumed": "已恢复"}
+	"skipped": "已跳过", "missed": "已错过", "unchanged": "无需运行", "gone": "结果不明", "paused": "已暂停", "resumed": "已恢复"}
+
+// meanings say in Chinese why a schedule's run made no job, by the event's type and the run's code, or its type alone: the
+// reason that the run has is in English, with the names of files and stores.
+var meanings = map[string]string{
+	"schedule.failed":                       "没能生成任务，本次没有任何改动",
+	"schedule.failed " + job.CodeBadList:    "清单无法使用，或有不正确的行；本次没有任何改动",
+	"schedule.failed " + job.CodeUsage:      "worker 的配置（sources）不允许读取这份清单；本次没有任何改动",
+	"schedule.failed " + job.CodeIO:         "多次尝试都没能读到清单；本次没有任何改动",
+	"schedule.failed " + job.CodeTimeout:    "多次尝试都没能按时读完清单；本次没有任何改动",
+	"schedule.skipped":                      "这个定时任务在生成任务前被替换了，本次跳过",
+	"schedule.skipped " + job.CodeJobAtWork: "上一个任务或同一对象的其他任务还没有结束，本次跳过",
+	"schedule.missed":                       "到点时没有为该账号服务的 worker，本次没有运行",
+	"schedule.unchanged":                    "清单与上次相同，其中的门店已全部成功，无需再运行",
+	"schedule.gone":                         "任务已不在 Redis 中，无法得知它的结果",
+}
 
 // beijing is the time that a message tells times in: China has one time zone, without summer time.
 var beijing = time.FixedZone("UTC+8", 8*60*60)
@@ -41,6 +59,9 @@ func robotText(e Event) (string, error) {
 	document, err := subject(e)
 	if err != nil {
 		return "", err
+	}
+	if m := meaning(e.Type, document["code"]); m != "" && document != nil {
+		document["meaning"] = m
 	}
 	var b strings.Builder
 	b.WriteString("### 门店关联 " + title(e.Type) + "\n")
@@ -59,6 +80,15 @@ func robotText(e Event) (string, error) {
 	}
 	b.WriteString(end)
 	return b.String(), nil
+}
+
+// meaning says in Chinese what an event means; empty where that is not known.
+func meaning(kind string, code any) string {
+	code, _ = code.(string)
+	if m, ok := meanings[fmt.Sprint(kind, " ", code)]; ok {
+		return m
+	}
+	return meanings[kind]
 }
 
 // title is an event's type in Chinese; a type that is not known stands as it is.
@@ -100,7 +130,7 @@ func tell(key string, v any) string {
 			return at.In(beijing).Format("2006-01-02 15:04:05")
 		}
 		said := clean(v)
-		if key == "state" || key == "operation" {
+		if key == "state" || key == "operation" || key == "kind" {
 			said = clean(catalogue.Term(v, catalogue.Chinese))
 		}
 		return coloured(key, v, said)
@@ -137,7 +167,7 @@ func coloured(key, v, said string) string {
 		return said
 	case v == "completed":
 		return `<font color="info">` + said + "</font>"
-	case v == "aborted" || v == "cancelled" || v == "failed":
+	case v == "aborted" || v == "cancelled" || v == "failed" || v == "missed":
 		return `<font color="warning">` + said + "</font>"
 	}
 	return said

@@ -1,5 +1,5 @@
 // Package queue is asynq as storelink uses it: a task that reminds of a chunk, on its account's queues, and one that
-// somebody is to be told that a job has ended. A task carries no store IDs and decides nothing; the ledger does. It must
+// somebody is to be told that a job has ended, or what became of a schedule's run. A task carries no store IDs and decides nothing; the ledger does. It must
 // never be asked whether a chunk is being worked on.
 package queue
 
@@ -25,12 +25,13 @@ const TaskType = "storelink:chunk"
 
 const payloadVersion = 1
 
-// payload is a reminder on the wire.
+// payload is a reminder on the wire, or a notification.
 type payload struct {
 	Version    int    `json:"version"`
 	Job        string `json:"job"`
 	Chunk      int    `json:"chunk"`
 	Generation int64  `json:"generation"`
+	Event      string `json:"event,omitempty"` // of a schedule; then there is no job
 }
 
 // taskLife bounds one run of a task: asynq would end it after 30 minutes by itself.
@@ -146,28 +147,43 @@ const (
 // Notify puts the notification that a job or a batch has ended on the queue. One that is there already, or was told
 // lately, is no error.
 func (q *Queue) Notify(ctx context.Context, id string) error {
-	body, err := json.Marshal(payload{Version: payloadVersion, Job: id})
+	return q.notify(ctx, "ended:"+id, payload{Version: payloadVersion, Job: id})
+}
+
+// NotifyEvent is Notify for an event of a schedule, by the event's ID.
+func (q *Queue) NotifyEvent(ctx context.Context, id string) error {
+	return q.notify(ctx, id, payload{Version: payloadVersion, Event: id})
+}
+
+func (q *Queue) notify(ctx context.Context, task string, p payload) error {
+	body, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("describe a notification: %w", err)
 	}
-	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(NotifyType, body), asynq.Queue(NotifyQueue), asynq.TaskID("ended:"+id),
+	_, err = q.client.EnqueueContext(ctx, asynq.NewTask(NotifyType, body), asynq.Queue(NotifyQueue), asynq.TaskID(task),
 		asynq.MaxRetry(notifyTries), asynq.Timeout(time.Minute), asynq.Retention(notifyKept))
 	if err != nil && !errors.Is(err, asynq.ErrTaskIDConflict) {
-		return job.Errorf(job.CodeRedis, "Redis: enqueue the notification of job %s: %w", id, err)
+		return job.Errorf(job.CodeRedis, "Redis: enqueue the notification %s: %w", task, err)
 	}
 	return nil
 }
 
-// ParseNotify reads a notification: the ID of what has ended.
-func ParseNotify(t *asynq.Task) (id string, err error) {
+// Notification is what somebody is to be told of: one of these.
+type Notification struct {
+	Job   string // the ID of a job or a batch that has ended
+	Event string // the ID of a schedule's event
+}
+
+// ParseNotify reads a notification.
+func ParseNotify(t *asynq.Task) (Notification, error) {
 	var p payload
 	if err := json.Unmarshal(t.Payload(), &p); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrPayload, err)
+		return Notification{}, fmt.Errorf("%w: %w", ErrPayload, err)
 	}
 	if t.Type() != NotifyType || p.Version != payloadVersion {
-		return "", fmt.Errorf("%w: type %q, version %d", ErrPayload, t.Type(), p.Version)
+		return Notification{}, fmt.Errorf("%w: type %q, version %d", ErrPayload, t.Type(), p.Version)
 	}
-	return p.Job, nil
+	return Notification{Job: p.Job, Event: p.Event}, nil
 }
 
 // Waits says whether a reminder is still on its way to a run: pending, or delayed. One that asynq holds as active is not:

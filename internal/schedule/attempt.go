@@ -93,7 +93,11 @@ func (a *attempt) change(ctx context.Context, revision string, do func(*record),
 		if err != nil || raw == a.raw {
 			return err
 		}
-		word, err := a.s.cfg.Book.changeRun(ctx, a.name, rec, a.raw, raw, revision, more...)
+		var event *Event
+		if rec.State.Over() { // which the work alone finds, and never the lease's renewal
+			event = a.entry.event(rec, a.at.now())
+		}
+		word, err := a.s.cfg.Book.changeRun(ctx, a.name, rec, a.raw, raw, revision, event, more...)
 		switch {
 		case err != nil:
 			return err
@@ -146,9 +150,11 @@ func (a *attempt) work(ctx context.Context) (err error) {
 		return job.Errorf(job.CodeInternal, "%d workers, one after another, were not heard of again while they were at it: is the list"+
 			" too large for their memory?", rec.Orphaned)
 	}
-	if a.entry, err = a.s.cfg.Book.entry(ctx, a.name); err != nil {
+	is, err := a.s.cfg.Book.entry(ctx, a.name)
+	if err != nil {
 		return err
 	}
+	a.entry = is
 	if a.rev != rec.Revision {
 		return errReplaced
 	}
@@ -160,9 +166,9 @@ func (a *attempt) work(ctx context.Context) (err error) {
 	case last != nil && !last.State.Ended() && rec.Kind == Manual && !a.stale:
 		return a.release(ctx) // it waits for that
 	case last != nil && !last.State.Ended():
-		return a.over(ctx, Skipped, fmt.Sprintf("job %s, the schedule's last, is still %s", last.Job, last.State))
+		return a.over(ctx, Skipped, job.CodeJobAtWork, fmt.Sprintf("job %s, the schedule's last, is still %s", last.Job, last.State))
 	case a.stale:
-		return a.over(ctx, Missed, "nobody came to it in time: no worker that serves account "+a.Job.Account+" was up, or the run"+
+		return a.over(ctx, Missed, "", "nobody came to it in time: no worker that serves account "+a.Job.Account+" was up, or the run"+
 			" before it took too long")
 	}
 	etag := ""
@@ -175,7 +181,7 @@ func (a *attempt) work(ctx context.Context) (err error) {
 	}
 	defer list.Close()
 	if list.NotModified {
-		return a.over(ctx, Unchanged, fmt.Sprintf("the list is still the one of job %s, every store of which succeeded", last.Job))
+		return a.over(ctx, Unchanged, "", fmt.Sprintf("the list is still the one of job %s, every store of which succeeded", last.Job))
 	}
 	return a.submit(ctx, list)
 }
@@ -253,11 +259,11 @@ func (a *attempt) release(ctx context.Context) error {
 	})
 }
 
-// over ends the run without a job.
-func (a *attempt) over(ctx context.Context, state RunState, reason string) error {
+// over ends the run without a job. code is that of an error, or empty.
+func (a *attempt) over(ctx context.Context, state RunState, code, reason string) error {
 	err := a.change(ctx, "", func(r *record) {
 		r.letGo()
-		r.State, r.Reason, r.Code, r.Job = state, reason, "", ""
+		r.State, r.Reason, r.Code, r.Job = state, reason, code, ""
 		if state == Missed {
 			r.Missed = 1
 		}

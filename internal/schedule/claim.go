@@ -61,7 +61,7 @@ func (s *Scheduler) claim(ctx context.Context, r openRun, at clock) (*attempt, e
 	if err != nil {
 		return nil, err
 	}
-	word, err := s.cfg.Book.changeRun(ctx, r.Name, rec, r.raw, raw, "")
+	word, err := s.cfg.Book.changeRun(ctx, r.Name, rec, r.raw, raw, "", nil)
 	if err != nil || word != "ok" {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func (a *attempt) conclude(ctx context.Context, err error) {
 	switch {
 	case err == nil, errors.Is(err, errTaken), errors.Is(err, errRemoved):
 	case errors.Is(err, errReplaced):
-		err = a.over(ctx, Skipped, "the schedule was replaced before its job was made")
+		err = a.over(ctx, Skipped, "", "the schedule was replaced before its job was made")
 	default:
 		err = a.failed(ctx, err)
 	}
@@ -54,7 +54,7 @@ func (a *attempt) failed(ctx context.Context, why error) error {
 	}
 	e := job.AsError(why)
 	if e.Code == job.CodeJobAtWork {
-		return a.over(ctx, Skipped, e.Message)
+		return a.over(ctx, Skipped, e.Code, e.Message)
 	}
 	reason := sentence(why)
 	now := a.at.now()
@@ -89,8 +89,11 @@ const maxSentence = 600
 func sentence(err error) string {
 	e := *job.AsError(err)
 	if bad := badRows(err); bad != nil {
-		e.Message = fmt.Sprintf("%d rows of the list have no good store ID; the first, in column %s, %q: %s", bad.Count,
-			bad.First[0].Column, bad.First[0].Value, bad.First[0].Why)
+		rows := "1 row of the list has no good store ID;"
+		if bad.Count > 1 {
+			rows = fmt.Sprintf("%d rows of the list have no good store ID; the first,", bad.Count)
+		}
+		e.Message = fmt.Sprintf("%s in column %s, %q: %s", rows, bad.First[0].Column, bad.First[0].Value, bad.First[0].Why)
 	}
 	return shorten(oneLine(e.Error()), maxSentence)
 }

@@ -12,16 +12,21 @@ import (
 //	storelink:1:{schedules}:open           set: NAME/NUMBER of each run that is not over
 //	storelink:1:{schedules}:schedule:NAME  hash: the definition (JSON) and where the schedule stands, see the fields
 //	storelink:1:{schedules}:runs:NAME      hash: number → run (JSON); the last maxRuns of them
+//	storelink:1:{schedules}:untold         set: the IDs of the events that are not on their way to a hook yet
+//	storelink:1:{schedules}:event:ID       an event (JSON); it expires after eventLife
 //
-// They last until the schedule is removed, and do not grow.
+// They last until the schedule is removed, and do not grow; but events outlive it until they are told.
 const (
 	prefix   = "storelink:1:{schedules}:"
 	keyNames = prefix + "names"
 	keyOpen  = prefix + "open"
+
+	keyUntold = prefix + "untold"
 )
 
 func keySchedule(name string) string { return prefix + "schedule:" + name }
 func keyRuns(name string) string     { return prefix + "runs:" + name }
+func keyEvent(id string) string      { return prefix + "event:" + id }
 
 // The fields of a schedule's hash.
 const (

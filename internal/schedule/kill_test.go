@@ -148,10 +148,14 @@ func doomed(step, addr, dir string) {
 	}
 	rdb.AddHook(hook{func(args []any, do func() error) error {
 		text := fmt.Sprint(args...)
-		change := len(args) > 8 && strings.Contains(text, schedule.KeyRuns("nightly"))
-		record := ""
+		// change.lua: the new record is its fourth argument, behind its keys.
+		keys, record := 0, ""
+		if len(args) > 2 {
+			keys, _ = args[2].(int)
+		}
+		change := keys > 0 && len(args) > keys+8 && strings.Contains(text, schedule.KeyRuns("nightly"))
 		if change {
-			record = fmt.Sprint(args[9:]...)
+			record = fmt.Sprint(args[3+keys+3])
 		}
 		switch {
 		case change && step == afterCommit && strings.Contains(record, `"state":"submitted"`):

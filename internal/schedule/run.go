@@ -45,7 +45,7 @@ type Run struct {
 	Tick         time.Time `json:"tick"` // when it was due
 	State        RunState  `json:"state"`
 	Reason       string    `json:"reason,omitempty"` // a sentence: why it failed, was skipped or missed, or what it waits for
-	Code         string    `json:"code,omitempty"`   // that of the error, where it failed
+	Code         string    `json:"code,omitempty"`   // of the error that it failed with; job.CodeJobAtWork where that is why it was skipped
 	Missed       int64     `json:"missed,omitempty"` // ticks that it stands for, where they were missed; the last is Tick
 	Attempts     int       `json:"attempts,omitempty"`
 	Worker       string    `json:"worker,omitempty"` // that was last at it

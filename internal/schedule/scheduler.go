@@ -44,6 +44,9 @@ type Config struct {
 	Lease time.Duration
 	// AtOnce is how many lists are read at a time; 8 unless set.
 	AtOnce int
+	// Notify puts an event on its way to its hook (Event tells it); putting one there that is there already is no error. Nil
+	// leaves that to other workers.
+	Notify func(ctx context.Context, event string) error
 	// Over is told of each run that this worker has seen to its end; nil for nobody. It must not wait for anything.
 	Over func(Run)
 }
@@ -135,12 +138,16 @@ func (s *Scheduler) look(ctx context.Context) error {
 	looking, cancel := context.WithTimeout(ctx, commandTimeout)
 	defer cancel()
 	seen, err := s.cfg.Book.lookAround(looking)
-	if err != nil || len(seen.names) == 0 {
+	if err != nil {
 		return err
+	}
+	errs := []error{s.notify(looking, seen.untold)}
+	if len(seen.names) == 0 {
+		return errors.Join(errs...)
 	}
 	at := clock{redis: seen.now, local: time.Now()}
 	entries, unreadable := s.cfg.Book.entries(looking, seen.names)
-	errs := []error{unreadable}
+	errs = append(errs, unreadable)
 	byName := make(map[string]entry, len(entries))
 	for _, e := range entries {
 		if !e.paused {
@@ -170,7 +177,7 @@ func (s *Scheduler) register(ctx context.Context, e *entry, seen around) error {
 	if len(runs) == 0 {
 		return nil
 	}
-	done, err := s.cfg.Book.registerRuns(ctx, *e, runs, last, seen.open)
+	done, err := s.cfg.Book.registerRuns(ctx, *e, runs, last, seen)
 	if err != nil || !done {
 		return err
 	}
@@ -257,7 +264,7 @@ func (s *Scheduler) settle(ctx context.Context, r openRun, at clock) error {
 	if err != nil {
 		return err
 	}
-	word, err := s.cfg.Book.changeRun(ctx, r.Name, rec, r.raw, raw, "")
+	word, err := s.cfg.Book.changeRun(ctx, r.Name, rec, r.raw, raw, "", r.event(rec, now))
 	if err == nil && word == "ok" {
 		s.cfg.Over(rec.Run)
 		s.log.Info("a schedule's job has ended", "schedule", r.Name, "run", rec.Number, "job", rec.Job, "state", status.State,
@@ -267,9 +274,18 @@ func (s *Scheduler) settle(ctx context.Context, r openRun, at clock) error {
 }
 
 // changeRun puts a run's new record in the place of the one that was read. revision, unless empty, is the one that the
-// schedule must have; more are fields of the schedule and their values.
-func (b *Book) changeRun(ctx context.Context, name string, r record, from, to, revision string, more ...any) (string, error) {
-	args := append([]any{name, r.Number, from, to, flag(!r.State.Over()), revision}, more...)
-	word, err := b.change.Run(ctx, b.rdb, []string{keyOpen, keySchedule(name), keyRuns(name)}, args...).Text()
+// schedule must have; event is what its hook is told with it, or nil; more are fields of the schedule and their values.
+func (b *Book) changeRun(ctx context.Context, name string, r record, from, to, revision string, event *Event, more ...any) (string,
+	error) {
+	keys := []string{keyOpen, keySchedule(name), keyRuns(name), keyUntold}
+	id, text, err := event.written()
+	if err != nil {
+		return "", err
+	}
+	if id != "" {
+		keys = append(keys, keyEvent(id))
+	}
+	args := append([]any{name, r.Number, from, to, flag(!r.State.Over()), revision, id, text, eventLife.Milliseconds()}, more...)
+	word, err := b.change.Run(ctx, b.rdb, keys, args...).Text()
 	return word, redisError("note a run of schedule "+name, err)
 }

@@ -71,8 +71,8 @@ func (e entry) newRecord(kind Kind, tick, now time.Time) record {
 }
 
 // registerRuns registers runs of a schedule, and says whether it did: somebody else may have been first. last is up to
-// when ticks are registered with them; zero where they are no ticks. open has the runs that are not over.
-func (b *Book) registerRuns(ctx context.Context, e entry, runs []record, last time.Time, open map[string]bool) (bool, error) {
+// when ticks are registered with them; zero where they are no ticks. seen is the look that found them due.
+func (b *Book) registerRuns(ctx context.Context, e entry, runs []record, last time.Time, seen around) (bool, error) {
 	numbers, err := b.rdb.HKeys(ctx, keyRuns(e.Name)).Result()
 	if err != nil {
 		return false, redisError("read the runs of schedule "+e.Name, err)
@@ -80,24 +80,37 @@ func (b *Book) registerRuns(ctx context.Context, e entry, runs []record, last ti
 	oldest := runs[len(runs)-1].Number - maxRuns // is dropped
 	numbers = slices.DeleteFunc(numbers, func(s string) bool {
 		n, err := strconv.ParseInt(s, 10, 64)
-		return err != nil || n > oldest || open[openName(e.Name, n)]
+		return err != nil || n > oldest || seen.open[openName(e.Name, n)]
 	})
 	upTo := ""
 	if !last.IsZero() {
 		upTo = itoa(last.UnixMilli())
 	}
-	args := []any{e.Name, e.rev, itoa(e.last.UnixMilli()), itoa(e.seq), upTo, len(numbers)}
+	was := e.last
+	if !last.IsZero() {
+		e.last = last // for what their events say
+	}
+	keys := []string{keyOpen, keySchedule(e.Name), keyRuns(e.Name), keyUntold}
+	args := []any{e.Name, e.rev, itoa(was.UnixMilli()), itoa(e.seq), upTo, len(numbers)}
 	for _, n := range numbers {
 		args = append(args, n)
 	}
+	args = append(args, eventLife.Milliseconds())
 	for _, r := range runs {
 		raw, err := r.raw()
 		if err != nil {
 			return false, err
 		}
-		args = append(args, r.Number, flag(!r.State.Over()), raw)
+		id, event, err := e.event(r, seen.now).written()
+		if err != nil {
+			return false, err
+		}
+		if id != "" {
+			keys = append(keys, keyEvent(id))
+		}
+		args = append(args, r.Number, flag(!r.State.Over()), raw, id, event)
 	}
-	done, err := b.register.Run(ctx, b.rdb, []string{keyOpen, keySchedule(e.Name), keyRuns(e.Name)}, args...).Int()
+	done, err := b.register.Run(ctx, b.rdb, keys, args...).Int()
 	if err != nil {
 		return false, redisError("register the ticks of schedule "+e.Name, err)
 	}
@@ -126,7 +139,7 @@ func (b *Book) RunNow(ctx context.Context, name string) (Run, error) {
 		}
 		r := e.newRecord(Manual, seen.now.In(e.rhythm.zone), seen.now)
 		r.Number = e.seq + 1
-		done, err := b.registerRuns(ctx, e, []record{r}, time.Time{}, seen.open)
+		done, err := b.registerRuns(ctx, e, []record{r}, time.Time{}, seen)
 		if err != nil {
 			return Run{}, err
 		}
@@ -142,14 +155,19 @@ type around struct {
 	now   time.Time // by Redis' clock
 	names []string
 	open  map[string]bool // openName of the runs that are not over
+
+	untold []string // events that are not on their way yet: untoldAtOnce of them at the most
 }
 
+// untoldAtOnce is how many events one look puts on their way.
+const untoldAtOnce = 100
+
 func (b *Book) lookAround(ctx context.Context) (a around, err error) {
-	all, err := b.look.Run(ctx, b.rdb, []string{keyNames, keyOpen}).Slice()
+	all, err := b.look.Run(ctx, b.rdb, []string{keyNames, keyOpen, keyUntold}, untoldAtOnce).Slice()
 	if err != nil {
 		return a, redisError("look at the schedules", err)
 	}
-	if len(all) != 3 {
+	if len(all) != 4 {
 		return a, fmt.Errorf("a script returned %d values", len(all))
 	}
 	ms, _ := all[0].(string)
@@ -168,6 +186,12 @@ func (b *Book) lookAround(ctx context.Context) (a around, err error) {
 	for _, v := range open {
 		if s, ok := v.(string); ok {
 			a.open[s] = true
+		}
+	}
+	untold, _ := all[3].([]any)
+	for _, v := range untold {
+		if s, ok := v.(string); ok {
+			a.untold = append(a.untold, s)
 		}
 	}
 	return a, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -11,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/secret"
 )
 
@@ -57,18 +59,22 @@ func (s *notifier) run(ctx context.Context) {
 	}
 }
 
-// tell tells a hook that a job or a batch has ended.
+// tell tells a hook that a job or a batch has ended, or of a schedule's run that made no job.
 func (s *notifier) tell(ctx context.Context, t *asynq.Task) error {
-	id, err := queue.ParseNotify(t)
+	n, err := queue.ParseNotify(t)
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
 	}
-	log := s.w.log.With("job", id)
-	status, err := s.w.cfg.Ledger.Status(ctx, id)
+	if n.Event != "" {
+		return s.tellEvent(ctx, n.Event)
+	}
+	log := s.w.log.With("job", n.Job)
+	status, err := s.w.cfg.Ledger.Status(ctx, n.Job)
 	if err == nil {
 		var hook *job.Hook
-		if hook, err = s.w.cfg.Ledger.Hook(ctx, id); err == nil && hook != nil {
-			return s.send(ctx, *hook, status)
+		if hook, err = s.w.cfg.Ledger.Hook(ctx, n.Job); err == nil && hook != nil {
+			_, err := s.send(ctx, *hook, ended(status), log)
+			return err
 		}
 	}
 	if err != nil && job.AsError(err).Code != job.CodeUnknownJob {
@@ -78,10 +84,9 @@ func (s *notifier) tell(ctx context.Context, t *asynq.Task) error {
 	return nil
 }
 
-func (s *notifier) send(ctx context.Context, hook job.Hook, status job.Status) error {
-	log := s.w.log.With("job", status.Job)
-	retried, _ := asynq.GetRetryCount(ctx)
-	event := notify.Event{ID: "ended:" + status.Job, Type: "job.ended", At: time.Now().UTC(), Attempt: retried + 1}
+// ended is the event that a job or a batch has ended.
+func ended(status job.Status) notify.Event {
+	event := notify.Event{ID: "ended:" + status.Job, Type: "job.ended", At: time.Now().UTC()}
 	if status.EndedAt != nil {
 		event.At = *status.EndedAt
 	}
@@ -90,24 +95,53 @@ func (s *notifier) send(ctx context.Context, hook job.Hook, status job.Status) e
 	} else {
 		event.Job = &status
 	}
+	return event
+}
+
+// tellEvent tells a hook of an event of a schedule, and forgets that when it was told or cannot be.
+func (s *notifier) tellEvent(ctx context.Context, id string) error {
+	book, log := schedule.Open(s.w.cfg.Redis), s.w.log.With("event", id)
+	e, err := book.Event(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		log.Debug("a schedule's hook is not told again: it was, or it is too late")
+		return nil
+	}
+	log = log.With("schedule", e.Schedule.Name, "run", e.Schedule.Number)
+	over, err := s.send(ctx, e.Hook, notify.Event{ID: e.ID, Type: e.Type, At: e.At, Schedule: e.Schedule}, log)
+	if over {
+		if e := book.Told(ctx, id); e != nil {
+			log.Warn("what a schedule's hook was told is kept until it expires", "error", e)
+		}
+	}
+	return err
+}
+
+// send tells a hook of an event, once, and says whether that is over: it took the event, or never will.
+func (s *notifier) send(ctx context.Context, hook job.Hook, event notify.Event, log *slog.Logger) (over bool, err error) {
+	retried, _ := asynq.GetRetryCount(ctx)
+	event.Attempt = retried + 1
 	to := notify.Hook{URL: hook.URL, Format: notify.Format(hook.Format)}
-	err := s.w.cfg.Hooks.Sender.Send(ctx, to, s.w.cfg.Hooks.Secret, event)
+	err = s.w.cfg.Hooks.Sender.Send(ctx, to, s.w.cfg.Hooks.Secret, event)
+	log = log.With("type", event.Type, "hook", to.String())
 	if err == nil {
 		s.w.cfg.Meter.Told(HookDelivered)
-		log.Info("told that it has ended", "hook", to.String())
-		return nil
+		log.Info("a hook is told")
+		return true, nil
 	}
 	if f := notify.AsFailure(err); f != nil && !f.Passing {
 		s.w.cfg.Meter.Told(HookGivenUp)
-		log.Error("the hook cannot be told", "hook", to.String(), "error", err)
-		return fmt.Errorf("%w: %w", err, asynq.SkipRetry)
+		log.Error("the hook cannot be told", "error", err)
+		return true, fmt.Errorf("%w: %w", err, asynq.SkipRetry)
 	}
 	if most, ok := asynq.GetMaxRetry(ctx); ok && retried >= most {
 		s.w.cfg.Meter.Told(HookGivenUp)
-		log.Error("the hook could not be told, and is given up", "hook", to.String(), "error", err)
-		return err
+		log.Error("the hook could not be told, and is given up", "error", err)
+		return true, err
 	}
 	s.w.cfg.Meter.Told(HookRetried)
-	log.Warn("the hook could not be told and is told again", "hook", to.String(), "error", err)
-	return err
+	log.Warn("the hook could not be told and is told again", "error", err)
+	return false, err
 }

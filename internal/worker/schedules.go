@@ -30,6 +30,6 @@ func (s *scheduling) run(ctx context.Context) {
 		Book: schedule.Open(c.Redis), Ledger: c.Ledger,
 		Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue, Tracer: c.Tracer},
 		Sources:   c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
-		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun,
+		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun, Notify: c.Queue.NotifyEvent,
 	}).Run(ctx)
 }

@@ -64,7 +64,7 @@ func (s *shelf) opener(b *bundle) *source.Opener {
 func (b *bundle) minds(sources schedule.Opener, accounts ...worker.Account) {
 	b.Helper()
 	w, err := worker.New(worker.Config{Redis: b.rdb, Ledger: b.ledger, Queue: b.queue, Accounts: accounts, Sources: sources, Logger: b.log,
-		Look: 200 * time.Millisecond})
+		Look: 200 * time.Millisecond, Hooks: b.hooks})
 	b.must(err)
 	ctx, cancel := context.WithCancel(b.ctx)
 	var running sync.WaitGroup
@@ -135,6 +135,52 @@ func TestAListThatIsTheSameMakesNoJob(t *testing.T) {
 			if o := r.Outcome; o == nil || o.State != job.Completed || o.Drift == nil || o.Drift.InLine != 299 || o.Drift.Surplus != surplus {
 				t.Errorf("the resync: %+v, %+v", r, r.Outcome)
 			}
+		}
+	})
+}
+
+func TestAHookIsToldOfEachRunOfASchedule(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		b := newBundle(t, rdb, sandbox.Options{})
+		s := newShelf(t, []string{"1", "2E+5"})
+		url, told := b.hooked()
+		b.minds(s.opener(b), b.account(sandbox.PartnerAccount, nil))
+		book := schedule.Open(rdb)
+		d := schedule.Definition{Name: "nightly", Cron: "@yearly", Timezone: "UTC", Source: s.URL + "/stores.csv?sig=secret",
+			Job: newJob(sandbox.PartnerAccount, job.Associate, stock)}
+		d.Job.Notify = &job.Hook{URL: url}
+		_, err := book.Add(b.ctx, d, false)
+		b.must(err)
+
+		failed := b.ran(book, "nightly")
+		e := b.told(told)
+		says, _ := e.Schedule.(map[string]any)
+		if e.Type != "schedule.failed" || e.ID == "" || e.Attempt != 2 || e.At.IsZero() || says["name"] != "nightly" || says["run"] != 1.0 ||
+			says["state"] != "failed" || says["code"] != job.CodeBadList || says["reason"] != failed.Reason || says["next"] == nil ||
+			says["source"] != s.URL+"/stores.csv?…" {
+			t.Errorf("of a list that is bad: %+v", e)
+		}
+		for kept := true; kept; { // it is forgotten as soon as the hook's answer has come
+			is, err := book.Event(b.ctx, e.ID)
+			b.must(err)
+			kept = is != nil
+		}
+
+		good := storeIDs(300)
+		s.ids.Store(&good)
+		made := b.ran(book, "nightly")
+		if e := b.told(told); e.Type != "job.ended" || e.Job == nil || e.Job.Job != made.Job || e.Job.Schedule != "nightly" {
+			t.Errorf("of its job: %+v", e)
+		}
+		b.ran(book, "nightly")
+		if e := b.told(told); e.Type != "schedule.unchanged" {
+			t.Errorf("of a list that is the same: %+v", e)
+		}
+		select {
+		case e := <-told:
+			t.Errorf("told again: %+v", e)
+		default:
 		}
 	})
 }

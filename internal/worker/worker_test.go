@@ -367,46 +367,61 @@ func TestRedisOutOfMemoryLosesNothing(t *testing.T) {
 	}
 }
 
+// hooked starts a hook that the bundle's workers may tell, and gives its address and what it is told. It takes nothing at
+// its first try.
+func (b *bundle) hooked() (url string, told chan notify.Event) {
+	b.Helper()
+	key := secret.NewText("a secret of some length")
+	told = make(chan notify.Event, 10)
+	var tries atomic.Int32
+	hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = notify.Verify(key, r.Header.Get(notify.SignatureHeader), body, time.Now(), time.Minute)
+		}
+		var e notify.Event
+		if err == nil {
+			err = json.Unmarshal(body, &e)
+		}
+		if err != nil {
+			b.Error(err)
+		}
+		if tries.Add(1) == 1 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		told <- e
+	}))
+	b.Cleanup(hook.Close)
+	roots := x509.NewCertPool()
+	roots.AddCert(hook.Certificate())
+	policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"}, Roots: roots})
+	b.must(err)
+	b.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: key}
+	return hook.URL + "/x?key=y", told
+}
+
+// told waits for what a hook is told next.
+func (b *bundle) told(told chan notify.Event) notify.Event {
+	b.Helper()
+	select {
+	case e := <-told:
+		return e
+	case <-b.ctx.Done():
+		b.Fatal("nobody was told")
+		return notify.Event{}
+	}
+}
+
 func TestHookIsToldOfTheEndUntilItTakesIt(t *testing.T) {
 	onBoth(t, sandbox.Options{Rate: sandbox.NoRate}, func(b *bundle) {
-		key := secret.NewText("a secret of some length")
-		told := make(chan notify.Event, 10)
-		var tries atomic.Int32
-		hook := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, err := io.ReadAll(r.Body)
-			if err == nil {
-				err = notify.Verify(key, r.Header.Get(notify.SignatureHeader), body, time.Now(), time.Minute)
-			}
-			var e notify.Event
-			if err == nil {
-				err = json.Unmarshal(body, &e)
-			}
-			if err != nil {
-				b.Error(err)
-			}
-			if tries.Add(1) == 1 {
-				w.WriteHeader(http.StatusBadGateway)
-				return
-			}
-			told <- e
-		}))
-		b.Cleanup(hook.Close)
-		roots := x509.NewCertPool()
-		roots.AddCert(hook.Certificate())
-		policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"}, Roots: roots})
-		b.must(err)
-		b.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: key}
+		url, told := b.hooked()
 		b.start(b.account(sandbox.PartnerAccount, nil))
 		j := newJob(sandbox.PartnerAccount, job.Associate, stock)
-		j.Notify = &job.Hook{URL: hook.URL + "/x?key=y"}
+		j.Notify = &job.Hook{URL: url}
 		b.submit(j, storeIDs(300))
-		select {
-		case e := <-told:
-			if e.Type != "job.ended" || e.Job == nil || e.Job.Job != j.ID || e.Job.Succeeded != 300 || e.Attempt != 2 || e.ID == "" {
-				b.Fatalf("%+v", e)
-			}
-		case <-b.ctx.Done():
-			b.Fatal("nobody was told")
+		if e := b.told(told); e.Type != "job.ended" || e.Job == nil || e.Job.Job != j.ID || e.Job.Succeeded != 300 || e.Attempt != 2 || e.ID == "" {
+			b.Fatalf("%+v", e)
 		}
 	})
 }
