@@ -208,9 +208,13 @@ func (a *attempt) submit(ctx context.Context, list *source.Source) error {
 }
 
 // leftOver discards the job that holds the target, if it is one that a worker left in staging that was killed at a run of
-// this schedule; it would expire by itself in half a minute. Nobody else is at a run of this schedule.
+// this schedule, and says whether the target is free then; it would expire by itself in half a minute. Nobody else is at a
+// run of this schedule.
 func (a *attempt) leftOver(ctx context.Context, id string) bool {
 	j, err := a.s.cfg.Ledger.Job(ctx, id)
+	if err != nil && job.AsError(err).Code == job.CodeUnknownJob {
+		return true // that worker was only slow, and has discarded it just now
+	}
 	if err != nil || j.Schedule != a.name {
 		return false
 	}

@@ -10,10 +10,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/schedule"
 )
@@ -205,5 +207,36 @@ func TestAProcessThatIsKilledLeavesOneJob(t *testing.T) {
 			w.must(err)
 			w.oneJobEach("nightly", s2.Runs)
 		})
+	}
+}
+
+// TestASlowWorkersLeftoverIsNoJobAtWork lets another worker, which has lost its run, discard the job that it had staged
+// while the one that took the run over finds the target held by it.
+func TestASlowWorkersLeftoverIsNoJobAtWork(t *testing.T) {
+	t.Parallel()
+	rdb := mini(t)
+	w := newWorld(t, rdb)
+	d := w.add(w.hourly("nightly"))
+	slow := d.Job
+	slow.ID, slow.CreatedAt, slow.Schedule = job.NewID(time.Now()), time.Now(), d.Name
+	_, err := w.ledger.Stage(w.ctx, slow)
+	w.must(err)
+	watched := redis.NewClient(rdb.Options())
+	t.Cleanup(func() { _ = watched.Close() })
+	var asked atomic.Int32
+	watched.AddHook(hook{func(args []any, do func() error) error {
+		// First it is asked how the job stands that holds the target, then whose it is.
+		if strings.Contains(fmt.Sprint(args...), slow.ID) && asked.Add(1) == 2 {
+			if err := w.ledger.Discard(w.ctx, slow.ID); err != nil {
+				t.Error(err)
+			}
+		}
+		return do()
+	}})
+	w.tick("nightly")
+	w.runs(schedule.New(w.config(watched, w.opener())))
+	w.settled("nightly", 1, schedule.Submitted)
+	if asked.Load() != 2 {
+		t.Errorf("it was asked for the job %d times", asked.Load())
 	}
 }
