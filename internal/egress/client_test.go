@@ -139,12 +139,15 @@ func TestRedirectsAreCounted(t *testing.T) {
 	}
 }
 
+// A proxy would be asked for any host but this very machine, and so would its name server.
 func TestNoProxyIsTakenFromTheEnvironment(t *testing.T) {
 	s := serve(t, ok)
+	host := "example.com:" + portOf(t, s.URL)
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 	t.Setenv("https_proxy", "http://127.0.0.1:1")
-	p := policy(t, egress.Rules{Hosts: []string{hostOf(s)}, Private: []string{"127.0.0.1"}, Roots: roots(s)})
-	if _, err := get(t, p, egress.ClientOptions{}, s.URL); err != nil {
+	p := policy(t, egress.Rules{Hosts: []string{host}, Private: []string{"127.0.0.1"}, Roots: roots(s),
+		Resolver: newNames([]string{"127.0.0.1"})})
+	if _, err := get(t, p, egress.ClientOptions{}, "https://"+host+"/"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -103,6 +103,8 @@ func (o *Opener) judge(resp *http.Response, place string) error {
 	code := resp.StatusCode
 	switch {
 	case code == http.StatusOK:
+	case code == http.StatusNotModified:
+		return errorf(job.CodeBadList, place, "the host says that the list is still the same, which it was not asked (HTTP %d)", code)
 	case code == http.StatusNotFound, code == http.StatusGone:
 		return errorf(job.CodeBadList, place, "there is no list at this address (HTTP %d)", code)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:

@@ -17,6 +17,8 @@ import (
 // checkPath refuses a path by what is written in it.
 func (o *Opener) checkPath(path string) error {
 	switch {
+	case path == "":
+		return errorf(job.CodeUsage, "", "the source is empty: name a file by its whole path, or an https address")
 	case path == "-":
 		return errorf(job.CodeUsage, "", "standard input cannot be a source: a worker has none; name a file or an https address")
 	case strings.ContainsRune(path, 0):

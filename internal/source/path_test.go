@@ -70,7 +70,7 @@ func TestPathsOutsideAreRefused(t *testing.T) {
 		dir + "/north/../a.csv":    "..",
 		"lists/a.csv":              "relative",
 		"a.csv":                    "relative",
-		"":                         "relative",
+		"":                         "empty",
 		"-":                        "standard input",
 		dir + "/a.csv\x00":         "zero byte",
 		"C:\\lists\\a.csv":         "relative",
