@@ -158,7 +158,10 @@ func (a *app) forPerson(ctx context.Context, err error) error {
 // one is the check of a subcommand that takes one argument.
 func one(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != 1 || args[0] == "" {
+		if len(args) == 1 && args[0] == "" {
+			return job.Errorf(job.CodeUsage, "%s takes %s, and was given an empty one (see %s --help)", cmd.Name(), what, cmd.CommandPath())
+		}
+		if len(args) != 1 {
 			return job.Errorf(job.CodeUsage, "%s takes one argument, %s, and was given %d (see %s --help)", cmd.Name(), what,
 				len(args), cmd.CommandPath())
 		}

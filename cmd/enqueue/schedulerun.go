@@ -113,15 +113,15 @@ func awaitRun(ctx context.Context, book *schedule.Book, name string, r schedule.
 
 // runFailed is the error of a run that made no job and should have.
 func runFailed(name string, r schedule.Run) error {
-	code := r.Code
+	code, became := r.Code, "failed"
 	switch r.State {
 	case schedule.Skipped:
-		code = job.CodeJobAtWork
+		code, became = job.CodeJobAtWork, "was skipped"
 	case schedule.Missed:
-		code = job.CodeTimeout
+		code, became = job.CodeTimeout, "was missed"
 	case schedule.Failed:
 	default:
 		return nil
 	}
-	return job.Errorf(code, "run %d of schedule %s is %s: %s", r.Number, name, r.State, r.Reason)
+	return job.Errorf(code, "run %d of schedule %s %s: %s", r.Number, name, became, r.Reason)
 }

@@ -67,8 +67,19 @@ func ParseRhythm(expression, zone string) (r Rhythm, err error) {
 		r.every = d
 		return r, nil
 	}
+	if n := len(strings.Fields(text)); n != 5 && text[0] != '@' {
+		why := fmt.Sprintf("it has %d fields instead of 5", n)
+		if n == 6 {
+			why += ", and seconds are none of them"
+		}
+		return refuse(why)
+	}
 	parsed, err := cron.ParseStandard(text)
 	if err != nil {
+		if word, ok := strings.CutPrefix(err.Error(), "failed to parse int from "); ok { // what follows is Go's own
+			word, _, _ = strings.Cut(word, ": ")
+			return refuse(fmt.Sprintf("%q is neither a number nor a name that is known there", word))
+		}
 		return refuse(err.Error())
 	}
 	fields, ok := parsed.(*cron.SpecSchedule)

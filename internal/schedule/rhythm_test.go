@@ -84,8 +84,9 @@ func TestWhatIsNoRhythmIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ cron, zone, says string }{
 		{"", "UTC", "empty"},
-		{"0 3 * *", "UTC", "expected exactly 5 fields"},
-		{"0 0 3 * * *", "UTC", "expected exactly 5 fields"},
+		{"0 3 * *", "UTC", "4 fields instead of 5 ("},
+		{"0 0 3 * * *", "UTC", "6 fields instead of 5, and seconds"},
+		{"0 3 * * never", "UTC", `"never" is neither a number nor a name that is known there (`},
 		{"60 3 * * *", "UTC", "above maximum"},
 		{"0 0 31 2 *", "UTC", "never comes"},
 		{", * * * *", "UTC", "never comes"},

@@ -78,8 +78,8 @@ func (d Definition) Check() error {
 				" compared: schedule `associate` for a bundle, it does no harm to stores that are associated")
 		}
 	default:
-		return job.Errorf(job.CodeUsage, "%q cannot be scheduled: it is one of %s", shorten(string(op), MaxName),
-			append([]job.Operation{job.Resync}, job.Writes()...))
+		return job.Errorf(job.CodeUsage, "%q cannot be scheduled: what can is resync, associate and disassociate",
+			shorten(string(op), MaxName))
 	}
 	if d.Job.At != nil {
 		return job.Errorf(job.CodeUsage, "--at is for one job: a schedule's are sent when its ticks come")
