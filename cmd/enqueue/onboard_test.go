@@ -162,16 +162,17 @@ func TestBadManifestIsRefusedAndNothingSent(t *testing.T) {
 	w.listOf("good.csv", storeIDs(10))
 	w.write("bad.csv", "store_id\n1\nnot an id\n")
 	for name, tc := range map[string]struct{ text, code, want string }{
-		"unknown account": {"targets: [{account: nobody, brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUnknownAccount, "line 1"},
-		"no account":      {"targets: [{brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "--account"},
-		"no brand":        {"targets: [{account: sandbox-partner, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "line 1"},
+		"unknown account": {"targets: [{account: nobody, brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUnknownAccount, "m.yaml:1: "},
+		"no account":      {"targets: [{brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "m.yaml:1: the target has no account"},
+		"no brand":        {"targets: [{account: sandbox-partner, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "m.yaml:1: --brand"},
 		"bad list": {"defaults: {account: sandbox-partner, brand: 1, coupon: 2}\ntargets:\n  - {stock: 3, list: good.csv}\n  - {stock: 4," +
-			" list: bad.csv}", job.CodeBadList, "bad.csv"},
-		"no list": {"targets: [{account: sandbox-partner, brand: 1, coupon: 2, stock: 3, list: gone.csv}]", job.CodeBadList, "gone.csv"},
+			" list: bad.csv}", job.CodeBadList, "bad.csv:3: the list of m.yaml, line 4: "},
+		"no list": {"targets: [{account: sandbox-partner, brand: 1, coupon: 2, stock: 3, list: gone.csv}]", job.CodeBadList, "m.yaml:1: list: \"gone.csv\""},
 	} {
 		e := w.do("onboard", w.write("m.yaml", tc.text), "--json").failed(t, 2, tc.code)
-		if !strings.Contains(e.Message, tc.want) {
-			t.Errorf("%s: %q", name, e.Message)
+		said := strings.ReplaceAll((&job.Error{File: e.File, Line: e.Line, Message: e.Message}).Error(), w.dir+"/", "")
+		if !strings.HasPrefix(said, tc.want) {
+			t.Errorf("%s: %q", name, said)
 		}
 	}
 	if jobs := document[[]job.Status](t, w.do("jobs", "--json").expect(t, 0)); len(jobs) != 0 || w.calls.Load() != 0 {

@@ -81,15 +81,7 @@ func (s *notifier) tell(ctx context.Context, t *asynq.Task) error {
 func (s *notifier) send(ctx context.Context, hook job.Hook, status job.Status) error {
 	log := s.w.log.With("job", status.Job)
 	retried, _ := asynq.GetRetryCount(ctx)
-	event := notify.Event{ID: "ended:" + status.Job, Type: "job.ended", At: time.Now().UTC(), Attempt: retried + 1}
-	if status.EndedAt != nil {
-		event.At = *status.EndedAt
-	}
-	if status.Targets > 0 {
-		event.Type, event.Batch = "batch.ended", status
-	} else {
-		event.Job = &status
-	}
+	event := notify.Ended(status, retried+1)
 	to := notify.Hook{URL: hook.URL, Format: notify.Format(hook.Format)}
 	err := s.w.cfg.Hooks.Sender.Send(ctx, to, s.w.cfg.Hooks.Secret, event)
 	if err == nil {
