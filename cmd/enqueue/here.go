@@ -134,6 +134,22 @@ func (h *here) chooseAccounts(p place, names []string) ([]config.Account, error)
 	return chosen, nil
 }
 
+// knownHere gives an account as it would be here: the sandbox's, or the configuration's.
+func (p place) knownHere(name string) (accountKnown, error) {
+	if p.sandbox {
+		for _, s := range sandbox.DefaultAccounts() {
+			if s.Name == name {
+				return accountKnown{name: name, mode: s.Mode, identity: s.Identity}, nil
+			}
+		}
+	}
+	c, ok := p.config.Account(name)
+	if !ok {
+		return accountKnown{}, unconfigured(p.config, name)
+	}
+	return accountKnown{name: name, mode: c.Mode, identity: c.Identity()}, nil
+}
+
 // unconfigured is the error of an account that the configuration does not have, where nothing else counts.
 func unconfigured(c *config.Config, name string) error {
 	names := map[string]bool{}

@@ -137,10 +137,13 @@ func (a *app) onboard(ctx context.Context, path string, f *onboardFlags) error {
 	if p.sandbox {
 		standIn(m)
 	}
-	if f.dryRun && p.here {
-		return a.planHere(ctx, p, path, m, f)
-	}
 	accounts, err := accountsOf(m, path)
+	if err == nil && p.here { // nothing is started for what can be seen to be wrong
+		var jobs []job.Job
+		if jobs, err = a.jobsOf(m, path, f, p.knownHere); err == nil && f.dryRun {
+			return a.planHere(ctx, p, path, m, jobs)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -21,13 +21,14 @@ type batchReceiptDocument struct {
 // onboarded tells of a batch that was committed, and follows it to its end where that is asked for, or where it can end
 // nowhere else.
 func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, left dropped) error {
-	status, err := s.ledger.Status(ctx, id)
+	lasting := context.WithoutCancel(ctx) // it is committed: whoever interrupts it now must learn of it
+	status, err := s.ledger.Status(lasting, id)
 	if err != nil {
 		return err
 	}
 	if !s.isHere() {
 		for name := range strings.SplitSeq(status.Account, ", ") {
-			account, err := s.account(ctx, name)
+			account, err := s.account(lasting, name)
 			if err != nil {
 				return err
 			}

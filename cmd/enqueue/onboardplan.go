@@ -42,35 +42,18 @@ type planned struct {
 }
 
 // planHere plans a batch that would run in this process, for which nothing of it is started and no key is needed.
-func (a *app) planHere(ctx context.Context, p place, path string, m *manifest.Manifest, f *onboardFlags) error {
-	if _, err := accountsOf(m, path); err != nil {
-		return err
-	}
-	rates := map[string]float64{}
-	jobs, err := a.jobsOf(m, path, f, func(name string) (accountKnown, error) {
-		if p.sandbox {
-			rates[name] = sandbox.DefaultRate
-			for _, s := range sandbox.DefaultAccounts() {
-				if s.Name == name {
-					return accountKnown{name: name, mode: s.Mode, identity: s.Identity}, nil
-				}
-			}
-		}
-		c, ok := p.config.Account(name)
-		if !ok {
-			return accountKnown{}, unconfigured(p.config, name)
-		}
-		rates[name] = c.Rate
-		return accountKnown{name: name, mode: c.Mode, identity: c.Identity()}, nil
-	})
-	if err != nil {
-		return err
-	}
+func (a *app) planHere(ctx context.Context, p place, path string, m *manifest.Manifest, jobs []job.Job) error {
 	plans, left, err := planTargets(ctx, path, m, jobs)
 	if err != nil {
 		return err
 	}
-	return a.tellBatchPlan(ctx, func(_ context.Context, name string) (float64, error) { return rates[name], nil }, plans, left)
+	rate := func(_ context.Context, name string) (float64, error) {
+		if c, ok := p.config.Account(name); ok && !p.sandbox {
+			return c.Rate, nil
+		}
+		return sandbox.DefaultRate, nil
+	}
+	return a.tellBatchPlan(ctx, rate, plans, left)
 }
 
 // planTargets reads all lists of a manifest, each once, and counts their stores.
