@@ -85,13 +85,23 @@ func TestBatchForLaterBeginsAtItsTime(t *testing.T) {
 	if all, err := b.ledger.Batches(b.ctx); err != nil || len(all) != 1 {
 		t.Fatalf("%q, %v", all, err)
 	}
+	held := newJob("stock-2")
+	b.submitJob(held, 10)
 	b.tend(id)
+	if s := b.status(id + "-3"); s.State != job.Scheduled || !strings.Contains(s.Reason, held.ID) {
+		t.Fatalf("nobody learns what it waits for: %+v", s)
+	}
 	if s := b.status(id); s.State != job.Running || s.StartedAt == nil || s.StartedAt.Before(at) {
 		t.Fatalf("%+v", s)
 	}
 	b.drain(succeed)
+	b.tend(id) // the target is free
+	b.drain(succeed)
 	if !b.tend(id) {
 		t.Fatal("it has not ended")
+	}
+	if s := b.status(id + "-3"); s.Reason != "" {
+		t.Errorf("%+v", s)
 	}
 	if s := b.status(id); s.State != job.Completed || s.Succeeded != 900 || s.Jobs[job.Completed] != 3 {
 		t.Fatalf("%+v", s)
