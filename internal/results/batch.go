@@ -20,7 +20,8 @@ import (
 // keeps the account's other jobs waiting, no more than that many jobs do.
 const batchWave = 32
 
-// batchStaging is how long a batch in staging outlives its enqueuer. Nothing renews it: it is longer than staging takes.
+// batchStaging is how long what is staged of a batch outlives its enqueuer. Nothing renews it: it is longer than staging
+// takes. It holds its targets for Options.Staging alone, which is renewed (beat).
 const batchStaging = time.Hour
 
 // Batch is many jobs, one a target, that are committed at once and looked after as one.
@@ -66,6 +67,7 @@ type BatchStaging struct {
 	waiting [][]any // job IDs by account
 	targets []string
 	later   bool // it claims no target yet: each job does when its turn comes
+	beaten  time.Time
 	total   int64
 	chunks  int64
 }
@@ -83,6 +85,22 @@ func (l *Ledger) StageBatch(b Batch) *BatchStaging {
 
 // Batch is what is being staged.
 func (s *BatchStaging) Batch() Batch { return s.batch }
+
+// beat says now and then that the batch is still being staged. One of which nothing is heard any more holds no target; if it
+// is committed all the same, its jobs wait for those that have taken them.
+func (s *BatchStaging) beat(ctx context.Context) error {
+	life := s.l.opts.Staging
+	if time.Since(s.beaten) < life/5 {
+		return nil
+	}
+	_, err := s.l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		p.HSet(ctx, s.batch.key("batch"), "state", string(job.Staging))
+		p.PExpire(ctx, s.batch.key("batch"), life)
+		return nil
+	})
+	s.beaten = time.Now()
+	return redisError("stage batch "+s.batch.ID, err)
+}
 
 // AddList writes a list that any number of the batch's jobs may share, and gives its number and how many stores it has.
 func (s *BatchStaging) AddList(ctx context.Context, size int, ids iter.Seq2[string, error]) (list int, stores int64, err error) {
@@ -102,7 +120,7 @@ func (s *BatchStaging) AddList(ctx context.Context, size int, ids iter.Seq2[stri
 			return nil
 		})
 		fields, bytes = fields[:0], 0
-		return redisError(doing, err)
+		return errors.Join(redisError(doing, err), s.beat(ctx))
 	}
 	add := func(chunk []string) error {
 		blob := chunker.Encode(nil, chunk)
@@ -140,6 +158,9 @@ func (s *BatchStaging) AddList(ctx context.Context, size int, ids iter.Seq2[stri
 // AddJob adds a job for a target with one of the batch's lists, and claims the target unless the batch is for later. ID,
 // batch, list and chunk size are filled in.
 func (s *BatchStaging) AddJob(ctx context.Context, j job.Job, list int) (job.Job, error) {
+	if err := s.beat(ctx); err != nil {
+		return j, err
+	}
 	in := s.lists[list]
 	s.batch.Jobs++
 	j.ID, j.Batch, j.List, j.ChunkSize, j.CreatedAt = s.batch.job(s.batch.Jobs), s.batch.ID, s.batch.list(list), in.size,
@@ -187,6 +208,12 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 	if b.Jobs == 0 {
 		return errors.New("a batch without jobs")
 	}
+	switch state, err := s.l.rdb.HGet(ctx, b.key("batch"), "state").Result(); {
+	case err != nil && !errors.Is(err, redis.Nil):
+		return redisError(doing, err)
+	case err == nil && state != string(job.Staging):
+		return nil // it was committed before, and the answer to that got lost
+	}
 	meta, err := json.Marshal(b)
 	if err != nil {
 		return fmt.Errorf("describe batch %s: %w", b.ID, err)
@@ -194,7 +221,7 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 	created := redis.Z{Score: float64(b.CreatedAt.UnixMilli()), Member: b.ID}
 	_, err = s.l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		p.HSet(ctx, b.key("batch"), "state", string(job.Staging), "meta", meta, "total", s.total, "chunks", s.chunks)
-		p.PExpire(ctx, b.key("batch"), batchStaging)
+		p.PExpire(ctx, b.key("batch"), s.l.opts.Staging)
 		for account, ids := range s.waiting {
 			p.Del(ctx, b.wait(account))
 			for some := range slices.Chunk(ids, 500) {
@@ -234,6 +261,12 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 
 // Discard deletes a batch that is not committed, as far as it can: what is left expires.
 func (s *BatchStaging) Discard(ctx context.Context) error {
+	switch state, err := s.l.rdb.HGet(ctx, s.batch.key("batch"), "state").Result(); {
+	case err != nil && !errors.Is(err, redis.Nil):
+		return redisError("discard batch "+s.batch.ID, err) // it may be committed
+	case err == nil && state != string(job.Staging):
+		return nil
+	}
 	var errs []error
 	for n := 1; n <= s.batch.Jobs; n++ {
 		id := s.batch.job(n)
@@ -246,6 +279,7 @@ func (s *BatchStaging) Discard(ctx context.Context) error {
 	for n := range s.batch.Lists {
 		errs = append(errs, s.l.rdb.Del(ctx, s.batch.list(n)).Err())
 	}
+	errs = append(errs, s.l.rdb.Del(ctx, s.batch.key("batch")).Err())
 	return redisError("discard batch "+s.batch.ID, errors.Join(errs...))
 }
 

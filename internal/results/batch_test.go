@@ -31,6 +31,7 @@ func (b *bundle) batch(id string, n, stores int, at *time.Time) {
 		b.must(err)
 	}
 	b.must(s.Commit(b.ctx))
+	b.must(s.Commit(b.ctx)) // as where the first answer was lost
 }
 
 // tend looks after a batch, and keeps the reminders of the jobs that it starts.
@@ -127,6 +128,39 @@ func TestBatchForLaterIsCancelledBeforeItsTime(t *testing.T) {
 		}
 		b.must(b.ledger.Cancel(b.ctx, id, ""))
 	})
+}
+
+// An enqueuer that is killed holds nobody up: another can have its targets within seconds.
+func TestBatchWhoseEnqueuerDiedLetsItsTargetsGo(t *testing.T) {
+	t.Parallel()
+	b, mini := clocked(t, results.Options{})
+	s := b.ledger.StageBatch(results.Batch{ID: "20261126-000000-eeeeeeee", CreatedAt: time.Now()})
+	list, _, err := s.AddList(b.ctx, 200, func(yield func(string, error) bool) { yield("1", nil) })
+	b.must(err)
+	j, err := s.AddJob(b.ctx, newJob("s1"), list)
+	b.must(err)
+	mini.FastForward(20 * time.Second)
+	holders, err := b.ledger.Holders(b.ctx, []job.Target{newJob("s0").Target, j.Target})
+	if err != nil || holders[0] != "" || holders[1] != j.ID {
+		t.Fatalf("%q, %v", holders, err)
+	}
+	if _, err := b.ledger.Stage(b.ctx, newJob("s1")); code(err) != job.CodeJobAtWork {
+		t.Fatalf("%v", err)
+	}
+	mini.FastForward(20 * time.Second)
+	other := b.submit(10)
+	// Was it only slow, then its job waits.
+	b.must(s.Commit(b.ctx))
+	b.tend(j.Batch)
+	if s := b.status(j.ID); s.State != job.Scheduled || !strings.Contains(s.Reason, other.ID) {
+		t.Fatalf("%+v", s)
+	}
+	b.drain(succeed)
+	b.tend(j.Batch)
+	b.drain(succeed)
+	if s := b.status(j.ID); s.State != job.Completed {
+		t.Fatalf("%+v", s)
+	}
 }
 
 // A job of a batch that ended long before the batch does is in its report all the same, and nothing of it lives on after.

@@ -26,11 +26,11 @@ func (l *Ledger) claim(ctx context.Context, target, id string) error {
 			expected = ""
 			continue
 		}
-		state, err := l.rdb.HGet(ctx, keysOf(current)[kJob], "state").Result()
-		if err != nil && !errors.Is(err, redis.Nil) {
-			return redisError("look at job "+current, err)
+		state, err := l.holding(ctx, current)
+		if err != nil {
+			return err
 		}
-		if err == nil && !job.State(state).Ended() {
+		if state != "" {
 			e := job.Errorf(job.CodeJobAtWork, "job %s is at work on this target (%s): wait for its end, or cancel it",
 				current, state)
 			e.Job = current
@@ -40,35 +40,45 @@ func (l *Ledger) claim(ctx context.Context, target, id string) error {
 	}
 }
 
+// holding gives the state of a job that may hold a target; "" where it holds none: it has ended, is gone, or is of a batch
+// whose enqueuer died while it was being staged.
+func (l *Ledger) holding(ctx context.Context, id string) (job.State, error) {
+	state, err := l.rdb.HGet(ctx, keysOf(id)[kJob], "state").Result()
+	batch, rest := batchOf(id)
+	if err == nil && job.State(state) == job.Staging && rest != "" {
+		err = l.rdb.HGet(ctx, (&Batch{ID: batch}).key("batch"), "state").Err()
+	}
+	if errors.Is(err, redis.Nil) || job.State(state).Ended() {
+		return "", nil
+	}
+	return job.State(state), redisError("look at job "+id, err)
+}
+
 // Holders tells which jobs are at work on targets, in their order; "" where there is none.
 func (l *Ledger) Holders(ctx context.Context, targets []job.Target) ([]string, error) {
 	const some = 500
 	out := make([]string, 0, len(targets))
 	for page := range slices.Chunk(targets, some) {
-		pointers, states := make([]*redis.StringCmd, len(page)), make([]*redis.StringCmd, len(page))
-		ask := func(each func(redis.Pipeliner, int)) error {
-			_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-				for i := range page {
-					each(p, i)
-				}
-				return nil
-			})
-			if errors.Is(err, redis.Nil) {
-				err = nil // each tells for itself
+		pointers := make([]*redis.StringCmd, len(page))
+		_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for i, t := range page {
+				pointers[i] = p.Get(ctx, keyTarget(t))
 			}
-			return redisError("look for jobs at work on targets", err)
+			return nil
+		})
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return nil, redisError("look for jobs at work on targets", err)
 		}
-		err := ask(func(p redis.Pipeliner, i int) { pointers[i] = p.Get(ctx, keyTarget(page[i])) })
-		if err == nil {
-			err = ask(func(p redis.Pipeliner, i int) { states[i] = p.HGet(ctx, keysOf(pointers[i].Val())[kJob], "state") })
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range page {
-			holder := pointers[i].Val()
-			if state := states[i].Val(); state == "" || job.State(state).Ended() {
-				holder = ""
+		for _, p := range pointers {
+			holder := p.Val()
+			if holder != "" {
+				state, err := l.holding(ctx, holder)
+				if err != nil {
+					return nil, err
+				}
+				if state == "" {
+					holder = ""
+				}
 			}
 			out = append(out, holder)
 		}

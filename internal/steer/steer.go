@@ -86,21 +86,30 @@ func (d *Desk) Tend(ctx context.Context, batch string) error {
 // SubmitBatch has a batch staged by stage and commits it. With an error nothing is sent, unless it says otherwise; a warning
 // is a sentence about what is left then.
 func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, stage func() error) (warning string, err error) {
+	id := staging.Batch().ID
+	committing := false
 	if err = stage(); err == nil {
+		committing = true
 		err = d.Commit(ctx, staging)
 	}
 	if err == nil {
 		return "", nil
 	}
-	id := staging.Batch().ID
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	if status, e := d.Ledger.Status(bye, id); e == nil && status.State != job.Staging {
-		return "", &job.Error{Code: job.CodeRedis, Job: id, Err: err,
-			Message: fmt.Sprintf("%s; batch %s is committed all the same, and will run", job.AsError(err).Message, id)}
+	status, unknown := d.Ledger.Status(bye, id)
+	said := func(what string) error {
+		return &job.Error{Code: job.CodeRedis, Job: id, Err: err, Message: job.AsError(err).Message + ": " + fmt.Sprintf(what, id)}
+	}
+	switch {
+	case unknown == nil && status.State != job.Staging:
+		return "", said("batch %s is committed all the same, and will run")
+	case unknown != nil && job.AsError(unknown).Code != job.CodeUnknownJob && committing:
+		return "", said("it is unknown whether batch %s was committed; once Redis is back, `enqueue status %[1]s` tells: where it knows no" +
+			" such job, nothing was sent, else the batch runs")
 	}
 	if e := staging.Discard(bye); e != nil {
-		warning = fmt.Sprintf("what is staged of batch %s holds its targets until it expires by itself, within the hour (%v)", id, e)
+		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, e)
 	}
 	return warning, err
 }
