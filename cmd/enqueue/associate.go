@@ -26,10 +26,9 @@ type submitFlags struct {
 	chunkSize        int
 	failureThreshold int
 	dryRun           bool
-	here, sandbox    bool
-	verbose          bool
-	at, timezone     string
+	laterFlags
 	hookFlags
+	placeFlags
 
 	waitFlags
 }
@@ -119,14 +118,11 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
-	flags.StringVar(&f.at, "at", "", "send it at `TIME`, and not before: '2026-12-01 02:00', or RFC 3339")
-	flags.StringVar(&f.timezone, "timezone", "", "of --at: its `NAME`, such as Asia/Shanghai (default: this machine's)")
+	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
-	flags.BoolVar(&f.here, "here", false, "run the job in this process, whatever Redis is configured")
-	flags.BoolVar(&f.sandbox, "sandbox", false, "run it here against a built-in stand-in for WeChat Pay")
-	flags.BoolVar(&f.verbose, "verbose", false, "here: log what the worker does to standard error")
+	f.placeFlags.register(flags)
 }
 
 // maxLabel bounds a label, in characters.
@@ -152,7 +148,7 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 	case f.account == "":
 		return j, job.Errorf(job.CodeUsage, "--account is missing: the name that a worker or the configuration has for it")
 	}
-	if j.At, err = later(f.at, f.timezone, time.Now()); err != nil {
+	if j.At, err = f.laterFlags.read(time.Now()); err != nil {
 		return j, err
 	}
 	if f.failureThreshold < 0 || f.failureThreshold > 100 {
@@ -191,23 +187,23 @@ func (a *app) submit(ctx context.Context, op job.Operation, list string, f *subm
 		return err
 	}
 	j.Source, j.SubmittedBy = list, submitter(a.environ)
-	p, err := a.place(f)
+	p, err := a.place(f.placeFlags, f.dryRun)
 	if err != nil {
 		return err
 	}
 	if err := f.waitFlags.check(f.wait || p.here || f.dryRun); err != nil {
 		return err
 	}
-	if err := notLaterHere(p, j); err != nil {
+	if err := notLaterHere(p, j.At); err != nil {
 		return err
 	}
-	if j.Notify, err = f.hook(p.config); err != nil {
+	if j.Notify, err = f.hook(p); err != nil {
 		return err
 	}
 	if f.dryRun {
 		return a.dryRun(ctx, p, j, list, f)
 	}
-	s, err := a.open(ctx, p, j.Account, f.verbose)
+	s, err := a.open(ctx, p, []string{j.Account}, f.verbose)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
-	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/steer"
 )
 
 func (a *app) cancelCommand() *cobra.Command {
@@ -19,9 +17,7 @@ With --json: the status document after it.`,
 		Example: `  enqueue cancel 20260701-093000-k3jq7w2p`,
 		Args:    one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), args[0], func(ctx context.Context, s *site, _ job.Status) error {
-				return s.ledger.Cancel(ctx, args[0], "by "+submitter(a.environ))
-			})
+			return a.steer(cmd.Context(), args[0], steer.Cancel)
 		},
 	}
 }

@@ -38,18 +38,23 @@ func (a *app) dryRun(ctx context.Context, p place, j job.Job, path string, f *su
 		}
 	}
 	d.Repeats, d.SetAside = l.counts()
+	a.tellDryRun(d, j, known)
+	return nil
+}
+
+// tellDryRun tells what would be sent, of Total stores at Rate; known says that the rate is the account's.
+func (a *app) tellDryRun(d dryRunDocument, j job.Job, known bool) {
 	d.Chunks = (d.Total + int64(j.ChunkSize) - 1) / int64(j.ChunkSize)
 	d.Calls = d.Chunks
-	if rate > 0 {
-		seconds := float64(d.Calls) / rate
+	if d.Rate > 0 {
+		seconds := float64(d.Calls) / d.Rate
 		d.Seconds = &seconds
 	}
 	if a.json {
 		a.out.json(d)
-		return nil
+		return
 	}
 	a.out.printf("%s\n", printable(a.tongue(a.screen).dryRun(d, j, known)))
-	return nil
 }
 
 func (t tongue) dryRun(d dryRunDocument, j job.Job, known bool) string {

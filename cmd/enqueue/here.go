@@ -10,18 +10,68 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/embedded"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/secret"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
-// here is a run in this process: an embedded Redis, a worker for one account, and perhaps the sandbox. All of it, and
+// teller tells completion hooks from here: the process is gone before a worker's tasks for that would be due.
+type teller struct {
+	sender *notify.Sender
+	secret secret.Text
+}
+
+// How long a hook may take to be told from here: a person waits for it.
+const (
+	tellPatience = 30 * time.Second
+	tellBackoff  = time.Second // doubled for each further attempt
+)
+
+func newTeller(n config.Notify) (*teller, error) {
+	policy, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private})
+	if err != nil {
+		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
+	}
+	return &teller{notify.NewSender(policy, notify.Options{}), n.Secret}, nil
+}
+
+// tellHook tells whoever is to be told that a job or a batch has ended here. That it could not be told is a warning.
+func (a *app) tellHook(ctx context.Context, s *site, status job.Status) {
+	hook, err := s.ledger.Hook(context.WithoutCancel(ctx), status.Job)
+	if err == nil && (hook == nil || !status.State.Ended()) {
+		return
+	}
+	patient, cancel := context.WithTimeout(ctx, tellPatience)
+	defer cancel()
+	for attempt, wait := 1, tellBackoff; err == nil; attempt, wait = attempt+1, 2*wait {
+		err = s.here.teller.sender.Send(patient, notify.Hook{URL: hook.URL, Format: notify.Format(hook.Format)}, s.here.teller.secret,
+			notify.Ended(status, attempt))
+		f := notify.AsFailure(err)
+		if f == nil || !f.Passing {
+			break
+		}
+		select {
+		case <-patient.Done():
+		case <-time.After(max(wait, f.RetryAfter)):
+			err = nil
+		}
+	}
+	if err != nil {
+		a.warn("%v; nobody is told later that %s has ended", err, status.Job)
+	}
+}
+
+// here is a run in this process: an embedded Redis, a worker for its accounts, and perhaps the sandbox. All of it, and
 // what it knows, is gone with the process.
 type here struct {
 	redis   *embedded.Server
 	sandbox *sandbox.Sandbox // nil where the calls go to WeChat Pay
+	teller  *teller
 
 	stop func()     // tells the worker to stop
 	done chan error // what its Run returned
@@ -30,25 +80,28 @@ type here struct {
 // sandboxCloses bounds how long the sandbox may take to answer what is in flight.
 const sandboxCloses = 2 * time.Second
 
-// openHere starts what a job of the account needs in this process.
-func (a *app) openHere(ctx context.Context, p place, name string, verbose bool) (*site, error) {
+// openHere starts what jobs of the accounts need in this process.
+func (a *app) openHere(ctx context.Context, p place, names []string, verbose bool) (*site, error) {
 	log := slog.New(slog.DiscardHandler)
 	if verbose {
 		log = slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelInfo}))
 	}
 	h := &here{done: make(chan error, 1)}
-	account, err := h.chooseAccount(p, name)
+	chosen, err := h.chooseAccounts(p, names)
 	if err != nil {
 		return nil, err
 	}
-	accounts, err := worker.Accounts([]config.Account{account}, log)
+	if h.teller, err = newTeller(p.config.Notify); err != nil {
+		return nil, errors.Join(err, h.closeSandbox())
+	}
+	accounts, err := worker.Accounts(chosen, log)
 	if err != nil {
 		return nil, errors.Join(err, h.closeSandbox())
 	}
 	if h.redis, err = embedded.Start(); err != nil {
 		return nil, errors.Join(err, h.closeSandbox())
 	}
-	p.config.Accounts = []config.Account{account}
+	p.config.Accounts = chosen
 	s := newSite(redis.NewClient(h.redis.Options()), p)
 	s.here = h
 	w, err := worker.New(worker.Config{Redis: s.rdb, Ledger: s.ledger, Queue: s.queue, Accounts: accounts, Logger: log,
@@ -65,19 +118,45 @@ func (a *app) openHere(ctx context.Context, p place, name string, verbose bool) 
 	return s, nil
 }
 
-// chooseAccount gives the account that the job is for, with its keys: the sandbox's, or the configuration's.
-func (h *here) chooseAccount(p place, name string) (config.Account, error) {
+// chooseAccounts gives the accounts that the jobs are for, with their keys: the sandbox's, or the configuration's.
+func (h *here) chooseAccounts(p place, names []string) ([]config.Account, error) {
 	if p.sandbox {
-		return h.startSandbox(name)
+		return h.startSandbox(names)
 	}
-	if account, ok := p.config.Account(name); ok {
-		return account, nil
+	var chosen []config.Account
+	for _, name := range names {
+		account, ok := p.config.Account(name)
+		if !ok {
+			return nil, unconfigured(p.config, name)
+		}
+		chosen = append(chosen, account)
 	}
+	return chosen, nil
+}
+
+// knownHere gives an account as it would be here: the sandbox's, or the configuration's.
+func (p place) knownHere(name string) (accountKnown, error) {
+	if p.sandbox {
+		for _, s := range sandbox.DefaultAccounts() {
+			if s.Name == name {
+				return accountKnown{name: name, mode: s.Mode, identity: s.Identity}, nil
+			}
+		}
+	}
+	c, ok := p.config.Account(name)
+	if !ok {
+		return accountKnown{}, unconfigured(p.config, name)
+	}
+	return accountKnown{name: name, mode: c.Mode, identity: c.Identity()}, nil
+}
+
+// unconfigured is the error of an account that the configuration does not have, where nothing else counts.
+func unconfigured(c *config.Config, name string) error {
 	names := map[string]bool{}
-	for _, c := range p.config.Accounts {
+	for _, c := range c.Accounts {
 		names[c.Name] = true
 	}
-	return config.Account{}, unknownAccount(name, names)
+	return unknownAccount(name, names)
 }
 
 // close stops the worker, which finishes the calls in flight, and the sandbox. The embedded Redis is still there.
@@ -123,6 +202,9 @@ func (s *site) leave(ctx context.Context, id, why string) (job.Status, error) {
 	tick := time.NewTicker(leaveLook)
 	defer tick.Stop()
 	for !status.State.Ended() {
+		if status.Targets > 0 {
+			_ = s.desk().Tend(ctx, id) // or the worker does
+		}
 		select {
 		case <-ctx.Done():
 			return status, nil // what is known is known

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
@@ -22,7 +21,7 @@ func (f *hookFlags) register(flags *pflag.FlagSet) {
 
 // hook gives the hook that is asked for; nil for none. Whether its host is on the list only a configuration that has one
 // can tell; the worker's decides.
-func (f *hookFlags) hook(c *config.Config) (*job.Hook, error) {
+func (f *hookFlags) hook(p place) (*job.Hook, error) {
 	if f.notify == "" {
 		if f.format != "" {
 			return nil, job.Errorf(job.CodeUsage, "--notify-format needs --notify, which says whom to tell")
@@ -33,8 +32,16 @@ func (f *hookFlags) hook(c *config.Config) (*job.Hook, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules := egress.Rules{Hosts: c.Notify.Hosts, Private: c.Notify.Private}
-	if len(rules.Hosts) == 0 {
+	rules := egress.Rules{Hosts: p.config.Notify.Hosts, Private: p.config.Notify.Private}
+	switch {
+	case p.sandbox && !p.dry:
+		return nil, job.Errorf(job.CodeUsage, "--notify needs a configuration, which says where may be told what, and --sandbox uses"+
+			" none")
+	case p.here && !p.dry && len(rules.Hosts) == 0:
+		return nil, job.Errorf(job.CodeUsage, "--notify: the configuration lists no notify.hosts, so that nobody can be told from here")
+	case p.here && !p.dry && format == notify.JSON && p.config.Notify.Secret.Empty():
+		return nil, job.Errorf(job.CodeUsage, "--notify: the configuration has no notify.secret to sign the document with")
+	case len(rules.Hosts) == 0:
 		if u, err := url.Parse(f.notify); err == nil && u.Host != "" {
 			rules.Hosts = []string{u.Host}
 		}

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/csv"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -162,16 +165,17 @@ func TestBadManifestIsRefusedAndNothingSent(t *testing.T) {
 	w.listOf("good.csv", storeIDs(10))
 	w.write("bad.csv", "store_id\n1\nnot an id\n")
 	for name, tc := range map[string]struct{ text, code, want string }{
-		"unknown account": {"targets: [{account: nobody, brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUnknownAccount, "line 1"},
-		"no account":      {"targets: [{brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "--account"},
-		"no brand":        {"targets: [{account: sandbox-partner, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "line 1"},
+		"unknown account": {"targets: [{account: nobody, brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUnknownAccount, "m.yaml:1: "},
+		"no account":      {"targets: [{brand: 1, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "m.yaml:1: the target has no account"},
+		"no brand":        {"targets: [{account: sandbox-partner, coupon: 2, stock: 3, list: good.csv}]", job.CodeUsage, "m.yaml:1: --brand"},
 		"bad list": {"defaults: {account: sandbox-partner, brand: 1, coupon: 2}\ntargets:\n  - {stock: 3, list: good.csv}\n  - {stock: 4," +
-			" list: bad.csv}", job.CodeBadList, "bad.csv"},
-		"no list": {"targets: [{account: sandbox-partner, brand: 1, coupon: 2, stock: 3, list: gone.csv}]", job.CodeBadList, "gone.csv"},
+			" list: bad.csv}", job.CodeBadList, "bad.csv:3: the list of m.yaml, line 4: "},
+		"no list": {"targets: [{account: sandbox-partner, brand: 1, coupon: 2, stock: 3, list: gone.csv}]", job.CodeBadList, "m.yaml:1: list: \"gone.csv\""},
 	} {
 		e := w.do("onboard", w.write("m.yaml", tc.text), "--json").failed(t, 2, tc.code)
-		if !strings.Contains(e.Message, tc.want) {
-			t.Errorf("%s: %q", name, e.Message)
+		said := strings.ReplaceAll((&job.Error{File: e.File, Line: e.Line, Message: e.Message}).Error(), w.dir+"/", "")
+		if !strings.HasPrefix(said, tc.want) {
+			t.Errorf("%s: %q", name, said)
 		}
 	}
 	if jobs := document[[]job.Status](t, w.do("jobs", "--json").expect(t, 0)); len(jobs) != 0 || w.calls.Load() != 0 {
@@ -184,5 +188,126 @@ func TestBadManifestIsRefusedAndNothingSent(t *testing.T) {
 	}
 	if keys := w.redis.Keys(t.Context(), "storelink:1:{2*").Val(); len(keys) != 0 {
 		t.Errorf("a dry run leaves %v", keys)
+	}
+}
+
+func TestOnboardForLaterIsListedAndCancelled(t *testing.T) {
+	t.Parallel()
+	withRedis(t, sandbox.Faults{}, func(t *testing.T, w *world) {
+		path, _ := w.manifest(2, 3, 10)
+		at := time.Now().Add(300 * 24 * time.Hour).UTC().Truncate(time.Minute)
+		flags := []string{"onboard", path, "--at", at.Format("2006-01-02 15:04"), "--timezone", "UTC", "--json"}
+		id := document[batchReceiptDocument](t, w.do(flags...).expect(t, 0)).Job
+		s := document[job.Status](t, w.do("status", id, "--json").expect(t, 0))
+		if s.State != job.Scheduled || s.At == nil || !s.At.Equal(at) || s.Pending != 60 || s.Jobs[job.Scheduled] != 6 {
+			t.Errorf("%+v", s)
+		}
+		if text := w.do("status", id).expect(t, 0).out; !strings.Contains(text, moment(at)) {
+			t.Errorf("nobody learns when: %s", text)
+		}
+		listed := document[[]job.Status](t, w.do("jobs", "--state", "scheduled", "--json").expect(t, 0))
+		if len(listed) != 1 || listed[0].Job != id {
+			t.Errorf("%+v", listed)
+		}
+		w.do("pause", id, "--json").failed(t, 2, job.CodeBadState)
+		// No worker is needed to cancel what nobody has begun.
+		if s = document[job.Status](t, w.do("cancel", id, "--json").expect(t, 0)); s.State != job.Cancelled || s.Unprocessed != 60 {
+			t.Errorf("%+v", s)
+		}
+		// And what is left of it can be sent after all, later or at once.
+		plan := document[batchPlanDocument](t, w.do("retry", id, "--dry-run", "--json").expect(t, 0))
+		if plan.Targets != 6 || plan.Total != 60 || plan.Calls != 6 {
+			t.Errorf("%+v", plan)
+		}
+		again := document[batchReceiptDocument](t, w.do("retry", id, "--at", at.Format(time.RFC3339), "--json").expect(t, 0))
+		if again.State != job.Scheduled || !again.At.Equal(at) || again.Total != 60 {
+			t.Errorf("%+v", again)
+		}
+		w.work()
+		soon := time.Now().Add(time.Second)
+		end := document[endDocument](t, w.do("retry", id, "--at", soon.Format(time.RFC3339Nano), "--wait", "--json", "--report",
+			w.file("r.csv")).expect(t, 0))
+		if end.Succeeded != 60 || end.StartedAt.Before(soon.Add(-time.Second)) || end.Targets != 6 {
+			t.Errorf("%+v", end.Status)
+		}
+	})
+}
+
+// Not parallel: it is about the working directory.
+func TestOnboardRunsHere(t *testing.T) {
+	example, err := filepath.Abs("../../examples/onboard.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, sandbox.Faults{})
+	path, _ := w.manifest(3, 2, 300)
+	t.Chdir(t.TempDir())
+
+	// The sandbox stands in for all accounts, whatever is configured, even wrongly.
+	nothing := []string{"REDIS_URL=redis://127.0.0.1:1/0", "STORELINK_CONFIG=/no/such/file"}
+	plan := document[batchPlanDocument](t, enqueue(t, nothing, "onboard", example, "--sandbox", "--dry-run", "--json").expect(t, 0))
+	if plan.Targets != 4 || plan.Total != 10_300 || plan.Calls != 53 || plan.Seconds == nil || *plan.Seconds != 2.65 {
+		t.Errorf("%+v", plan)
+	}
+	table := "brand_id,product_coupon_id,stock_id,store_id\n1,2,3,007\n1,2,3,7\n1,2,4,007\n1,2,3,7\n"
+	o := enqueueWith(t, t.Context(), nothing, table, "onboard", "-", "--sandbox", "--json").expect(t, 0)
+	s := document[endDocument](t, o)
+	if s.State != job.Completed || s.Succeeded != 3 || s.Targets != 2 || s.Account != sandbox.PartnerAccount || s.Report != s.Job+".csv" {
+		t.Errorf("%+v", s)
+	}
+	if rows := strings.Count(mustRead(t, s.Report), "\n"); rows != 4 {
+		t.Errorf("%d rows", rows)
+	}
+
+	// Here, the configuration's accounts are meant.
+	config := []string{"STORELINK_CONFIG=" + w.config}
+	s = document[endDocument](t, enqueue(t, config, "onboard", path, "--json", "--report", "r.jsonl").expect(t, 0))
+	if s.Succeeded != 1800 || s.Report != "r.jsonl" || w.sandbox.Stats().Stores != 1800 {
+		t.Errorf("%+v", s)
+	}
+	other := w.write("other.yaml", "targets: [{account: acme, brand: 1, coupon: 2, stock: 3, list: brand-0.csv}]")
+	if e := enqueue(t, config, "onboard", other, "--json").failed(t, 2, job.CodeUnknownAccount); e.Line != 1 || e.File != other {
+		t.Errorf("%+v", e)
+	}
+	tomorrow := time.Now().Add(24 * time.Hour).Format(time.RFC3339)
+	for want, flags := range map[string][]string{"needs Redis": {"--at", tomorrow}, "notify.hosts": {"--notify", "https://example.com/x"}} {
+		e := enqueue(t, config, append([]string{"onboard", path, "--here", "--json"}, flags...)...).failed(t, 2, job.CodeUsage)
+		if !strings.Contains(e.Message, want) {
+			t.Errorf("%q: %s", flags, e.Message)
+		}
+	}
+
+	// A batch that is left here is told of as it stands, and no more of it is sent.
+	if err := os.WriteFile(w.config, []byte(strings.ReplaceAll(mustRead(t, w.config), "rate: 0", "rate: 5")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	w.onCall = func(int64) { leave() }
+	o = enqueueWith(t, ctx, config, "", "onboard", path, "--json", "--report", "left.csv")
+	if e := o.failed(t, 130, job.CodeInterrupted); e.Status == nil || e.Status.State != job.Cancelled || e.Status.Unprocessed == 0 ||
+		e.Report != "left.csv" {
+		t.Errorf("%+v", e)
+	}
+	if rows := strings.Count(mustRead(t, "left.csv"), "\n"); rows != 1801 {
+		t.Errorf("%d rows", rows)
+	}
+}
+
+// A hook that cannot be told from here is a warning: the job is done all the same.
+func TestHereTellsTheHook(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Faults{})
+	text := mustRead(t, w.config) + "notify: {secret: hunter2-hunter2-hunter2, hosts: [localhost]}\n"
+	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	flags := append([]string{"associate", w.list(10), "--config", w.config, "--json", "--report", w.file("r.csv"), "--notify",
+		"https://localhost/hunter2"}, asPartner...)
+	o := w.do(flags...).expect(t, 0)
+	if s := document[endDocument](t, o); s.Succeeded != 10 {
+		t.Errorf("%+v", s)
+	}
+	if !strings.Contains(o.err, "not allowed") || !strings.Contains(o.err, "nobody is told later") {
+		t.Errorf("what became of the hook is not told: %s", o.err)
 	}
 }

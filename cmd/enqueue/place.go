@@ -6,6 +6,8 @@ import (
 	"os/user"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/secret"
@@ -16,24 +18,34 @@ type place struct {
 	config  *config.Config // without keys, unless it is here
 	url     secret.URL     // Redis; empty if it is here
 	here    bool
+	dry     bool // nothing runs anywhere
 	sandbox bool
 }
 
+// placeFlags are those of all that may run here.
+type placeFlags struct{ here, sandbox, verbose bool }
+
+func (f *placeFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.here, "here", false, "run it in this process, whatever Redis is configured")
+	flags.BoolVar(&f.sandbox, "sandbox", false, "run it here against a built-in stand-in for WeChat Pay")
+	flags.BoolVar(&f.verbose, "verbose", false, "here: log what the worker does to standard error")
+}
+
 // place decides where a job runs: on the Redis that is named, or here where none is, or where that is asked for.
-func (a *app) place(f *submitFlags) (place, error) {
+func (a *app) place(f placeFlags, dryRun bool) (place, error) {
 	if f.sandbox { // whatever is configured, rightly or wrongly
-		return place{config: &config.Config{}, here: true, sandbox: true}, nil
+		return place{config: &config.Config{}, here: true, sandbox: true, dry: dryRun}, nil
 	}
 	c, err := config.LoadWithoutKeys(a.config, a.environ)
 	if err != nil {
 		return place{}, err
 	}
-	p := place{config: c, url: c.Redis, here: f.here || f.dryRun}
+	p := place{config: c, url: c.Redis, here: f.here || dryRun, dry: dryRun}
 	if a.redis != "" {
 		p.url = secret.NewURL(a.redis)
 	}
 	switch {
-	case f.dryRun:
+	case dryRun:
 		return p, nil
 	case p.url.Empty() && !p.here && len(c.Accounts) == 0:
 		return p, job.Errorf(job.CodeUsage, "there is no Redis and no account: name Redis by --redis, REDIS_URL or --config for"+

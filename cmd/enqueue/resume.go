@@ -1,11 +1,9 @@
 package main
 
 import (
-	"context"
-
 	"github.com/spf13/cobra"
 
-	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/steer"
 )
 
 func (a *app) resumeCommand() *cobra.Command {
@@ -18,16 +16,7 @@ With --json: the status document after it.`,
 		Example: `  enqueue resume 20260701-093000-k3jq7w2p`,
 		Args:    one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), args[0], func(ctx context.Context, s *site, before job.Status) error {
-				reminders, err := s.ledger.Resume(ctx, args[0])
-				if err != nil {
-					return err
-				}
-				if err := s.queue.Remind(ctx, before.Account, before.Priority, reminders); err != nil {
-					a.warn("the job runs, but could not be put on the queue at once; a worker finds it by itself (%v)", err)
-				}
-				return nil
-			})
+			return a.steer(cmd.Context(), args[0], steer.Resume)
 		},
 	}
 }

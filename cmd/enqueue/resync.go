@@ -128,20 +128,20 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		}
 	}
 	j.Source, j.SubmittedBy = list, submitter(a.environ)
-	p, err := a.place(f)
+	p, err := a.place(f.placeFlags, false)
 	if err != nil {
 		return err
 	}
 	if err := f.waitFlags.check(f.wait || p.here || f.timeout > 0 && dry); err != nil {
 		return err
 	}
-	if err := notLaterHere(p, j); err != nil {
+	if err := notLaterHere(p, j.At); err != nil {
 		return err
 	}
-	if j.Notify, err = f.hook(p.config); err != nil {
+	if j.Notify, err = f.hook(p); err != nil {
 		return err
 	}
-	s, err := a.open(ctx, p, j.Account, f.verbose)
+	s, err := a.open(ctx, p, []string{j.Account}, f.verbose)
 	if err != nil {
 		return err
 	}
@@ -349,6 +349,12 @@ func (s *site) paces(ctx context.Context, name string) (map[string]float64, erro
 		}
 	}
 	return nil, nil
+}
+
+// rate gives the pace in force of an account's writes, in calls a second; 0 where it has none, or none is known.
+func (s *site) rate(ctx context.Context, account string) (float64, error) {
+	paces, err := s.paces(ctx, account)
+	return paces[job.Interface(job.Associate, job.Target{})], err
 }
 
 // differenceRow is a line of a difference as JSON lines.

@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
+	"github.com/storelink/storelink/internal/steer"
 )
 
 // retryFlags are those of retry. What is not given is as it was in the job.
@@ -19,6 +16,9 @@ type retryFlags struct {
 	priority, label  string
 	chunkSize        int
 	failureThreshold int
+	dryRun           bool
+	laterFlags
+	hookFlags
 	waitFlags
 }
 
@@ -28,9 +28,11 @@ func (a *app) retryCommand() *cobra.Command {
 		Use:   "retry JOB",
 		Short: "Make a new job of what failed or was left unprocessed in one that has ended",
 		Long: `Make a new job of the stores that failed or were left unprocessed in a job that has ended. It is for the same target,
-and as the old one was in all that is not said otherwise.`,
+and as the old one was in all that is not said otherwise; but it is sent at once, unless --at says when. Of a batch it makes
+a new batch, of those targets that have such stores.`,
 		Example: `  enqueue retry 20260701-093000-k3jq7w2p
-  enqueue retry 20260701-093000-k3jq7w2p --priority high --wait --report second.csv`,
+  enqueue retry 20260701-093000-k3jq7w2p --priority high --wait --report second.csv
+  enqueue retry 20260701-093000-k3jq7w2p --at '2026-12-01 02:00' --timezone Asia/Shanghai`,
 		Args: one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.retry(cmd.Context(), args[0], f, cmd.Flags().Changed)
@@ -43,7 +45,11 @@ and as the old one was in all that is not said otherwise.`,
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default: the job's)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", 0,
 		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off (default: the job's)")
+	f.laterFlags.register(flags)
+	f.hookFlags.register(flags)
+	flags.Lookup("notify").Usage = "when it has ended, post that to this https `URL`; \"\" for to none (default: whom the job told)"
 	f.waitFlags.register(flags)
+	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
 	return cmd
 }
 
@@ -77,119 +83,95 @@ func (a *app) retry(ctx context.Context, id string, f *retryFlags, given func(st
 	if err := f.override(&job.Job{}, given); err != nil {
 		return err
 	}
-	if err := f.waitFlags.check(f.wait); err != nil {
+	at, err := f.laterFlags.read(time.Now())
+	if err != nil {
+		return err
+	}
+	if err := f.waitFlags.check(f.wait || f.dryRun); err != nil {
 		return err
 	}
 	p, err := a.redisPlace()
 	if err != nil {
 		return err
 	}
-	s, err := a.open(ctx, p, "", false)
+	again := steer.Again{By: submitter(a.environ), At: at, Rehook: given("notify"),
+		Override: func(j *job.Job) error { return f.override(j, given) }}
+	if again.Hook, err = f.hook(p); err != nil {
+		return err
+	}
+	if given("label") {
+		again.Label = &f.label
+	}
+	s, err := a.open(ctx, p, nil, false)
 	if err != nil {
 		return err
 	}
-	return s.closed(a.retryAt(ctx, s, id, f, given))
+	return s.closed(a.retryAt(ctx, s, id, f, again))
 }
 
-func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, given func(string) bool) error {
+func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, again steer.Again) error {
 	old, err := s.status(ctx, id)
+	if err == nil {
+		err = steer.Retryable(old)
+	}
 	if err != nil {
 		return err
 	}
-	refuse := func(why string) error {
-		e := job.Errorf(job.CodeBadState, "job %s %s", id, why)
-		e.Job = id
-		return e
+	if f.dryRun {
+		return a.retryPlan(ctx, s, old, again)
+	}
+	var account accountKnown
+	if old.Targets == 0 {
+		if account, err = s.account(ctx, old.Account); err != nil {
+			return err
+		}
+	}
+	made, warning, err := s.desk().Retry(ctx, id, again)
+	if warning != "" {
+		a.warn("%s", warning)
 	}
 	switch {
-	case !old.State.Ended():
-		return refuse("is " + string(old.State) + ": it can be retried once it has ended")
-	case old.Failed+old.Unprocessed == 0:
-		return refuse("has nothing to retry: every store succeeded")
+	case err != nil:
+		return err
+	case made.Batch != "":
+		return a.onboarded(ctx, s, made.Batch, f.waitFlags, dropped{})
+	}
+	return a.submitted(ctx, s, account, made.Receipt, f.waitFlags)
+}
+
+// retryPlan says what would be sent again, for which nothing is claimed or staged.
+func (a *app) retryPlan(ctx context.Context, s *site, old job.Status, again steer.Again) error {
+	jobs := []job.Status{old}
+	if old.Targets > 0 {
+		var err error
+		if jobs, err = s.ledger.BatchJobs(ctx, old.Job); err != nil {
+			return err
+		}
+	}
+	var plans []planned
+	for _, one := range jobs {
+		if one.Failed+one.Unprocessed == 0 {
+			continue
+		}
+		j, err := s.ledger.Job(ctx, one.Job)
+		if err == nil {
+			err = again.Override(&j)
+		}
+		if err != nil {
+			return err
+		}
+		plans = append(plans, planned{job: j, stores: one.Failed + one.Unprocessed})
+	}
+	if err := s.free(ctx, plans); err != nil {
+		return err
 	}
 	if old.Targets > 0 {
-		return a.retryBatch(ctx, s, old, f, given)
+		return a.tellBatchPlan(ctx, s.rate, plans, dropped{})
 	}
-	j, err := s.ledger.Job(ctx, id)
+	rate, err := s.rate(ctx, old.Account)
 	if err != nil {
 		return err
 	}
-	account, err := s.account(ctx, j.Account)
-	if err != nil {
-		return err
-	}
-	j.Source, j.SubmittedBy, j.Repeats, j.SetAside = "retry of "+id, submitter(a.environ), 0, 0
-	if err := f.override(&j, given); err != nil {
-		return err
-	}
-	j.At, j.Schedule, j.Batch, j.List = nil, "", "", ""
-	sub := submit.Submission{Job: j, IDs: notSucceeded(ctx, s.ledger, id, "")}
-	if j.Operation == job.Resync { // its plan is what was not done of the old one's
-		sub.Job.Resync = &job.ResyncOptions{Planned: true, Prune: j.Resync.Prune, Verify: j.Resync.Verify}
-		sub.IDs = notSucceeded(ctx, s.ledger, id, job.Associate)
-		sub.Surplus = notSucceeded(ctx, s.ledger, id, job.Disassociate)
-	}
-	r, err := s.submitter().Submit(ctx, sub)
-	if err != nil {
-		return err
-	}
-	return a.submitted(ctx, s, account, r, f.waitFlags)
-}
-
-// retryBatch makes a new batch of what failed or was left unprocessed in one that has ended.
-func (a *app) retryBatch(ctx context.Context, s *site, old job.Status, f *retryFlags, given func(string) bool) error {
-	jobs, err := s.ledger.BatchJobs(ctx, old.Job)
-	if err != nil {
-		return err
-	}
-	b := results.Batch{ID: job.NewID(time.Now()), Label: old.Label, Source: "retry of " + old.Job, SubmittedBy: submitter(a.environ),
-		CreatedAt: time.Now().UTC()}
-	if given("label") {
-		b.Label = f.label
-	}
-	staging := s.ledger.StageBatch(b)
-	stage := func() error {
-		for _, one := range jobs {
-			if one.Failed+one.Unprocessed == 0 {
-				continue
-			}
-			j, err := s.ledger.Job(ctx, one.Job)
-			if err != nil {
-				return err
-			}
-			j.Source, j.SubmittedBy, j.Trace = b.Source, b.SubmittedBy, ""
-			if err := f.override(&j, given); err != nil {
-				return err
-			}
-			list, _, err := staging.AddList(ctx, j.ChunkSize, notSucceeded(ctx, s.ledger, one.Job, ""))
-			if err == nil {
-				_, err = staging.AddJob(ctx, j, list)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return s.commitBatch(ctx, staging)
-	}
-	if err := stage(); err != nil {
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		return errors.Join(err, staging.Discard(bye))
-	}
-	return a.onboarded(ctx, s, b.ID, f.waitFlags)
-}
-
-// notSucceeded gives the stores of a job that has ended that failed or were left unprocessed; of a resync, those that
-// were to be associated or disassociated.
-func notSucceeded(ctx context.Context, ledger *results.Ledger, id string, op job.Operation) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for row, err := range ledger.Rows(ctx, id, "") {
-			if err == nil && (row.Outcome == job.Succeeded || op != "" && row.Operation != op) {
-				continue
-			}
-			if !yield(row.StoreID, err) || err != nil {
-				return
-			}
-		}
-	}
+	a.tellDryRun(dryRunDocument{DryRun: true, Total: plans[0].stores, Rate: rate}, plans[0].job, true)
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"strings"
 	"time"
 
@@ -38,32 +39,47 @@ func (f *submitFlags) fillForSandbox() {
 	}
 }
 
-// startSandbox starts the sandbox on loopback and gives the account of that name as a configuration would.
-func (h *here) startSandbox(name string) (config.Account, error) {
+// startSandbox starts the sandbox on loopback and gives the accounts of those names as a configuration would.
+func (h *here) startSandbox(names []string) ([]config.Account, error) {
 	s, err := sandbox.New(sandbox.Options{Faults: sandboxFaults})
 	if err != nil {
-		return config.Account{}, err
+		return nil, err
 	}
-	account, ok := s.Account(name)
-	if !ok {
-		var names []string
-		for _, a := range s.Accounts() {
-			names = append(names, a.Name)
+	var chosen []sandbox.Account
+	for _, name := range names {
+		account, ok := s.Account(name)
+		if !ok {
+			var names []string
+			for _, a := range s.Accounts() {
+				names = append(names, a.Name)
+			}
+			return nil, job.Errorf(job.CodeUnknownAccount, "--account %q: the sandbox has %s", name, strings.Join(names, " and "))
 		}
-		return config.Account{}, job.Errorf(job.CodeUnknownAccount, "--account %q: the sandbox has %s", name,
-			strings.Join(names, " and "))
+		chosen = append(chosen, account)
 	}
+	url, err := s.Start("")
+	if err != nil {
+		return nil, err
+	}
+	h.sandbox = s
+	var out []config.Account
+	for _, account := range chosen {
+		c, err := sandboxAccount(s, account, url)
+		if err != nil {
+			return nil, errors.Join(err, h.closeSandbox())
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func sandboxAccount(s *sandbox.Sandbox, account sandbox.Account, url string) (config.Account, error) {
 	key, err := account.PrivateKeyPEM()
 	if err != nil {
 		return config.Account{}, err
 	}
-	url, err := s.Start("")
-	if err != nil {
-		return config.Account{}, err
-	}
-	h.sandbox = s
 	answers, _ := s.PublicKeys()
-	c := config.Account{Name: name, Mode: account.Mode, SerialNo: account.SerialNo, PrivateKey: secret.NewText(string(key)),
+	c := config.Account{Name: account.Name, Mode: account.Mode, SerialNo: account.SerialNo, PrivateKey: secret.NewText(string(key)),
 		AnswerKeys: []config.AnswerKey{{ID: answers.ID, PEM: string(answers.PEM)}},
 		Rate:       sandbox.DefaultRate, Concurrency: config.DefaultConcurrency, BaseURL: url,
 		ConnectTimeout: config.DefaultConnectTimeout, CallTimeout: config.DefaultCallTimeout}

@@ -127,10 +127,10 @@ func (a *app) scheduleAdd(ctx context.Context, name string, op job.Operation, sr
 	if err := checkSource(p.config.Sources, src); err != nil {
 		return err
 	}
-	if d.Job.Notify, err = f.hook(p.config); err != nil {
+	if d.Job.Notify, err = f.hook(p); err != nil {
 		return err
 	}
-	s, err := a.open(ctx, p, d.Job.Account, false)
+	s, err := a.open(ctx, p, []string{d.Job.Account}, false)
 	if err != nil {
 		return err
 	}

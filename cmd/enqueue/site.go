@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/steer"
 	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/version"
@@ -46,6 +47,11 @@ func (s *site) submitter() *submit.Submitter {
 	return &submit.Submitter{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
 }
 
+// desk steers the jobs of the site.
+func (s *site) desk() *steer.Desk {
+	return &steer.Desk{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
+}
+
 // tracesClose bounds how long a command waits for the collector of traces.
 const tracesClose = 2 * time.Second
 
@@ -70,10 +76,10 @@ func (s *site) closed(err error) error {
 	return err
 }
 
-// open opens the site of a place for jobs of an account. What Redis may forget is told.
-func (a *app) open(ctx context.Context, p place, account string, verbose bool) (*site, error) {
+// open opens the site of a place for jobs of accounts. What Redis may forget is told.
+func (a *app) open(ctx context.Context, p place, accounts []string, verbose bool) (*site, error) {
 	if p.here {
-		return a.openHere(ctx, p, account, verbose)
+		return a.openHere(ctx, p, accounts, verbose)
 	}
 	s, warnings, err := connect(ctx, p)
 	for _, w := range warnings {

@@ -105,11 +105,22 @@ func (a *app) describeBatch(s job.Status) {
 		[2]string{"targets", t.say("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
 		[2]string{"stores", count(s.Total)})
 	rows = append(rows, t.counts(s)...)
-	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
-	if s.EndedAt != nil {
-		rows = append(rows, [2]string{"ended", moment(*s.EndedAt)})
+	a.rows(append(rows, moments(s)...))
+	a.meanings(s)
+}
+
+// moments are when a job was made, is due, and began and ended.
+func moments(s job.Status) [][2]string {
+	rows := [][2]string{{"created", moment(s.CreatedAt)}}
+	for _, at := range []struct {
+		name string
+		when *time.Time
+	}{{"due", s.At}, {"started", s.StartedAt}, {"ended", s.EndedAt}} {
+		if at.when != nil {
+			rows = append(rows, [2]string{at.name, moment(*at.when)})
+		}
 	}
-	a.rows(rows)
+	return rows
 }
 
 // describe prints a job's status for a person.
@@ -140,19 +151,7 @@ func (a *app) describe(s job.Status) {
 	if s.Resync != nil && !s.State.Ended() {
 		rows = append(rows, [2]string{"phase", t.say("%s  %s listed", t.term(string(s.Resync.Phase)), count(s.Resync.Listed))})
 	}
-	rows = append(rows, [2]string{"created", moment(s.CreatedAt)})
-	if s.At != nil {
-		rows = append(rows, [2]string{"due", moment(*s.At)})
-	}
-	for _, at := range []struct {
-		name string
-		when *time.Time
-	}{{"started", s.StartedAt}, {"ended", s.EndedAt}} {
-		if at.when != nil {
-			rows = append(rows, [2]string{at.name, moment(*at.when)})
-		}
-	}
-	a.rows(rows)
+	a.rows(append(rows, moments(s)...))
 	a.meanings(s)
 }
 

@@ -24,6 +24,7 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r su
 	}
 	if !a.json {
 		a.out.printf("%s\n", printable(a.tongue(a.screen).submitted(r)))
+		a.due(r.Job.At)
 	}
 	if s.isHere() || f.wait {
 		return a.wait(ctx, s, r.Job.ID, f, held)
@@ -79,6 +80,7 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 		if leaving != nil {
 			return leaving
 		}
+		a.tellHook(ctx, s, left)
 		return a.left(ctx, s, left, f, err)
 	}
 	p.display.close()
@@ -93,6 +95,9 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 		if _, err := writeReport(ctx, s.ledger, id, a.wish("", f.encoding), report); err != nil {
 			return a.reportFailed(status, err)
 		}
+	}
+	if s.isHere() {
+		a.tellHook(ctx, s, status)
 	}
 	return a.ended(status, report)
 }

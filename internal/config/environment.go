@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/storelink/storelink/internal/suggest"
 )
 
 // The variables that are no account's.
@@ -146,7 +148,7 @@ func (e environment) refuseUnknown(ps *problems, accounts []Account, partial boo
 		}
 		at := place{env: name}
 		if !strings.HasPrefix(name, envAccount) {
-			if near := nearest(name, envTop); near != "" && !slices.Contains(envTop, name) && distance(name, near) <= 2 {
+			if near := suggest.Nearest(name, envTop); near != "" && !slices.Contains(envTop, name) && suggest.Distance(name, near) <= 2 {
 				ps.addf(at, "it means nothing to storelink; did you mean %s?", near)
 			}
 			continue

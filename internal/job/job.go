@@ -170,3 +170,9 @@ type Hook struct {
 	URL    string `json:"url"`
 	Format string `json:"format,omitempty"` // json unless set, or wecom
 }
+
+// String and GoString keep the address, which is as good as a password, from being printed.
+func (h Hook) String() string { return "[secret]" }
+
+// GoString is what %#v prints.
+func (h Hook) GoString() string { return h.String() }

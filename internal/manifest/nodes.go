@@ -11,6 +11,9 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/suggest"
 )
 
 // fields are a mapping's values by key.
@@ -95,7 +98,7 @@ func (l *loader) fields(n *yaml.Node, what string, known []string) fields {
 		case k.Tag == "!!merge":
 			l.problems.addf(k.Line, "%s: << is not understood here: what targets share stands in defaults", what)
 		case k.Kind != yaml.ScalarNode || !slices.Contains(known, k.Value):
-			l.problems.addf(k.Line, "%s: the key %s is not known; the known ones are %s", what, quote(k.Value), strings.Join(known, ", "))
+			l.problems.addf(k.Line, "%s: the key %s is not known; %s", what, quote(k.Value), meant(k.Value, known))
 		case out[k.Value] != nil:
 			l.problems.addf(k.Line, "%s: %s stands twice, first in line %d", what, k.Value, out[k.Value].Line)
 		default:
@@ -103,6 +106,20 @@ func (l *loader) fields(n *yaml.Node, what string, known []string) fields {
 		}
 	}
 	return out
+}
+
+// meant says which of the known keys somebody meant, who may have written what a flat table calls it.
+func meant(word string, known []string) string {
+	near := suggest.Nearest(word, known)
+	for c, key := range [columns]string{"account", "brand", "coupon", "stock", "bundle", "priority"} {
+		if slices.Contains(aliases[c], storelist.Fold(word)) && slices.Contains(known, key) {
+			near = key
+		}
+	}
+	if near != "" {
+		return "did you mean " + near + "?"
+	}
+	return "the known ones are " + strings.Join(known, ", ")
 }
 
 // scalarTags are the types that YAML takes a single value for.

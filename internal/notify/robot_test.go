@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/secret"
 )
@@ -47,12 +48,15 @@ func TestARobotIsToldOfBatchesAndSchedules(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, answer(200, `{"errcode":0}`))
 	hook := notify.Hook{URL: w.URL + robot, Format: notify.WeCom}
+	batch := job.Status{Job: "b1", Batch: "b1", State: job.Completed, Targets: 3, Total: 20_000_000, Unprocessed: 5,
+		Jobs: map[job.State]int64{job.Completed: 2, job.Aborted: 1, job.Paused: 0}}
 	for _, c := range []struct {
 		event notify.Event
 		says  []string
 	}{
-		{notify.Event{Type: "batch.ended", Batch: map[string]any{"batch": "b1", "jobs": []int{1, 2, 3}, "total": 20_000_000, "unprocessed": 5}},
-			[]string{"批量任务已结束", "> 批量任务：b1", "> 任务数：3", "> 门店总数：20,000,000", `> 未处理：<font color="warning">5</font>`}},
+		{notify.Ended(batch, 1),
+			[]string{"批量任务已结束", "> 批量任务：b1\n", "> 对象数：3\n> 各任务：已完成 2，已中止 1\n> 门店总数：20,000,000\n",
+				`> 未处理：<font color="warning">5</font>`}},
 		{notify.Event{Type: "schedule.failed", Schedule: map[string]any{"name": "nightly", "state": "failed",
 			"error": map[string]string{"code": "io", "message": "the list broke off"}}},
 			[]string{"定时任务失败", "> 名称：nightly", "> 原因：the list broke off", `> 状态：<font color="warning">失败</font>`}},
@@ -81,6 +85,9 @@ func TestARobotIsToldOfBatchesAndSchedules(t *testing.T) {
 			if !strings.Contains(s, say) {
 				t.Errorf("%q is not in\n%s", say, s)
 			}
+		}
+		if strings.Contains(s, "> 任务：") {
+			t.Errorf("it is told of as a job:\n%s", s)
 		}
 	}
 }

@@ -21,7 +21,7 @@ var words = []struct{ key, word string }{
 	{"schedule", "定时任务"}, {"batch", "批量任务"}, {"name", "名称"}, {"run", "第几次运行"}, {"kind", "触发方式"}, {"tick", "应运行时间"},
 	{"missed", "错过次数"},
 	{"job", "任务"}, {"operation", "操作"}, {"account", "账号"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
-	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"jobs", "任务数"}, {"total", "门店总数"},
+	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"targets", "对象数"}, {"jobs", "各任务"}, {"total", "门店总数"},
 	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"},
 	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next", "下次运行"},
 }
@@ -50,8 +50,8 @@ var beijing = time.FixedZone("UTC+8", 8*60*60)
 
 // The bounds of a message's parts, in characters.
 const (
-	maxValue    = 200
-	maxFailures = 5 // codes
+	maxValue  = 200
+	maxCounts = 5 // codes, or states
 )
 
 // robotText writes an event as a message for people.
@@ -119,6 +119,9 @@ func subject(e Event) (map[string]any, error) {
 	if err := d.Decode(&document); err != nil {
 		return nil, nil // it is no object: the event's type and ID say enough
 	}
+	if document["job"] == document["batch"] { // a batch's status has its ID as both
+		delete(document, "job")
+	}
 	return document, nil
 }
 
@@ -151,8 +154,11 @@ func tell(key string, v any) string {
 			return count(int64(len(v)))
 		}
 	case map[string]any:
-		if key == "failures" {
-			return failures(v)
+		switch key {
+		case "failures":
+			return counts(v, clean)
+		case "jobs":
+			return counts(v, func(state string) string { return clean(catalogue.Term(state, catalogue.Chinese)) })
 		}
 		if message, ok := v["message"].(string); ok { // an error with its code
 			return clean(message)
@@ -173,29 +179,30 @@ func coloured(key, v, said string) string {
 	return said
 }
 
-// failures lists the codes that most stores failed with.
-func failures(codes map[string]any) string {
-	counts := map[string]int64{}
-	for code, v := range codes {
+// counts lists what there is most of: the codes that stores failed with, the states that jobs are in.
+func counts(all map[string]any, word func(string) string) string {
+	by := map[string]int64{}
+	for name, v := range all {
 		if n, ok := v.(json.Number); ok {
-			counts[code], _ = n.Int64() // one that is no count is as none
+			by[name], _ = n.Int64() // one that is no count is as none
 		}
 	}
-	order := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
-		if counts[a] != counts[b] {
-			return int(min(1, max(-1, counts[b]-counts[a])))
+	maps.DeleteFunc(by, func(_ string, n int64) bool { return n == 0 })
+	order := slices.SortedFunc(maps.Keys(by), func(a, b string) int {
+		if by[a] != by[b] {
+			return int(min(1, max(-1, by[b]-by[a])))
 		}
 		return strings.Compare(a, b)
 	})
-	var all []string
-	for i, code := range order {
-		if i == maxFailures {
-			all = append(all, "…")
+	var parts []string
+	for i, name := range order {
+		if i == maxCounts {
+			parts = append(parts, "…")
 			break
 		}
-		all = append(all, fmt.Sprintf("%s %s", clean(code), count(counts[code])))
+		parts = append(parts, fmt.Sprintf("%s %s", word(name), count(by[name])))
 	}
-	return strings.Join(all, "，")
+	return strings.Join(parts, "，")
 }
 
 func clean(s string) string { return markdown.Replace(plain(s, maxValue)) }

@@ -30,7 +30,10 @@ func (p *Page) retry(r *request) error {
 	if err != nil {
 		return err
 	}
-	made, err := p.desk.Retry(r.Context(), before.Job, r.by(), nil, nil)
+	made, warning, err := p.desk.Retry(r.Context(), before.Job, steer.Again{By: r.by()})
+	if warning != "" {
+		p.cfg.Logger.Warn(warning, "job", before.Job)
+	}
 	if err != nil {
 		return err
 	}

@@ -218,7 +218,7 @@ func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
 	if state.Ended() {
 		l.log.Info("job ended", "state", state)
 		if j.Batch != "" {
-			p.tend(l, j.Batch)
+			p.tend(l, j.Batch, j.Account)
 		}
 	}
 	if state == job.Aborting || state == job.Aborted {
@@ -230,14 +230,14 @@ func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
 	}
 }
 
-// tend gives the next job of a batch its turn. Where that fails the reconciler does.
-func (p *Processor) tend(l *lease, batch string) {
+// tend gives the account's next job of a batch its turn. Where that fails the reconciler does.
+func (p *Processor) tend(l *lease, batch, account string) {
 	ctx, cancel := context.WithTimeout(l.hard, remindPatient)
 	defer cancel()
-	turns, _, err := p.Ledger.TendBatch(ctx, batch)
+	turns, _, err := p.Ledger.TendBatch(ctx, batch, account)
 	for _, t := range turns {
 		err = errors.Join(err, p.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders))
-		err = errors.Join(err, p.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}))
+		err = errors.Join(err, p.Ledger.Announce(ctx, t.Wake()))
 	}
 	if err != nil {
 		l.log.Debug("the batch's next job waits for the reconciler", "batch", batch, "error", err)

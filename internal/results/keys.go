@@ -31,7 +31,7 @@ import (
 //	storelink:1:{BATCH}:wait:N  list: jobs of the batch's Nth account that wait for their turn
 //	storelink:1:{BATCH}:run:N   set: those that have had it and are not among the sums yet
 //
-//	storelink:1:batches      zset: batch → when it was created; those that have not ended
+//	storelink:1:batches      zset: batch → when it was created; those that may not have ended
 //	storelink:1:jobs         zset: job → when it was created; all that have not expired
 //	storelink:1:active       zset: the same, of the jobs that may not have ended
 //	storelink:1:target:…     string: the job at work on a target

@@ -50,7 +50,7 @@ func alone(name string) *redis.Script {
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
 	page, leave, draft, plan, verified, start,
-	batchCommit, batchNext, batchDone, batchEnd *redis.Script
+	batchCommit, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
 	status string // is sent in pipelines
 }
 
@@ -69,9 +69,10 @@ func loadScripts() scripts {
 		holes: script("holes"), remind: script("remind"), check: script("check"),
 		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
 		verified: script("verified"), start: script("start"),
-		batchCommit: alone("batch_commit"), batchNext: alone("batch_next"), batchDone: alone("batch_done"),
-		batchEnd: alone("batch_end"),
-		claim:    redis.NewScript(string(claim)), status: string(status),
+		batchCommit: alone("batch_commit"), batchStart: alone("batch_start"), batchControl: alone("batch_control"),
+		batchNext: alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
+		batchStatus: alone("batch_status"),
+		claim:       redis.NewScript(string(claim)), status: string(status),
 	}
 }
 

@@ -305,9 +305,15 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 	}
 	target := keyTarget(j.Target)
 	if err := l.claim(ctx, target, id); err != nil {
+		if holder := job.AsError(err); holder.Code == job.CodeJobAtWork {
+			why := "job " + holder.Job + " is at work on its target, and goes first"
+			if e := l.run(ctx, l.scripts.start, id, flag, why).Err(); e != nil {
+				return job.Scheduled, nil, redisError("start job "+id, e)
+			}
+		}
 		return job.Scheduled, nil, err
 	}
-	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag))
+	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag, ""))
 	switch {
 	case err != nil:
 		return "", nil, redisError("start job "+id, err)

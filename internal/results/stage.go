@@ -91,8 +91,12 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 	return s, nil
 }
 
-// indexLife is how long the lists of jobs outlive the last job that was added to them, or seen at work.
-func indexLife(o Options) time.Duration { return o.Retention + targetLife }
+// indexLife is how long the lists of jobs outlive the last job that was added to them, or seen at work: longer than a job
+// may be submitted ahead of its time, with nobody about until then.
+func indexLife(o Options) time.Duration { return o.Retention + MaxAhead + targetLife }
+
+// MaxAhead is how far ahead of its time a job or a batch may be submitted.
+const MaxAhead = 366 * 24 * time.Hour
 
 // claims says whether the job needs its target for itself from now on: one that is to run later claims it then, and one
 // that only looks never.

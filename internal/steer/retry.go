@@ -2,7 +2,6 @@ package steer
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 
@@ -41,30 +40,43 @@ func Retryable(old job.Status) error {
 	return e
 }
 
-// Retry makes a new job, or batch, of the stores that failed or were left unprocessed in one that has ended. override, if
-// not nil, changes each new job before it is staged; label, if not nil, is a new batch's. by is who asked for it.
-func (d *Desk) Retry(ctx context.Context, id, by string, override func(*job.Job) error, label *string) (Retried, error) {
+// Again is how something is retried. What it does not say is as it was.
+type Again struct {
+	By       string               // who asked for it
+	Override func(*job.Job) error // changes each new job before it is staged; nil for nothing
+	Label    *string              // of a new batch; nil for the old one's
+	At       *time.Time           // before which nothing is sent; nil for at once
+	Rehook   bool                 // Hook is told when it has ended, and not whom the old one told
+	Hook     *job.Hook
+}
+
+// Retry makes a new job, or batch, of the stores that failed or were left unprocessed in one that has ended. A warning is a
+// sentence about what is left of a batch that could not be made; mostly empty.
+func (d *Desk) Retry(ctx context.Context, id string, again Again) (made Retried, warning string, err error) {
 	old, err := d.Ledger.Status(ctx, id)
 	if err == nil {
 		err = Retryable(old)
 	}
 	if err != nil {
-		return Retried{}, err
+		return Retried{}, "", err
 	}
-	if override == nil {
-		override = func(*job.Job) error { return nil }
+	if again.Override == nil {
+		again.Override = func(*job.Job) error { return nil }
 	}
 	if old.Targets > 0 {
-		return d.retryBatch(ctx, old, by, override, label)
+		return d.retryBatch(ctx, old, again)
 	}
 	j, err := d.Ledger.Job(ctx, id)
 	if err != nil {
-		return Retried{}, err
+		return Retried{}, "", err
 	}
-	j.Source, j.SubmittedBy, j.Repeats, j.SetAside = "retry of "+id, by, 0, 0
-	j.At, j.Schedule, j.Batch, j.List = nil, "", "", ""
-	if err := override(&j); err != nil {
-		return Retried{}, err
+	j.Source, j.SubmittedBy, j.Repeats, j.SetAside = "retry of "+id, again.By, 0, 0
+	j.At, j.Schedule, j.Batch, j.List = again.At, "", "", ""
+	if again.Rehook {
+		j.Notify = again.Hook
+	}
+	if err := again.Override(&j); err != nil {
+		return Retried{}, "", err
 	}
 	sub := submit.Submission{Job: j, IDs: NotSucceeded(ctx, d.Ledger, id, "")}
 	if j.Operation == job.Resync { // its plan is what was not done of the old one's
@@ -73,23 +85,27 @@ func (d *Desk) Retry(ctx context.Context, id, by string, override func(*job.Job)
 		sub.Surplus = NotSucceeded(ctx, d.Ledger, id, job.Disassociate)
 	}
 	r, err := (&submit.Submitter{Ledger: d.Ledger, Queue: d.Queue, Tracer: d.Tracer}).Submit(ctx, sub)
-	return Retried{Receipt: r}, err
+	return Retried{Receipt: r}, "", err
 }
 
-func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, override func(*job.Job) error,
-	label *string) (Retried, error) {
+func (d *Desk) retryBatch(ctx context.Context, old job.Status, again Again) (made Retried, warning string, err error) {
 	jobs, err := d.Ledger.BatchJobs(ctx, old.Job)
 	if err != nil {
-		return Retried{}, err
+		return Retried{}, "", err
 	}
-	b := results.Batch{ID: job.NewID(time.Now()), Label: old.Label, Source: "retry of " + old.Job, SubmittedBy: by,
-		CreatedAt: time.Now().UTC()}
-	if label != nil {
-		b.Label = *label
+	b := results.Batch{ID: job.NewID(time.Now()), Label: old.Label, Source: "retry of " + old.Job, SubmittedBy: again.By,
+		CreatedAt: time.Now().UTC(), At: again.At}
+	if again.Label != nil {
+		b.Label = *again.Label
+	}
+	if again.Rehook {
+		b.Notify = again.Hook
+	} else if b.Notify, err = d.Ledger.Hook(ctx, old.Job); err != nil {
+		return Retried{}, "", err
 	}
 	span := d.Tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
 	staging := d.Ledger.StageBatch(b)
-	stage := func() error {
+	warning, err = d.SubmitBatch(ctx, staging, func() error {
 		for _, one := range jobs {
 			if one.Failed+one.Unprocessed == 0 {
 				continue
@@ -98,8 +114,8 @@ func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, overri
 			if err != nil {
 				return err
 			}
-			j.Source, j.SubmittedBy, j.Trace = b.Source, by, span.Parent()
-			if err := override(&j); err != nil {
+			j.Source, j.SubmittedBy, j.Trace = b.Source, b.SubmittedBy, span.Parent()
+			if err := again.Override(&j); err != nil {
 				return err
 			}
 			list, _, err := staging.AddList(ctx, j.ChunkSize, NotSucceeded(ctx, d.Ledger, one.Job, ""))
@@ -110,16 +126,13 @@ func (d *Desk) retryBatch(ctx context.Context, old job.Status, by string, overri
 				return err
 			}
 		}
-		return d.Commit(ctx, staging)
-	}
-	err = stage()
+		return nil
+	})
 	span.End(err)
 	if err != nil {
-		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-		defer cancel()
-		return Retried{}, errors.Join(err, staging.Discard(bye))
+		return Retried{}, warning, err
 	}
-	return Retried{Batch: b.ID}, nil
+	return Retried{Batch: b.ID}, "", nil
 }
 
 // NotSucceeded gives the stores of a job that has ended that failed or were left unprocessed; of a resync, those that

@@ -75,12 +75,43 @@ func (d *Desk) Do(ctx context.Context, verb Verb, id, by string) (after job.Stat
 
 // Tend gives a batch's jobs their turn, or stops them, as its state is. The reconciler does the same within seconds.
 func (d *Desk) Tend(ctx context.Context, batch string) error {
-	turns, _, err := d.Ledger.TendBatch(ctx, batch)
+	turns, _, err := d.Ledger.TendBatch(ctx, batch, "")
 	for _, t := range turns {
 		err = errors.Join(err, d.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders),
-			d.Ledger.Announce(ctx, results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}))
+			d.Ledger.Announce(ctx, t.Wake()))
 	}
 	return err
+}
+
+// SubmitBatch has a batch staged by stage and commits it. With an error nothing is sent, unless it says otherwise; a warning
+// is a sentence about what is left then.
+func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, stage func() error) (warning string, err error) {
+	id := staging.Batch().ID
+	committing := false
+	if err = stage(); err == nil {
+		committing = true
+		err = d.Commit(ctx, staging)
+	}
+	if err == nil {
+		return "", nil
+	}
+	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	status, unknown := d.Ledger.Status(bye, id)
+	said := func(what string) error {
+		return &job.Error{Code: job.CodeRedis, Job: id, Err: err, Message: job.AsError(err).Message + ": " + fmt.Sprintf(what, id)}
+	}
+	switch {
+	case unknown == nil && status.State != job.Staging:
+		return "", said("batch %s is committed all the same, and will run")
+	case unknown != nil && job.AsError(unknown).Code != job.CodeUnknownJob && committing:
+		return "", said("it is unknown whether batch %s was committed; once Redis is back, `enqueue status %[1]s` tells: where it knows no" +
+			" such job, nothing was sent, else the batch runs")
+	}
+	if e := staging.Discard(bye); e != nil {
+		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, e)
+	}
+	return warning, err
 }
 
 // Commit commits a batch, and tries for some seconds while Redis fails: committing twice is the same as once. What was

@@ -73,7 +73,7 @@ func (s *notifier) tell(ctx context.Context, t *asynq.Task) error {
 	if err == nil {
 		var hook *job.Hook
 		if hook, err = s.w.cfg.Ledger.Hook(ctx, n.Job); err == nil && hook != nil {
-			_, err := s.send(ctx, *hook, ended(status), log)
+			_, err := s.send(ctx, *hook, notify.Ended(status, 0), log)
 			return err
 		}
 	}
@@ -82,20 +82,6 @@ func (s *notifier) tell(ctx context.Context, t *asynq.Task) error {
 	}
 	log.Warn("nobody can be told that it has ended: it has expired")
 	return nil
-}
-
-// ended is the event that a job or a batch has ended.
-func ended(status job.Status) notify.Event {
-	event := notify.Event{ID: "ended:" + status.Job, Type: "job.ended", At: time.Now().UTC()}
-	if status.EndedAt != nil {
-		event.At = *status.EndedAt
-	}
-	if status.Targets > 0 {
-		event.Type, event.Batch = "batch.ended", status
-	} else {
-		event.Job = &status
-	}
-	return event
 }
 
 // tellEvent tells a hook of an event of a schedule, and forgets that when it was told or cannot be.

@@ -167,25 +167,19 @@ func (s *reconciler) told(ctx context.Context, id string) error {
 
 // batch looks after a batch.
 func (s *reconciler) batch(ctx context.Context, id string) error {
-	status, err := s.w.cfg.Ledger.Status(ctx, id)
-	if err == nil && status.State.Ended() { // told before it leaves the list of batches
-		if err := s.told(ctx, id); err != nil {
-			return err
-		}
-	}
-	turns, ended, err := s.w.cfg.Ledger.TendBatch(ctx, id)
-	if ended {
+	turns, ended, err := s.w.cfg.Ledger.TendBatch(ctx, id, "")
+	if ended { // whoever tended it last
 		s.w.log.Info("batch ended", "batch", id)
 		if err := s.told(ctx, id); err != nil {
 			return err
 		}
+		return s.w.cfg.Ledger.RetireBatch(ctx, id)
 	}
 	for _, t := range turns {
 		if e := s.w.cfg.Queue.Remind(ctx, t.Job.Account, t.Job.Priority, t.Reminders); e != nil {
 			return e
 		}
-		wake := results.Wake{Account: t.Job.Account, Job: t.Job.ID, State: t.State}
-		if e := s.w.cfg.Ledger.Announce(ctx, wake); e != nil {
+		if e := s.w.cfg.Ledger.Announce(ctx, t.Wake()); e != nil {
 			return e
 		}
 	}

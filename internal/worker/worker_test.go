@@ -25,6 +25,7 @@ import (
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/secret"
+	"github.com/storelink/storelink/internal/steer"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -421,6 +422,27 @@ func TestHookIsToldOfTheEndUntilItTakesIt(t *testing.T) {
 		j.Notify = &job.Hook{URL: url}
 		b.submit(j, storeIDs(300))
 		if e := b.told(told); e.Type != "job.ended" || e.Job == nil || e.Job.Job != j.ID || e.Job.Succeeded != 300 || e.Attempt != 2 || e.ID == "" {
+			b.Fatalf("%+v", e)
+		}
+
+		// A batch is told of once, as one, whoever of the worker ended it.
+		batch := results.Batch{ID: job.NewID(time.Now()), CreatedAt: time.Now(), Notify: j.Notify}
+		desk := &steer.Desk{Ledger: b.ledger, Queue: b.queue}
+		staging := b.ledger.StageBatch(batch)
+		_, err := desk.SubmitBatch(b.ctx, staging, func() error {
+			list, _, err := staging.AddList(b.ctx, 200, func(yield func(string, error) bool) { yield("100000001", nil) })
+			for i := range 40 {
+				target := job.Target{BrandID: sandbox.BrandID, ProductCouponID: "1001", StockID: fmt.Sprint(3000 + i)}
+				if err == nil {
+					_, err = staging.AddJob(b.ctx, newJob(sandbox.PartnerAccount, job.Associate, target), list)
+				}
+			}
+			return err
+		})
+		b.must(err)
+		e := b.told(told)
+		about, _ := e.Batch.(map[string]any)
+		if e.Type != "batch.ended" || e.ID != "ended:"+batch.ID || about["state"] != "completed" || about["succeeded"] != 40.0 {
 			b.Fatalf("%+v", e)
 		}
 	})

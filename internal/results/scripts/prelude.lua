@@ -3,7 +3,7 @@
 local JOB, IDS, REC, GATH, WIN, LEASE, PLAN, FAIL, TEXT, WANT, LIST, MARK =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11], KEYS[12]
 
--- A batch's job shares a list with others: it is not this job's to delete, nor to let expire.
+-- A batch's job shares a list with others: it is not this job's to delete.
 local SHARED = redis.call('HGET', JOB, 'list')
 if SHARED then IDS = SHARED end
 
@@ -160,7 +160,8 @@ local function settle(at)
   redis.call('HSET', JOB, 'state', final, 'ended_at', text(at))
   redis.call('HDEL', JOB, 'pool', 'tries')
   redis.call('DEL', GATH, WIN, LEASE, PLAN, WANT, LIST)
-  for _, key in ipairs({JOB, REC, FAIL, TEXT, MARK}) do redis.call('PEXPIRE', key, job[5]) end
-  if not SHARED then redis.call('PEXPIRE', IDS, job[5]) end
+  if not SHARED then -- what is of a batch is kept until that ends, and expires with it (batch_end.lua)
+    for _, key in ipairs({JOB, IDS, REC, FAIL, TEXT, MARK}) do redis.call('PEXPIRE', key, job[5]) end
+  end
   return final
 end
