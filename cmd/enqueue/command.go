@@ -130,7 +130,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	case a.json:
 		a.out.json(errorDocument(err))
 	default:
-		fmt.Fprintln(a.err, "enqueue:", printable(err.Error()))
+		fmt.Fprintln(a.err, "enqueue:", printable(a.tongue(a.errors).sentence(err.Error())))
 	}
 	return job.ExitStatus(err)
 }

@@ -58,7 +58,7 @@ func (j *joining) outcome(r job.Row) []string {
 func (j *joining) word(word, why string) [][]string {
 	cells := make([]string, len(j.columns))
 	e, _ := catalogue.Lookup(word)
-	cells[0], cells[2], cells[3] = word, why, e.Say(j.lang)
+	cells[0], cells[2], cells[3] = word, catalogue.Sentence(why, j.lang), e.Say(j.lang)
 	return [][]string{cells}
 }
 

@@ -353,7 +353,7 @@ func (a *app) tellBatchPlan(ctx context.Context, s *site, jobs []job.Job, totals
 	for _, e := range d.Accounts {
 		took := t.say("as fast as it is answered")
 		if e.Seconds != nil {
-			took = t.say("at least %s", t.span(time.Duration(*e.Seconds*float64(time.Second))))
+			took = t.atLeast(*e.Seconds)
 		}
 		a.line("  %s %s, %s: %s", terminal.Pad(e.Account, 20, false), t.plural(int64(e.Targets), "target"), t.plural(e.Calls, "call"), took)
 	}

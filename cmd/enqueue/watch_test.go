@@ -61,7 +61,7 @@ func TestWatchDrawsAJob(t *testing.T) {
 	english := []string{"ACCOUNT", "sandbox-partner  serving", "running", "the job goes on", "PARAM_ERROR", "NOT_FOUND", "of 4,000 stores",
 		"is completed in", "succeeded     3,985", "failed        15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 stores failed"}
 	mandarin := []string{"账号", "sandbox-partner  服务中", "进行中", "任务会继续", "PARAM_ERROR", "NOT_FOUND", "/ 4,000 家门店", "已完成，用时",
-		"成功          3,985", "失败          15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 stores failed"}
+		"成功          3,985", "失败          15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 家门店失败"}
 	recorded := map[string][]string{}
 	var recording sync.Mutex
 	t.Run("", func(t *testing.T) {

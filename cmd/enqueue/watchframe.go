@@ -190,7 +190,7 @@ func (f *frames) accountLines(width int) []string {
 				pace[of] = rate
 			}
 		}
-		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(f.tongue.pace(pace)), text(reason))
+		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(f.tongue.pace(pace)), text(f.tongue.sentence(reason)))
 		rows++
 	}
 	if rows == 0 {

@@ -23,6 +23,9 @@ func newSource(in *bufio.Reader, opts Options) (source, error) {
 	name := strings.ToLower(strings.TrimSuffix(opts.Name, ".gz"))
 	lines := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
 	switch {
+	case bytes.HasPrefix(begin, []byte("<")):
+		return nil, listErrorf(opts.Name, 0, "this is a web page or XML under a spreadsheet's name, as some systems export it: open it in a"+
+			" spreadsheet program and save it as .xlsx, or save the list as CSV")
 	case bytes.HasPrefix(begin, []byte("{")), lines && bytes.HasPrefix(begin, []byte(`"`)):
 		return newObjects(in, opts)
 	case bytes.HasPrefix(begin, []byte("[")):
@@ -188,14 +191,17 @@ var idNames = map[string]bool{
 	"storeid": true, "storeids": true, "storeno": true, "storenumber": true, "storecode": true, "wechatstoreid": true,
 	"门店id": true, "门店编号": true, "门店编码": true, "门店号": true, "门店代码": true, "门店号码": true,
 	"微信门店id": true, "微信门店编号": true, "微信支付门店id": true, "微信支付门店编号": true,
-	"店铺id": true, "店铺编号": true, "店铺编码": true,
+	"店铺id": true, "店铺编号": true, "店铺编码": true, "品牌门店id": true, "品牌门店编号": true,
 }
 
-// Fold gives a column's name without what people write in different ways: case, spaces, _, - and brackets.
+// Fold gives a column's name without what people write in different ways: case, spaces and line breaks, _, -, brackets, and
+// the marks of a form's field that must be filled in (*门店编号, 门店编号（必填）).
 func Fold(s string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "").
-		Replace(s))
+	return strings.ToLower(folding.Replace(s))
 }
+
+var folding = strings.NewReplacer(" ", "", "\n", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "", "*", "", "＊", "",
+	"必填", "")
 
 // findColumn gives the column of the IDs, from 0, and whether the first row is a header.
 func findColumn(names []string, opts Options) (at int, header bool, err error) {
