@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/spool"
 	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // maxJoin bounds a list that is not a file, in bytes: it is read twice, and so kept.
@@ -63,6 +64,7 @@ func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (er
 	}
 	defer func() { err = firstOf(err, l.close()) }()
 	if f.output == "" {
+		j.shown = a.screen.Terminal
 		_, err := l.write(ctx, a.out, f, j)
 		return onStandardOutput(err)
 	}
@@ -178,6 +180,11 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 				}
 				for _, text := range more {
 					cells = append(cells, report.Cell{Text: text})
+				}
+				for i := range cells {
+					if j.shown {
+						cells[i].Text = terminal.Printable(cells[i].Text)
+					}
 				}
 				row := report.Row{Head: line.Kind == storelist.HeadLine, Cells: cells}
 				if r.Stats().Sheet != "" && !j.many {

@@ -26,6 +26,7 @@ type joining struct {
 	more    []string // of columns, those that come after joinColumns
 	columns []string
 
+	shown         bool // it goes to a terminal, which it must not steer
 	many          bool // it is a batch: a store may be in many of its jobs, and then its row is given once for each
 	stock, bundle int  // the list's columns that say which target a row is for; -1 for none
 }

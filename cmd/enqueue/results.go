@@ -105,6 +105,7 @@ func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) 
 	if a.json {
 		format = results.ReportJSONLines
 	}
+	wish.shown = a.screen.Terminal
 	_, err := copyRows(ctx, s.ledger, id, wish, a.out, format)
 	return onStandardOutput(err)
 }
