@@ -150,7 +150,7 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	if err := l.read(func(r *storelist.Reader) (err error) { survey, err = r.Survey(); return err }); err != nil {
 		return 0, err
 	}
-	out, finish, err := newJoined(w, f, survey.Width+len(j.columns))
+	out, finish, err := newJoined(w, f, survey, len(j.columns), j.shown)
 	if err != nil {
 		return 0, err
 	}
@@ -209,10 +209,11 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	return rows, nil
 }
 
-// newJoined begins the table that is given back, of so many columns.
-func newJoined(w io.Writer, f *resultsFlags, width int) (report.Joined, func() error, error) {
+// newJoined begins the table that is given back, with so many columns more than the list's. Text is in the list's own encoding
+// and has its separator, as far as neither --encoding nor the file's name says otherwise; a terminal gets UTF-8.
+func newJoined(w io.Writer, f *resultsFlags, list storelist.Survey, more int, shown bool) (report.Joined, func() error, error) {
 	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
-		out, err := report.NewJoinedBook(w, width, 0)
+		out, err := report.NewJoinedBook(w, list.Width+more, 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -222,13 +223,23 @@ func newJoined(w io.Writer, f *resultsFlags, width int) (report.Joined, func() e
 	if err != nil {
 		return nil, nil, err
 	}
+	switch {
+	case f.encoding != "" || shown:
+	case list.GB18030:
+		encoding = report.GB18030
+	case list.Marked:
+		encoding = report.UTF8BOM
+	}
 	encoded, err := encoding.Writer(w)
 	if err != nil {
 		return nil, nil, &writing{err}
 	}
 	comma := ','
-	if strings.EqualFold(filepath.Ext(f.output), ".tsv") {
+	switch ext := strings.ToLower(filepath.Ext(f.output)); {
+	case ext == ".tsv":
 		comma = '\t'
+	case list.Comma == ';', f.output == "" && list.Comma != 0:
+		comma = list.Comma
 	}
 	out := report.NewJoinedCSV(encoded, comma)
 	return out, func() error {

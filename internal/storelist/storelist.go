@@ -68,12 +68,13 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 
 // Reader reads one list, once.
 type Reader struct {
-	opts  Options
-	src   source
-	seen  storeset.Set
-	good  int64 // IDs seen, those after a bad row too
-	stats Stats
-	bad   BadRows
+	opts   Options
+	src    source
+	marked bool // its text begins with a byte-order mark
+	seen   storeset.Set
+	good   int64 // IDs seen, those after a bad row too
+	stats  Stats
+	bad    BadRows
 }
 
 // row is one row of a list, or one line.
@@ -97,11 +98,11 @@ type source interface {
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
 // read only from its end.
 func NewReader(r io.Reader, opts Options) (*Reader, error) {
-	src, err := open(r, opts)
+	src, marked, err := open(r, opts)
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{opts: opts, src: src, bad: BadRows{file: opts.Name}}
+	rd := &Reader{opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
 	if s, ok := src.(*sheet); ok {
 		rd.stats.Sheet = s.title
@@ -109,18 +110,20 @@ func NewReader(r io.Reader, opts Options) (*Reader, error) {
 	return rd, nil
 }
 
-func open(r io.Reader, opts Options) (source, error) {
-	text, err := newText(r, opts.Name, opts.MaxText)
+func open(r io.Reader, opts Options) (src source, marked bool, err error) {
+	text, marked, err := newText(r, opts.Name, opts.MaxText)
 	if a := (*archive)(nil); errors.As(err, &a) {
-		return newSheet(a.in, opts)
+		src, err = newSheet(a.in, opts)
+		return src, false, err
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if opts.Sheet != "" {
-		return nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
+		return nil, false, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
 	}
-	return newSource(text, opts)
+	src, err = newSource(text, opts)
+	return src, marked, err
 }
 
 // Close gives back what a spreadsheet was spooled to. IDs and Lines do so at their end; it can be called again.

@@ -68,7 +68,10 @@ type table struct {
 	first []string             // the first row, until it is given out
 	line  int                  // of it
 	head  bool                 // it is a header
-	all   bool                 // headers and blank rows are given out too
+	all   bool                 // headers, blank rows and empty lines are given out too
+	held  []string             // the row that comes next, where empty lines come before it
+	begin int                  // its line
+	ended int                  // the line on which the last row that was given out ended
 	each  func(cells []string) // told of every row that next gives; may be nil
 }
 
@@ -112,7 +115,7 @@ func (t *table) format() string {
 	return "CSV"
 }
 
-// everything makes next give headers and blank rows too. (Lines without any cell are none to CSV.)
+// everything makes next give headers, blank rows and empty lines too.
 func (t *table) everything() { t.all = true }
 
 // read gives the next row that has something in it.
@@ -147,6 +150,32 @@ func (t *table) csvError(err error) error {
 }
 
 func (t *table) next() (row, error) {
+	if !t.all {
+		return t.nextRow()
+	}
+	// CSV passes over empty lines: they are those between where a row ended and the next begins.
+	if t.held == nil && t.first == nil {
+		var err error
+		if t.held, t.begin, err = t.read(); err != nil {
+			return row{}, err
+		}
+	}
+	begin := t.begin
+	if t.first != nil {
+		begin = t.line
+	}
+	if t.ended++; t.ended < begin {
+		return row{line: t.ended, kind: BlankLine}, nil
+	}
+	r, err := t.nextRow()
+	for _, cell := range r.raw {
+		t.ended += strings.Count(cell, "\n")
+	}
+	return r, err
+}
+
+// nextRow gives the next row that CSV knows of.
+func (t *table) nextRow() (row, error) {
 	cells, line := t.first, t.line
 	t.first = nil
 	if t.each != nil && cells != nil {
@@ -158,7 +187,12 @@ func (t *table) next() (row, error) {
 		}
 		cells = nil
 	}
-	if cells == nil {
+	if cells == nil && t.held != nil {
+		cells, line, t.held = t.held, t.begin, nil
+		if t.each != nil {
+			t.each(cells)
+		}
+	} else if cells == nil {
 		var err error
 		if cells, line, err = t.read(); err != nil {
 			return row{}, err
