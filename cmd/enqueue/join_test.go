@@ -63,6 +63,10 @@ func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	list := w.write("list.csv", text)
 	id := w.ended(list, "--set-aside", w.file("aside.csv"))
 	added := w.write("added.csv", text+"成都,9,后加的\n")
+	w.associate(list, "--set-aside", w.file("aside.csv"), "--dry-run", "--lang", "zh").expect(t, 0)
+	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "line,why,row\n") || !strings.Contains(aside, "门店ID里不能有") {
+		t.Errorf("what was set aside is not told in Chinese: %s", aside)
+	}
 
 	o := w.do("results", id, "--join", added).expect(t, 0)
 	rows := records(t, o.out, ',')

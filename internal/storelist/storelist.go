@@ -26,6 +26,8 @@ type Options struct {
 	Sheet string
 	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
 	SetAside io.Writer
+	// Say puts why a row is bad into the language of who reads what was set aside; nil to leave it in English.
+	Say func(why string) string
 	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
 	// it is unpacked, and its IDs without repeats. A list that has more is refused. 0 is no bound.
 	MaxText, MaxIDs int64
@@ -206,6 +208,9 @@ func (rd *Reader) refuse(r row, why string) error {
 		}
 	}
 	rd.stats.SetAside++
+	if rd.opts.Say != nil {
+		why = rd.opts.Say(why)
+	}
 	return WriteAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
 }
 
