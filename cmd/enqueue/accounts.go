@@ -57,7 +57,7 @@ func (a *app) listAccounts(accounts []job.AccountInfo) {
 			t.Add(append(line, text("-"), say.state(job.LaneUnserved), text(""), text(""))...)
 		}
 		for _, w := range info.Workers {
-			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(w.Reason, 120)))...)
+			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(say.sentence(w.Reason), 120)))...)
 		}
 	}
 	a.print(t)

@@ -3,8 +3,9 @@ package main
 // chinese has, by what it is in English, all that people are told in sentences. A format keeps its arguments; it may take
 // them in another order (%[2]s).
 var chinese = map[string]string{
-	": %s": "：%s",
-	", %s": "，%s",
+	": %s":        "：%s",
+	"warning: %s": "警告：%s",
+	", %s":        "，%s",
 
 	// Lists and tables.
 	"There are no such jobs.":                                "没有这样的任务。",
@@ -64,19 +65,19 @@ var chinese = map[string]string{
 	"`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.": "执行 `enqueue watch %s` 查看进度，`enqueue results %[1]s` 导出报告。",
 	", %s dropped":           "，去掉 %s",
 	", %s set aside":         "，另存 %s",
-	"%s written to %s.":      "已将 %s 写入 %s。",
+	"%s written to %s.":      "已将 %s写入 %s。",
 	"Batch %s: %s for %s%s.": "批量任务 %s：%s，%s%s。",
 	"It is sent at %s, and can be cancelled until then.":                            "将于 %s 发送，在此之前可以取消。",
 	"Nothing was sent. The list is good: %s %s with %s, in %s and as many calls%s.": "没有发送任何内容。清单没有问题：%[1]s，%[2]s，%[3]s，分成 %[4]s，调用次数相同%[5]s。",
 	"The account has no pace: how long it takes is up to WeChat Pay.":               "该账号没有限速：用时取决于微信支付。",
 	"At %g calls a second": "按每秒 %g 次调用，",
-	"Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,":                               "账号 %s 不在本配置中；按微信支付允许的每秒 %g 次调用，",
-	" it takes at least %s; stores that must be sent again come on top, and other jobs of the account take their turns.": "至少需要 %s；需要重发的门店另计，账号的其他任务会轮流进行。",
-	"Nothing was sent, and nothing is wrong: %s for %s, in %s%s.":                                                        "没有发送任何内容，检查没有问题：%s，%s，%s%s。",
+	"Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,":                      "账号 %s 不在本配置中；按微信支付允许的每秒 %g 次调用，",
+	" it takes %s; stores that must be sent again come on top, and other jobs of the account take their turns.": "需要%s；需要重发的门店另计，账号的其他任务会轮流进行。",
+	"Nothing was sent, and nothing is wrong: %s for %s, in %s%s.":                                               "没有发送任何内容，检查没有问题：%s，%s，%s%s。",
 	"as fast as it is answered":     "取决于应答速度",
 	"at least %s":                   "至少 %s",
 	"  %s %s, %s: %s":               "  %s %s，%s：%s",
-	"Nothing was sent but %s. %s":   "除 %s 外没有发送任何内容。%s",
+	"Nothing was sent but %s. %s":   "除 %s外没有发送任何内容。%s",
 	"It takes at least %s%s.":       "至少需要 %s%s。",
 	", %s at %.4g calls a second":   "，%s（每秒 %.4g 次）",
 	"The difference, %s, is in %s.": "差异（%s）已写入 %s。",
@@ -113,5 +114,5 @@ var chineseLabels = map[string]string{
 // chineseCounted are what stands behind a number for what is counted.
 var chineseCounted = map[string]string{
 	"store": "家门店", "chunk": "个分块", "row": "行", "call": "次调用", "list call": "次查询", "target": "个对象", "repeat": "个重复门店",
-	"bad row": "个坏行", "other code": "个其他代码", "job": "个任务", "worker": "个 worker", "account": "个账号",
+	"bad row": "行问题数据", "other code": "个其他代码", "job": "个任务", "worker": "个 worker", "account": "个账号",
 }

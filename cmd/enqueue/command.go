@@ -38,6 +38,7 @@ type app struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, environ []string) int {
 	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ, screen: terminal.Of(stdout, environ),
 		errors: terminal.Of(stderr, environ)}
+	a.out.shown = a.screen.Terminal
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -130,7 +131,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 	case a.json:
 		a.out.json(errorDocument(err))
 	default:
-		fmt.Fprintln(a.err, "enqueue:", printable(err.Error()))
+		fmt.Fprintln(a.err, "enqueue:", printable(a.tongue(a.errors).sentence(err.Error())))
 	}
 	return job.ExitStatus(err)
 }

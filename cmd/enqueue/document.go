@@ -9,12 +9,14 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // printer is standard output. The first error sticks and is told at the end.
 type printer struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	shown bool // to a person, on a terminal
+	err   error
 }
 
 func (p *printer) Write(b []byte) (int, error) {
@@ -30,11 +32,18 @@ func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, ar
 
 // json prints one document on a line of its own.
 func (p *printer) json(v any) {
-	e := json.NewEncoder(p)
+	var b strings.Builder
+	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil && p.err == nil {
 		p.err = err
+		return
 	}
+	text := b.String()
+	if p.shown {
+		text = terminal.JSON(text)
+	}
+	_, _ = io.WriteString(p, text) // its error sticks
 }
 
 // receiptDocument is what submitting a job prints with --json.

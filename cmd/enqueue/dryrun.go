@@ -68,6 +68,15 @@ func (t tongue) dryRun(d dryRunDocument, j job.Job, known bool) string {
 	default:
 		text += t.say("Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,", j.Account, d.Rate)
 	}
-	return text + t.say(" it takes at least %s; stores that must be sent again come on top, and other jobs of the account take their turns.",
-		t.span(time.Duration(*d.Seconds*float64(time.Second))))
+	return text + t.say(" it takes %s; stores that must be sent again come on top, and other jobs of the account take their turns.",
+		t.atLeast(*d.Seconds))
+}
+
+// atLeast is a time in seconds that something cannot take less than.
+func (t tongue) atLeast(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second))
+	if d < time.Second {
+		return t.span(d)
+	}
+	return t.say("at least %s", t.span(d))
 }

@@ -77,6 +77,19 @@ func TestFramesFitEveryWindowAndCannotBeSteered(t *testing.T) {
 	}
 }
 
+// A job uses one interface: in a narrow window its rate has room, and not the beginning of the interface's name.
+func TestFramesOfAJobShowItsPaceAlone(t *testing.T) {
+	t.Parallel()
+	s := busy("")
+	s.subject, s.jobs = &s.jobs[0], nil
+	s.accounts[0].Pace = map[string]float64{"associate-stock": 19.62, "list-stock": 20}
+	f := &frames{tongue: "zh", screen: terminal.Screen{Terminal: true}, id: s.subject.Job}
+	f.see(s)
+	if all := strings.Join(f.draw(60, 20), "\n"); !strings.Contains(all, " 19.6 ") || strings.Contains(all, "关联（") {
+		t.Errorf("got\n%s", all)
+	}
+}
+
 func TestFramesTellWhatHoldsAnAccountUpOnce(t *testing.T) {
 	t.Parallel()
 	f := &frames{tongue: "en", screen: terminal.Screen{Terminal: true}}

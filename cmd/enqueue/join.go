@@ -12,6 +12,7 @@ import (
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/spool"
 	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // maxJoin bounds a list that is not a file, in bytes: it is read twice, and so kept.
@@ -63,6 +64,7 @@ func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (er
 	}
 	defer func() { err = firstOf(err, l.close()) }()
 	if f.output == "" {
+		j.shown = a.screen.Terminal
 		_, err := l.write(ctx, a.out, f, j)
 		return onStandardOutput(err)
 	}
@@ -148,7 +150,7 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	if err := l.read(func(r *storelist.Reader) (err error) { survey, err = r.Survey(); return err }); err != nil {
 		return 0, err
 	}
-	out, finish, err := newJoined(w, f, survey.Width+len(j.columns))
+	out, finish, err := newJoined(w, f, survey, len(j.columns), j.shown)
 	if err != nil {
 		return 0, err
 	}
@@ -179,6 +181,11 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 				for _, text := range more {
 					cells = append(cells, report.Cell{Text: text})
 				}
+				for i := range cells {
+					if j.shown {
+						cells[i].Text = terminal.Printable(cells[i].Text)
+					}
+				}
 				row := report.Row{Head: line.Kind == storelist.HeadLine, Cells: cells}
 				if r.Stats().Sheet != "" && !j.many {
 					row.Line = line.Number
@@ -202,10 +209,11 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	return rows, nil
 }
 
-// newJoined begins the table that is given back, of so many columns.
-func newJoined(w io.Writer, f *resultsFlags, width int) (report.Joined, func() error, error) {
+// newJoined begins the table that is given back, with so many columns more than the list's. Text is in the list's own encoding
+// and has its separator, as far as neither --encoding nor the file's name says otherwise; a terminal gets UTF-8.
+func newJoined(w io.Writer, f *resultsFlags, list storelist.Survey, more int, shown bool) (report.Joined, func() error, error) {
 	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
-		out, err := report.NewJoinedBook(w, width, 0)
+		out, err := report.NewJoinedBook(w, list.Width+more, 0)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -215,13 +223,23 @@ func newJoined(w io.Writer, f *resultsFlags, width int) (report.Joined, func() e
 	if err != nil {
 		return nil, nil, err
 	}
+	switch {
+	case f.encoding != "" || shown:
+	case list.GB18030:
+		encoding = report.GB18030
+	case list.Marked:
+		encoding = report.UTF8BOM
+	}
 	encoded, err := encoding.Writer(w)
 	if err != nil {
 		return nil, nil, &writing{err}
 	}
 	comma := ','
-	if strings.EqualFold(filepath.Ext(f.output), ".tsv") {
+	switch ext := strings.ToLower(filepath.Ext(f.output)); {
+	case ext == ".tsv":
 		comma = '\t'
+	case list.Comma == ';', f.output == "" && list.Comma != 0:
+		comma = list.Comma
 	}
 	out := report.NewJoinedCSV(encoded, comma)
 	return out, func() error {

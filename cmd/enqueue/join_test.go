@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/csv"
 	"os"
 	"reflect"
@@ -62,6 +63,10 @@ func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	list := w.write("list.csv", text)
 	id := w.ended(list, "--set-aside", w.file("aside.csv"))
 	added := w.write("added.csv", text+"成都,9,后加的\n")
+	w.associate(list, "--set-aside", w.file("aside.csv"), "--dry-run", "--lang", "zh").expect(t, 0)
+	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "line,why,row\n") || !strings.Contains(aside, "门店ID里不能有") {
+		t.Errorf("what was set aside is not told in Chinese: %s", aside)
+	}
 
 	o := w.do("results", id, "--join", added).expect(t, 0)
 	rows := records(t, o.out, ',')
@@ -113,6 +118,68 @@ func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	if err != nil || len(records(t, string(tsv), '\t')) != 7 || !strings.Contains(piped.out, "5 rows written") {
 		t.Errorf("TSV: %s, %v, %s", tsv, err, piped.out)
 	}
+}
+
+// Who gives a list in Excel's way gets it back in Excel's way.
+func TestListIsGivenBackInItsOwnForm(t *testing.T) {
+	t.Parallel()
+	w := withFailures(t)
+	const text = "\n城市;门店编号\n上海;7\n\n;\n\"北\n京\";8\n\n\n广州;9\n"
+	id := w.ended(w.write("list.csv", text))
+	encoder := simplifiedchinese.GB18030.NewEncoder()
+	gb, err := encoder.String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, list := range map[string]string{"UTF-8": text, "a mark": "\ufeff" + text, "GB18030": gb, "CRLF": strings.ReplaceAll(text, "\n", "\r\n"),
+		"gzip": gzipped(t, "\ufeff"+text), "TSV": strings.ReplaceAll(text, ";", "\t")} {
+		path := w.write("back.csv", list)
+		for _, output := range []string{"", w.file("out.csv")} {
+			got := w.do("results", id, "--join", path, "--output", output).expect(t, 0).out
+			if output != "" {
+				packed, err := os.ReadFile(output)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = string(packed)
+			}
+			switch name {
+			case "a mark", "gzip":
+				if !strings.HasPrefix(got, "\ufeff") {
+					t.Errorf("%s, %q: the mark is gone: %q", name, output, got)
+				}
+				got = strings.TrimPrefix(got, "\ufeff")
+			case "GB18030":
+				if got, err = simplifiedchinese.GB18030.NewDecoder().String(got); err != nil {
+					t.Fatal(err)
+				}
+			}
+			comma := map[bool]string{true: map[string]string{"": "\t"}[output], false: ";"}[name == "TSV"]
+			if comma == "" { // a name that ends in .csv
+				comma = ","
+			}
+			lines := strings.Split(got, "\n")
+			for i, want := range strings.Split(strings.ReplaceAll(text, ";", comma), "\n") {
+				if i >= len(lines) || !strings.HasPrefix(lines[i], want) || want == "" && lines[i] != "" {
+					t.Errorf("%s, %q: line %d is not %q: %q", name, output, i, want, got)
+					break
+				}
+			}
+			if !strings.Contains(got, "广州"+comma+"9"+comma+"succeeded") || !strings.Contains(got, "京\""+comma+"8"+comma+"failed") {
+				t.Errorf("%s, %q: %q", name, output, got)
+			}
+		}
+	}
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := gzip.NewWriter(&out)
+	if _, err := z.Write([]byte(text)); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }
 
 func TestSpreadsheetIsGivenBackWithItsOutcomes(t *testing.T) {

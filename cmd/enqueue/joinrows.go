@@ -26,6 +26,7 @@ type joining struct {
 	more    []string // of columns, those that come after joinColumns
 	columns []string
 
+	shown         bool // it goes to a terminal, which it must not steer
 	many          bool // it is a batch: a store may be in many of its jobs, and then its row is given once for each
 	stock, bundle int  // the list's columns that say which target a row is for; -1 for none
 }
@@ -58,7 +59,7 @@ func (j *joining) outcome(r job.Row) []string {
 func (j *joining) word(word, why string) [][]string {
 	cells := make([]string, len(j.columns))
 	e, _ := catalogue.Lookup(word)
-	cells[0], cells[2], cells[3] = word, why, e.Say(j.lang)
+	cells[0], cells[2], cells[3] = word, catalogue.Sentence(why, j.lang), e.Say(j.lang)
 	return [][]string{cells}
 }
 

@@ -26,7 +26,7 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{opts: storelist.Options{Column: f.column, Sheet: f.sheet}, warn: a.warn}
+	l := &list{opts: storelist.Options{Column: f.column, Sheet: f.sheet, Say: a.tongue(a.errors).sentence}, warn: a.warn}
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
 		l.in, l.opts.Name, err = storelist.Open(path, nil)

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/manifest"
@@ -150,7 +149,7 @@ func (a *app) tellBatchPlan(ctx context.Context, rate func(context.Context, stri
 	for _, e := range d.Accounts {
 		took := t.say("as fast as it is answered")
 		if e.Seconds != nil {
-			took = t.say("at least %s", t.span(time.Duration(*e.Seconds*float64(time.Second))))
+			took = t.atLeast(*e.Seconds)
 		}
 		a.line("  %s %s, %s: %s", terminal.Pad(e.Account, 20, false), t.plural(int64(e.Targets), "target"), t.plural(e.Calls, "call"), took)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/terminal"
 )
 
 // output is a file that appears under its name whole or not at all: it is written beside it, and then takes its place.
@@ -105,6 +106,7 @@ type reportWish struct {
 	only     job.Outcome // "" for all stores
 	encoding string      // of CSV
 	lang     catalogue.Lang
+	shown    bool // it goes to a terminal
 }
 
 // writeReport writes what became of a job's stores to a file.
@@ -152,6 +154,9 @@ func copyRows(ctx context.Context, ledger *results.Ledger, id string, wish repor
 	for row, err := range ledger.Rows(ctx, id, wish.only) {
 		if err != nil {
 			return 0, err
+		}
+		if wish.shown { // what it must not steer
+			row.Code, row.Message, row.RequestID = terminal.Line(row.Code), terminal.Line(row.Message), terminal.Line(row.RequestID)
 		}
 		if err := report.Write(row); err != nil {
 			return 0, &writing{err}

@@ -35,7 +35,8 @@ As .xlsx it has a summary, with the failures by code, what each means and what t
 take for a formula gets an apostrophe before it.
 
 --join gives a list back, CSV, TSV or .xlsx, with every column and row as it was and in its order, and behind them what
-became of each row's store (storelink_outcome, …): mostly the list that was submitted. Repeats have their store's
+became of each row's store (storelink_outcome, …): mostly the list that was submitted. CSV keeps the list's separator and,
+unless --encoding says otherwise, its encoding. Repeats have their store's
 outcome; rows without a good store ID read "set aside", and stores that the job does not have "not in the job". Of a
 batch, a row stands once for each job that has its store, or for its own target where the list has a column for it.
 
@@ -61,7 +62,7 @@ With --json: a row a line (JSON lines) on standard output.`,
 	flags.SortFlags = false
 	flags.StringVar(&f.only, "only", "", "only stores with this `OUTCOME`: "+joined(outcomes))
 	flags.StringVar(&f.output, "output", "", "write to `FILE` (.xlsx, .csv or .jsonl) instead of standard output")
-	flags.StringVar(&f.encoding, "encoding", "", "of CSV: utf-8, utf-8-bom or gb18030 (default utf-8)")
+	flags.StringVar(&f.encoding, "encoding", "", "of CSV: utf-8, utf-8-bom or gb18030 (default utf-8; with --join the list's)")
 	flags.StringVar(&f.join, "join", "", "give this `LIST` back with the outcomes behind its columns")
 	flags.StringVar(&f.column, "column", "", "of --join: the column of the store IDs, its `NAME|NUMBER`")
 	flags.StringVar(&f.sheet, "sheet", "", "of --join: a spreadsheet's sheet, its `NAME|NUMBER`")
@@ -105,6 +106,7 @@ func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) 
 	if a.json {
 		format = results.ReportJSONLines
 	}
+	wish.shown = a.screen.Terminal
 	_, err := copyRows(ctx, s.ledger, id, wish, a.out, format)
 	return onStandardOutput(err)
 }

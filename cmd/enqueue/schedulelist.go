@@ -115,7 +115,7 @@ func (a *app) listSchedules(all []schedule.Schedule) {
 		}
 		tick, is, id, reason := "-", terminal.Cell{}, "", ""
 		if r := s.LastRun; r != nil {
-			tick, is, id, reason = r.Tick.Format(zoned), say.run(*r), r.Job, cell(r.Reason, 120)
+			tick, is, id, reason = r.Tick.Format(zoned), say.run(*r), r.Job, cell(say.sentence(r.Reason), 120)
 		}
 		t.Add(text(s.Name), text(s.Cron), text(say.term(string(s.Job.Operation))), text(s.Job.Account),
 			text(s.Job.Target.StockID+s.Job.Target.StockBundleID), text(next), text(tick), is, text(id), text(reason))
@@ -220,7 +220,7 @@ func (a *app) listRuns(runs []schedule.Run) {
 				figures[3], figures[4] = text(count(d.Missing)), text(count(d.Surplus))
 			}
 		}
-		t.Add(append(append(cells, figures...), text(cell(r.Reason, 160)))...)
+		t.Add(append(append(cells, figures...), text(cell(say.sentence(r.Reason), 160)))...)
 	}
 	a.out.printf("\n")
 	a.print(t)

@@ -73,7 +73,7 @@ func (a *app) scheduleRun(ctx context.Context, s *site, book *schedule.Book, nam
 	case r.State == schedule.Due:
 		a.line("Run %d of schedule %s is due: a worker does it, `enqueue schedule show %[2]s` tells.", r.Number, name)
 	default:
-		a.line("Run %d of schedule %s is %s: %s.", r.Number, name, a.tongue(a.screen).term(string(r.State)), r.Reason)
+		a.line("Run %d of schedule %s is %s: %s.", r.Number, name, a.tongue(a.screen).term(string(r.State)), a.tongue(a.screen).sentence(r.Reason))
 	}
 	return nil
 }

@@ -115,5 +115,7 @@ func connect(ctx context.Context, p place) (*site, []string, error) {
 
 // warn tells something that stops nothing.
 func (a *app) warn(format string, args ...any) {
-	_, _ = io.WriteString(a.err, "enqueue: warning: "+printable(fmt.Sprintf(format, args...))+"\n")
+	t := a.tongue(a.errors)
+	said := t.say("warning: %s", t.sentence(fmt.Sprintf(format, args...)))
+	_, _ = io.WriteString(a.err, "enqueue: "+printable(said)+"\n")
 }

@@ -155,21 +155,24 @@ func (a *app) describe(s job.Status) {
 	a.meanings(s)
 }
 
-// meanings tells what is known of a job's failures, for a person: of the code that it was aborted for, and of those of its
-// stores.
+// meanings tells what is known of a job's failures, for a person: of what keeps it from moving, of the code that it was
+// aborted for, and of those of its stores.
 func (a *app) meanings(s job.Status) {
 	lang := a.language()
 	told := map[string]bool{}
 	tell := func(e catalogue.Entry, ok bool) {
 		if ok && !told[e.Code] {
 			told[e.Code] = true
-			for i, line := range a.wrapped(e.Code+": "+e.Say(lang), 2*len("  ")) {
+			for i, line := range a.wrapped(catalogue.Term(e.Code, lang)+": "+e.Say(lang), 2*len("  ")) {
 				if i > 0 {
 					line = "  " + line
 				}
 				a.out.printf("  %s\n", line)
 			}
 		}
+	}
+	if !s.State.Ended() && s.Lane.State != "" {
+		tell(catalogue.Find(s.Lane.State, ""))
 	}
 	tell(catalogue.OfReason(s.Reason))
 	codes := catalogue.ByCount(s.Failures)

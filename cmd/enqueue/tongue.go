@@ -9,8 +9,9 @@ import (
 	"github.com/storelink/storelink/internal/terminal"
 )
 
-// tongue is the language that a person is told in. Sentences are found by what they are in English, which is what they stay
-// where there is no other (chinese.go). Errors, logs and JSON are in English whatever the tongue: they are looked for.
+// tongue is the language that a person is told in. Sentences of this command are found by what they are in English, which is
+// what they stay where there is no other (chinese.go); errors, warnings and reasons, which are made elsewhere, by their form
+// (catalogue.Sentence). Logs and JSON are in English whatever the tongue: programs read them.
 type tongue catalogue.Lang
 
 // tongue is that of what goes to an output: the one that was asked for, or else the environment's where a person looks at
@@ -91,8 +92,11 @@ func (t tongue) because(reason string) string {
 	if reason == "" {
 		return ""
 	}
-	return t.say(": %s", reason)
+	return t.say(": %s", t.sentence(reason))
 }
+
+// sentence puts an error, a warning or a reason into the tongue, where it is one that is known.
+func (t tongue) sentence(s string) string { return catalogue.Sentence(s, catalogue.Lang(t)) }
 
 // label names a row of figures.
 func (t tongue) label(name string) string {

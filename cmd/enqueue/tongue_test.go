@@ -123,7 +123,7 @@ func TestChineseIsForWhoAsksOrLooks(t *testing.T) {
 			t.Errorf("there is no %q: %s", want, o.out)
 		}
 	}
-	if strings.Contains(o.out, "succeeded") || !strings.Contains(o.err, "enqueue: 1 store failed") {
+	if strings.Contains(o.out, "succeeded") || !strings.Contains(o.err, "enqueue: 1 家门店失败，0 家门店未处理") {
 		t.Errorf("the outcome is in another language: %s%s", o.out, o.err)
 	}
 	table := strings.Split(w.do("jobs", "--lang", "zh").expect(t, 0).out, "\n")

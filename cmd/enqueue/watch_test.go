@@ -61,7 +61,7 @@ func TestWatchDrawsAJob(t *testing.T) {
 	english := []string{"ACCOUNT", "sandbox-partner  serving", "running", "the job goes on", "PARAM_ERROR", "NOT_FOUND", "of 4,000 stores",
 		"is completed in", "succeeded     3,985", "failed        15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 stores failed"}
 	mandarin := []string{"账号", "sandbox-partner  服务中", "进行中", "任务会继续", "PARAM_ERROR", "NOT_FOUND", "/ 4,000 家门店", "已完成，用时",
-		"成功          3,985", "失败          15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 stores failed"}
+		"成功          3,985", "失败          15  PARAM_ERROR 12, NOT_FOUND 3", "enqueue: 15 家门店失败"}
 	recorded := map[string][]string{}
 	var recording sync.Mutex
 	t.Run("", func(t *testing.T) {
@@ -283,5 +283,39 @@ func TestWatchHasNoColoursWhereNoneAreWanted(t *testing.T) {
 		if got := strings.Contains(raw, "\x1b[31m") || strings.Contains(raw, "\x1b[32m"); got != coloured {
 			t.Errorf("%s: colours %v, want %v", env, got, coloured)
 		}
+	}
+}
+
+func TestNothingFromOutsideSteersTheTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "门店\x1b]0;x\a\u009b2J\x1b[3J\u202e不存在"
+	w := onMini(t, sandbox.Faults{FailingStoreIDs: []sandbox.StoreFailure{{StoreID: "7", Code: evil, Message: evil}}})
+	w.work()
+	list := w.write("list.csv", "store_id,城市\n7,"+evil+"\n8,北京\n")
+	id := w.ended(list)
+	bad := w.write("bad.csv", "store_id\n"+evil+"\n")
+	for _, c := range [][]string{{"status", id}, {"status", id, "--json"}, {"jobs"}, {"jobs", "--json"}, {"results", id}, {"results", id, "--json"},
+		{"results", id, "--encoding", "gb18030"}, {"results", id, "--join", list}, {"watch", id}, {"watch", id, "--json"}, {"status", evil},
+		{"associate", bad, "--sandbox"}, {"associate", evil, "--sandbox"}, {evil}, {"jobs", "--" + evil}} {
+		s := newScreen(t, 100, 30)
+		if status := <-s.enqueue(t.Context(), w.env, c...); status == 1 {
+			t.Errorf("%q ended with 1: %s", c, s.text())
+		}
+		if _, err := s.tty.WriteString("\r\nthe end"); err != nil {
+			t.Fatal(err)
+		}
+		s.until("the end")
+		s.mu.Lock()
+		raw := s.raw.String()
+		s.mu.Unlock()
+		for _, steering := range []string{"\x1b]0", "\a", "\u009b", "\x1b[3J", "\u202e"} {
+			if strings.Contains(raw, steering) {
+				t.Errorf("%q reaches the terminal by %q: %q", steering, c, raw)
+			}
+		}
+	}
+	// What a program reads is as it came.
+	if o := w.do("results", id).expect(t, 0); !strings.Contains(o.out, evil) {
+		t.Errorf("got %q", o.out)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -190,7 +191,11 @@ func (f *frames) accountLines(width int) []string {
 				pace[of] = rate
 			}
 		}
-		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(f.tongue.pace(pace)), text(reason))
+		inForce := f.tongue.pace(pace)
+		if f.id != "" && len(pace) == 1 { // the job's: there is no other to tell it from
+			inForce = fmt.Sprintf("%.3g", slices.Collect(maps.Values(pace))[0])
+		}
+		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(inForce), text(f.tongue.sentence(reason)))
 		rows++
 	}
 	if rows == 0 {

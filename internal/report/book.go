@@ -147,7 +147,7 @@ func (b *Book) summary() error {
 
 	fact(w.job, s.Job)
 	fact(w.state, w.stateOf(s.State))
-	fact(w.reason, s.Reason)
+	fact(w.reason, catalogue.Sentence(s.Reason, b.opts.Lang))
 	if e, ok := catalogue.OfReason(s.Reason); ok {
 		fact(w.meaning, e.Happened.In(b.opts.Lang))
 		fact(w.do, e.Do.In(b.opts.Lang))

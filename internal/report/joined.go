@@ -10,6 +10,7 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/results"
 )
 
 // Joined writes a list with the outcomes' columns behind its own.
@@ -62,16 +63,13 @@ func (j *joinedCSV) Flush() error {
 
 func (j *joinedCSV) Close() {}
 
-// NoFormula keeps a spreadsheet from taking a CSV field for a formula: one that begins with = + - @, a tab or a carriage
-// return gets an apostrophe before it (OWASP, CSV Injection). A number with its sign is none and stays.
+// NoFormula keeps a spreadsheet from taking a CSV field for a formula: see results.NoFormula. A number with its sign is none
+// and stays.
 func NoFormula(s string) string {
-	if s == "" || !strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+	if s != "" && (s[0] == '+' || s[0] == '-') && len(s) > 1 && strings.Trim(s[1:], "0123456789") == "" {
 		return s
 	}
-	if (s[0] == '+' || s[0] == '-') && len(s) > 1 && strings.Trim(s[1:], "0123456789") == "" {
-		return s
-	}
-	return "'" + s
+	return results.NoFormula(s)
 }
 
 // NewJoinedBook writes a workbook, of as many sheets as it takes, each with the list's header if it has one. width is how

@@ -103,7 +103,7 @@ func TestBookInChinese(t *testing.T) {
 	s.State, s.Reason = job.Aborted, "HTTP 403 NO_AUTH: 无权限 (Request-Id 08A1-268579803)"
 	f := book(t, report.BookOptions{Status: s, Lang: catalogue.Chinese, Only: job.Failed}, rows[1:]...)
 	text := fmt.Sprint(cells(t, f, "摘要"), cells(t, f, "门店"))
-	for _, want := range []string{"已中止", "没有把这个产品权限授权", "[只列出 失败]", "门店ID", "微信支付认为"} {
+	for _, want := range []string{"已中止", "没有把商品券的产品权限授权", "[只列出 失败]", "门店ID", "微信支付认为"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %q: %s", want, text)
 		}
@@ -269,6 +269,7 @@ func TestOutcomesAreFoundInAnyOrder(t *testing.T) {
 func TestFormulasAreNeutralised(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{"=1": "'=1", "+A1": "'+A1", "-A1": "'-A1", "@x": "'@x", "\tx": "'\tx", "\rx": "'\rx",
+		"\n=1": "'\n=1", "＝1+1": "'＝1+1", "＋1": "'＋1", "－1": "'－1", "＠SUM(1)": "'＠SUM(1)", "门店": "门店",
 		"-5": "-5", "+86138": "+86138", "-": "'-", "-1-2": "'-1-2", "": "", "a=1": "a=1", "007": "007", "+1.5": "'+1.5"} {
 		if got := report.NoFormula(text); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/storelink/storelink/internal/job"
 )
@@ -89,11 +90,10 @@ type reportRow struct {
 // NewReportWriter writes to w, which stays the caller's to close; Flush must follow the last row. An error of w's comes
 // back from the Write after it, or from Flush.
 //
-// In CSV, a code, message or Request-Id that a spreadsheet would take for a formula, because it begins with = + - @, a
-// tab or a carriage return, gets an apostrophe before it: these texts come from outside. So does a store_id that begins
-// with - and is no number (-A1, -1-2): the characters of IDs make no other formula. A list that is read takes that
-// apostrophe off again (storelist), as no ID can have one; all other IDs stand as they are. JSON lines have every text as
-// it came.
+// In CSV, a code, message or Request-Id that a spreadsheet would take for a formula, because of how it begins
+// (NoFormula), gets an apostrophe before it: these texts come from outside. So does a store_id that begins with - and is no
+// number (-A1, -1-2): the characters of IDs make no other formula. A list that is read takes that apostrophe off again
+// (storelist), as no ID can have one; all other IDs stand as they are. JSON lines have every text as it came.
 //
 // more, if any, are MoreColumns.
 func NewReportWriter(w io.Writer, format ReportFormat, more ...string) *ReportWriter {
@@ -125,10 +125,10 @@ func (r *ReportWriter) Write(row job.Row) error {
 		}
 		return r.json.Encode(out)
 	}
-	r.cells = append(r.cells[:0], idNoFormula(row.StoreID), string(row.Outcome), noFormula(row.Code), noFormula(row.Message),
-		noFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
+	r.cells = append(r.cells[:0], idNoFormula(row.StoreID), string(row.Outcome), NoFormula(row.Code), NoFormula(row.Message),
+		NoFormula(row.RequestID), strconv.Itoa(row.Attempts), decided)
 	for _, column := range r.more {
-		r.cells = append(r.cells, MoreCell(column, row))
+		r.cells = append(r.cells, idNoFormula(MoreCell(column, row)))
 	}
 	return r.csv.Write(r.cells)
 }
@@ -183,9 +183,14 @@ func idNoFormula(id string) string {
 	return id
 }
 
-// noFormula keeps a spreadsheet from taking a text for a formula.
-func noFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+// formulaMarks are what makes a spreadsheet take a CSV field that begins with it for a formula (OWASP, CSV Injection); the
+// full-width ones do so where Chinese or Japanese is written.
+const formulaMarks = "=+-@\t\r\n＝＋－＠"
+
+// NoFormula keeps a spreadsheet from taking a text for a formula: one that begins like a formula gets an apostrophe before
+// it.
+func NoFormula(s string) string {
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune(formulaMarks, first) {
 		return "'" + s
 	}
 	return s

@@ -74,7 +74,7 @@ func TestReportWithoutRowsStillHasItsHeader(t *testing.T) {
 
 func TestCSVReportHoldsNoFormula(t *testing.T) {
 	t.Parallel()
-	for _, start := range []string{"=", "+", "-", "@", "\t", "\r"} {
+	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "＝", "＠"} {
 		evil := start + `cmd|' /C calc'!A0`
 		text := write(t, results.ReportCSV, job.Row{StoreID: "-5", Outcome: job.Failed, Code: evil, Message: evil, RequestID: evil})
 		rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()

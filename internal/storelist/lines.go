@@ -97,14 +97,17 @@ type Survey struct {
 	Width   int  // of its widest row
 	Head    bool // it has a header
 	GB18030 bool // its text is in it, more likely than in UTF-8
+	Marked  bool // its text begins with a byte-order mark
+	Comma   rune // what parts its cells; 0 where it is a spreadsheet
 }
 
 // Survey reads a list to its end. Its error is the first that Lines would give.
 func (rd *Reader) Survey() (Survey, error) {
 	var s Survey
 	utf, gb := 0, 0
-	_, text := rd.src.(*table)
-	if t, ok := rd.src.(*table); ok {
+	t, text := rd.src.(*table)
+	if text {
+		s.Comma = t.comma
 		t.each = func(cells []string) {
 			for _, c := range cells {
 				switch {
@@ -123,6 +126,6 @@ func (rd *Reader) Survey() (Survey, error) {
 		s.Width = max(s.Width, len(line.Values))
 		s.Head = s.Head || line.Kind == HeadLine
 	}
-	s.GB18030 = text && gb > utf
+	s.GB18030, s.Marked = text && gb > utf, rd.marked
 	return s, nil
 }

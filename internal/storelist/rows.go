@@ -17,7 +17,7 @@ type Rows struct {
 
 // NewRows reads a table's header. Of the options, Name, Column and MaxText count. Errors are those of a list.
 func NewRows(r io.Reader, opts Options) (*Rows, error) {
-	in, err := newText(r, opts.Name, opts.MaxText)
+	in, _, err := newText(r, opts.Name, opts.MaxText)
 	if err != nil {
 		return nil, err
 	}

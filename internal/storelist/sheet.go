@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/storelink/storelink/internal/job"
@@ -101,7 +102,7 @@ func (s *sheet) format() string { return "xlsx" }
 func (s *sheet) everything()    { s.all = true }
 
 // findHeader holds the first rows and looks for the header among them: the first row, or one further down that names the
-// column of the IDs, where nothing but titles, one a row, stands above it.
+// column of the IDs, where nothing but titles stands above it.
 func (s *sheet) findHeader(opts Options) error {
 	for len(s.held) < maxAbove {
 		r, err := s.rows.Next()
@@ -149,12 +150,31 @@ func (s *sheet) findHeader(opts Options) error {
 	return nil
 }
 
-// isTitle says whether a row can stand above the header: it has one text with a letter in it, which is no ID, not even a
-// damaged one, and no name of the IDs' column.
+// isTitle says whether a row can stand above the header: it has a text with a letter in it, none that is an ID, not even a
+// damaged one, and no name of the IDs' column. Of several (who made the list, and when) a word is no ID, nor is a day. Where
+// the column is given by its number, any row may have it, and a title is one text alone.
 func isTitle(names []string, opts Options) bool {
 	texts := filled(names)
-	return len(texts) == 1 && !job.ValidID(texts[0]) && !idNames[Fold(texts[0])] && texts[0] != opts.Column &&
-		!damaged(texts[0]) && strings.ContainsFunc(texts[0], unicode.IsLetter)
+	if _, err := strconv.Atoi(opts.Column); len(texts) > 1 && err == nil {
+		return false
+	}
+	letters := false
+	for _, text := range texts {
+		id := job.ValidID(text)
+		if len(texts) > 1 {
+			id = id && strings.ContainsAny(text, "0123456789") && !isDay(text)
+		}
+		if id || damaged(text) || idNames[Fold(text)] || opts.Column != "" && Fold(text) == Fold(opts.Column) {
+			return false
+		}
+		letters = letters || strings.ContainsFunc(text, unicode.IsLetter)
+	}
+	return letters
+}
+
+func isDay(s string) bool {
+	_, err := time.Parse("2006-1-2", s)
+	return err == nil
 }
 
 func filled(names []string) (out []string) {

@@ -135,6 +135,17 @@ func TestSpreadsheetsAreReadAsPeopleHaveThem(t *testing.T) {
 			set(t, f, "Sheet1", "B4", "上海")
 			set(t, f, "Sheet1", "C4", "9")
 		}), want: "9"},
+		"titles of several cells above the header": {list: rowsOf(t, []any{"某某品牌"}, []any{"制表人", "Zhang", "制表日期", "2026-7-1"},
+			[]any{"序号", "*品牌门店\nID（必填）", "门店名称"}, []any{1, 100000001, "甲"}, []any{2, "007", "乙"}), want: "100000001 007"},
+		"a file of the strict standard": {list: zipped(t,
+			[2]string{"_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="` +
+				`http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`},
+			[2]string{"xl/workbook.xml", `<workbook xmlns="http://purl.oclc.org/ooxml/spreadsheetml/main" conformance="strict" xmlns:r="` +
+				`http://purl.oclc.org/ooxml/officeDocument/relationships"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>`},
+			[2]string{"xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1"` +
+				` Type="http://purl.oclc.org/ooxml/officeDocument/relationships/worksheet" Target="worksheets/one.xml"/></Relationships>`},
+			[2]string{"xl/worksheets/one.xml", `<x:worksheet xmlns:x="http://purl.oclc.org/ooxml/spreadsheetml/main"><x:sheetData><x:row r="1"><x:c r="A1">` +
+				`<x:v>100000001</x:v></x:c></x:row></x:sheetData></x:worksheet>`}), want: "100000001"},
 		"a table that begins elsewhere": {list: book(t, func(f *excelize.File) {
 			set(t, f, "Sheet1", "D5", "store_id")
 			set(t, f, "Sheet1", "D6", "1")
@@ -181,6 +192,39 @@ func TestSpreadsheetsAreReadAsPeopleHaveThem(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A row that may be a store's is never passed over for a header further down.
+func TestRowsOfStoresAreNoTitles(t *testing.T) {
+	t.Parallel()
+	header := []any{"城市", "门店ID"}
+	for name, c := range map[string]struct {
+		list string
+		opts storelist.Options
+	}{
+		"an ID beside a name":              {list: rowsOf(t, []any{"甲", "1001"}, header, []any{"上海", 7})},
+		"a number beside a name":           {list: rowsOf(t, []any{"甲", 1001}, header, []any{"上海", 7})},
+		"a damaged ID beside a name":       {list: rowsOf(t, []any{"甲", "1.0E+08"}, header, []any{"上海", 7})},
+		"a lone ID":                        {list: rowsOf(t, []any{"清单"}, []any{"AB"}, header, []any{"上海", 7})},
+		"a bad row, the column by number":  {list: rowsOf(t, []any{"城市", "编号"}, []any{"上海", "甲"}, []any{"北京", 7}), opts: storelist.Options{Column: "2"}},
+		"a header of another name, before": {list: rowsOf(t, []any{"城市", "门店编号"}, []any{"上海", "甲"}, header, []any{"北京", 7})},
+	} {
+		if ids, _, err := read(c.list, c.opts); job.ExitStatus(err) != 2 {
+			t.Errorf("%s: got %q, %v", name, ids, err)
+		}
+	}
+}
+
+// rowsOf makes a workbook of rows, from the first on.
+func rowsOf(t testing.TB, rows ...[]any) string {
+	t.Helper()
+	return book(t, func(f *excelize.File) {
+		for i, r := range rows {
+			if err := f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", i+1), &r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }
 
 func TestSheetIsChosen(t *testing.T) {
@@ -300,6 +344,8 @@ func TestFilesThatAreNoListAreSaidToBeWhatTheyAre(t *testing.T) {
 		"xlsb":                {zipped(t, [2]string{"xl/workbook.bin", "x"}), ".xlsb"},
 		"ods":                 {zipped(t, [2]string{"mimetype", "x"}, [2]string{"content.xml", "x"}), ".ods"},
 		"docx":                {zipped(t, [2]string{"word/document.xml", "x"}), ".docx"},
+		"a web page":          {"\ufeff\r\n<html><table><tr><td>门店ID</td></tr></table></html>", "a web page or XML"},
+		"XML of 2003":         {"<?xml version=\"1.0\"?>\n<Workbook/>", "a web page or XML"},
 		"another zip":         {zipped(t, [2]string{"list.csv", "1\n"}), "unpack it"},
 		"an empty zip":        {zipped(t), "unpack it"},
 		"a beginning":         {whole[:len(whole)/2], "damaged"},

@@ -26,6 +26,8 @@ type Options struct {
 	Sheet string
 	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
 	SetAside io.Writer
+	// Say puts why a row is bad into the language of who reads what was set aside; nil to leave it in English.
+	Say func(why string) string
 	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
 	// it is unpacked, and its IDs without repeats. A list that has more is refused. 0 is no bound.
 	MaxText, MaxIDs int64
@@ -68,12 +70,13 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 
 // Reader reads one list, once.
 type Reader struct {
-	opts  Options
-	src   source
-	seen  storeset.Set
-	good  int64 // IDs seen, those after a bad row too
-	stats Stats
-	bad   BadRows
+	opts   Options
+	src    source
+	marked bool // its text begins with a byte-order mark
+	seen   storeset.Set
+	good   int64 // IDs seen, those after a bad row too
+	stats  Stats
+	bad    BadRows
 }
 
 // row is one row of a list, or one line.
@@ -97,11 +100,11 @@ type source interface {
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
 // read only from its end.
 func NewReader(r io.Reader, opts Options) (*Reader, error) {
-	src, err := open(r, opts)
+	src, marked, err := open(r, opts)
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{opts: opts, src: src, bad: BadRows{file: opts.Name}}
+	rd := &Reader{opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
 	if s, ok := src.(*sheet); ok {
 		rd.stats.Sheet = s.title
@@ -109,18 +112,20 @@ func NewReader(r io.Reader, opts Options) (*Reader, error) {
 	return rd, nil
 }
 
-func open(r io.Reader, opts Options) (source, error) {
-	text, err := newText(r, opts.Name, opts.MaxText)
+func open(r io.Reader, opts Options) (src source, marked bool, err error) {
+	text, marked, err := newText(r, opts.Name, opts.MaxText)
 	if a := (*archive)(nil); errors.As(err, &a) {
-		return newSheet(a.in, opts)
+		src, err = newSheet(a.in, opts)
+		return src, false, err
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if opts.Sheet != "" {
-		return nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
+		return nil, false, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
 	}
-	return newSource(text, opts)
+	src, err = newSource(text, opts)
+	return src, marked, err
 }
 
 // Close gives back what a spreadsheet was spooled to. IDs and Lines do so at their end; it can be called again.
@@ -203,6 +208,9 @@ func (rd *Reader) refuse(r row, why string) error {
 		}
 	}
 	rd.stats.SetAside++
+	if rd.opts.Say != nil {
+		why = rd.opts.Say(why)
+	}
 	return WriteAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
 }
 

@@ -23,6 +23,9 @@ func newSource(in *bufio.Reader, opts Options) (source, error) {
 	name := strings.ToLower(strings.TrimSuffix(opts.Name, ".gz"))
 	lines := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
 	switch {
+	case bytes.HasPrefix(begin, []byte("<")):
+		return nil, listErrorf(opts.Name, 0, "this is a web page or XML under a spreadsheet's name, as some systems export it: open it in a"+
+			" spreadsheet program and save it as .xlsx, or save the list as CSV")
 	case bytes.HasPrefix(begin, []byte("{")), lines && bytes.HasPrefix(begin, []byte(`"`)):
 		return newObjects(in, opts)
 	case bytes.HasPrefix(begin, []byte("[")):
@@ -65,7 +68,10 @@ type table struct {
 	first []string             // the first row, until it is given out
 	line  int                  // of it
 	head  bool                 // it is a header
-	all   bool                 // headers and blank rows are given out too
+	all   bool                 // headers, blank rows and empty lines are given out too
+	held  []string             // the row that comes next, where empty lines come before it
+	begin int                  // its line
+	ended int                  // the line on which the last row that was given out ended
 	each  func(cells []string) // told of every row that next gives; may be nil
 }
 
@@ -109,7 +115,7 @@ func (t *table) format() string {
 	return "CSV"
 }
 
-// everything makes next give headers and blank rows too. (Lines without any cell are none to CSV.)
+// everything makes next give headers, blank rows and empty lines too.
 func (t *table) everything() { t.all = true }
 
 // read gives the next row that has something in it.
@@ -144,6 +150,32 @@ func (t *table) csvError(err error) error {
 }
 
 func (t *table) next() (row, error) {
+	if !t.all {
+		return t.nextRow()
+	}
+	// CSV passes over empty lines: they are those between where a row ended and the next begins.
+	if t.held == nil && t.first == nil {
+		var err error
+		if t.held, t.begin, err = t.read(); err != nil {
+			return row{}, err
+		}
+	}
+	begin := t.begin
+	if t.first != nil {
+		begin = t.line
+	}
+	if t.ended++; t.ended < begin {
+		return row{line: t.ended, kind: BlankLine}, nil
+	}
+	r, err := t.nextRow()
+	for _, cell := range r.raw {
+		t.ended += strings.Count(cell, "\n")
+	}
+	return r, err
+}
+
+// nextRow gives the next row that CSV knows of.
+func (t *table) nextRow() (row, error) {
 	cells, line := t.first, t.line
 	t.first = nil
 	if t.each != nil && cells != nil {
@@ -155,7 +187,12 @@ func (t *table) next() (row, error) {
 		}
 		cells = nil
 	}
-	if cells == nil {
+	if cells == nil && t.held != nil {
+		cells, line, t.held = t.held, t.begin, nil
+		if t.each != nil {
+			t.each(cells)
+		}
+	} else if cells == nil {
 		var err error
 		if cells, line, err = t.read(); err != nil {
 			return row{}, err
@@ -188,14 +225,17 @@ var idNames = map[string]bool{
 	"storeid": true, "storeids": true, "storeno": true, "storenumber": true, "storecode": true, "wechatstoreid": true,
 	"门店id": true, "门店编号": true, "门店编码": true, "门店号": true, "门店代码": true, "门店号码": true,
 	"微信门店id": true, "微信门店编号": true, "微信支付门店id": true, "微信支付门店编号": true,
-	"店铺id": true, "店铺编号": true, "店铺编码": true,
+	"店铺id": true, "店铺编号": true, "店铺编码": true, "品牌门店id": true, "品牌门店编号": true,
 }
 
-// Fold gives a column's name without what people write in different ways: case, spaces, _, - and brackets.
+// Fold gives a column's name without what people write in different ways: case, spaces and line breaks, _, -, brackets, and
+// the marks of a form's field that must be filled in (*门店编号, 门店编号（必填）).
 func Fold(s string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "").
-		Replace(s))
+	return strings.ToLower(folding.Replace(s))
 }
+
+var folding = strings.NewReplacer(" ", "", "\n", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "", "*", "", "＊", "",
+	"必填", "")
 
 // findColumn gives the column of the IDs, from 0, and whether the first row is a header.
 func findColumn(names []string, opts Options) (at int, header bool, err error) {

@@ -33,38 +33,40 @@ type text struct {
 }
 
 // newText looks at the first bytes and takes off what is around the text, of which there may be most bytes; 0 is no
-// bound.
-func newText(r io.Reader, name string, most int64) (*bufio.Reader, error) {
+// bound. marked says whether there was a byte-order mark.
+func newText(r io.Reader, name string, most int64) (_ *bufio.Reader, marked bool, _ error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, readError(name, err)
+		return nil, false, readError(name, err)
 	}
 	if bytes.HasPrefix(head, []byte{0x1f, 0x8b}) {
 		unpacked, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, readError(name, err)
+			return nil, false, readError(name, err)
 		}
 		in = bufio.NewReaderSize(unpacked, 64<<10)
 		if head, err = in.Peek(4); err != nil && !errors.Is(err, io.EOF) {
-			return nil, readError(name, err)
+			return nil, false, readError(name, err)
 		}
 		name = strings.TrimSuffix(name, ".gz")
 	}
 	var decoded io.Reader = in
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return nil, &archive{in: in, name: name}
+		return nil, false, &archive{in: in, name: name}
 	case bytes.HasPrefix(head, []byte{0xd0, 0xcf, 0x11, 0xe0}):
-		return nil, compoundFile(in, name)
+		return nil, false, compoundFile(in, name)
 	case bytes.HasPrefix(head, []byte("%PDF")):
-		return nil, listErrorf(name, 0, "this is a PDF, not a list: export the list as CSV")
+		return nil, false, listErrorf(name, 0, "this is a PDF, not a list: export the list as CSV")
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
+		marked = true
 		_, _ = in.Discard(3) // it was peeked at
 	case bytes.HasPrefix(head, []byte{0xff, 0xfe}), bytes.HasPrefix(head, []byte{0xfe, 0xff}):
+		marked = true
 		decoded = transform.NewReader(in, unicode.UTF16(unicode.BigEndian, unicode.ExpectBOM).NewDecoder())
 	}
-	return bufio.NewReaderSize(&text{r: decoded, name: name, line: 1, left: most, most: most}, 64<<10), nil
+	return bufio.NewReaderSize(&text{r: decoded, name: name, line: 1, left: most, most: most}, 64<<10), marked, nil
 }
 
 // Read gives the text with its line ends made one.

@@ -4,7 +4,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 // Column is a column of a table.
@@ -44,23 +43,31 @@ const gap = "  "
 
 // WritePlain writes the table for an output that is no terminal: all columns, whole, two spaces apart.
 func (t *Table) WritePlain(w io.Writer) error {
-	tabs := tabwriter.NewWriter(w, 0, 0, len(gap), ' ', 0)
-	line := make([]string, len(t.Columns))
+	widths := make([]int, len(t.Columns))
+	names := make([]Cell, len(t.Columns))
 	for i, c := range t.Columns {
-		line[i] = c.Name
+		names[i].Text = c.Name
 	}
-	if _, err := io.WriteString(tabs, strings.Join(line, "\t")+"\n"); err != nil {
-		return err
-	}
-	for _, row := range t.rows {
+	rows := append([][]Cell{names}, t.rows...)
+	for _, row := range rows {
 		for i, c := range row {
-			line[i] = c.Text
+			widths[i] = max(widths[i], Width(c.Text))
 		}
-		if _, err := io.WriteString(tabs, strings.Join(line, "\t")+"\n"); err != nil {
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		for i, c := range row {
+			text := c.Text
+			if i < len(row)-1 {
+				text = Pad(text, widths[i], false) + gap
+			}
+			b.WriteString(text)
+		}
+		if _, err := io.WriteString(w, b.String()+"\n"); err != nil {
 			return err
 		}
 	}
-	return tabs.Flush()
+	return nil
 }
 
 // Write writes the table so that it fits the screen: wide texts are cut first, then whole columns are left out, whose names

@@ -157,6 +157,12 @@ func TestTableIsPlainWhereThereIsNoTerminal(t *testing.T) {
 	if out.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
 	}
+	out.Reset()
+	tab := &terminal.Table{Columns: []terminal.Column{{Name: "状态"}, {Name: "STORES"}, {Name: "标签"}}}
+	tab.Add(terminal.Cell{Text: "done"}, terminal.Cell{Text: "七"}, terminal.Cell{Text: "x"})
+	if _, err := tab.Write(&out, terminal.Screen{}); err != nil || out.String() != "状态  STORES  标签\ndone  七      x\n" {
+		t.Errorf("Chinese names do not line up: %q, %v", out.String(), err)
+	}
 }
 
 func TestBarHasItsWidthAndIsFullOnlyAtTheEnd(t *testing.T) {

@@ -1,8 +1,10 @@
 package terminal
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
@@ -12,6 +14,23 @@ import (
 // characters, and with them escape sequences; marks that turn the direction of writing; broken UTF-8) becomes U+FFFD. Line
 // breaks stay.
 func Printable(s string) string {
+	return masked(s, func(rune) string { return "\uFFFD" })
+}
+
+// JSON does for a JSON document what Printable does for a text, by the escapes that JSON has for any character: what it says
+// stays the same.
+func JSON(document string) string {
+	return masked(document, func(r rune) string {
+		var b strings.Builder
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+		return b.String()
+	})
+}
+
+// masked puts something else in the place of each character that is not printable.
+func masked(s string, mask func(rune) string) string {
 	clean := func(r rune) bool { return r == '\n' || r != utf8.RuneError && unicode.IsGraphic(r) }
 	if strings.IndexFunc(s, func(r rune) bool { return !clean(r) }) < 0 {
 		return s
@@ -21,7 +40,7 @@ func Printable(s string) string {
 		if clean(r) {
 			b.WriteRune(r)
 		} else {
-			b.WriteRune('\uFFFD')
+			b.WriteString(mask(r))
 		}
 	}
 	return b.String()
