@@ -242,7 +242,7 @@ func TestScheduleIsSteeredByThePage(t *testing.T) {
 }
 
 var (
-	storeCell = regexp.MustCompile(`<td data-label="Store ID" class="key"><code>([^<]*)</code>`)
+	storeCell = regexp.MustCompile(`<td data-label="Store ID" class="first key"><code>([^<]*)</code>`)
 	nextLink  = regexp.MustCompile(`<a class="button" href="([^"]*/stores[?][^"]*)"`)
 )
 

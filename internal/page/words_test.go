@@ -18,7 +18,10 @@ func spoken() []string {
 		// titles
 		"overview", "jobs", "stores", "schedules", "log-in",
 		// errors
-		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "redis-away", "internal",
+		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "searches-busy", "bad-state",
+		"job-at-work", "redis-away", "internal",
+		// formats of reports
+		"xlsx", "csv", "jsonl",
 		// a timeline's
 		"created", "due-at", "started", "resumed",
 		job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused, job.LaneUnserved,
