@@ -239,7 +239,7 @@ func TestPageMovesUnderNobodysHand(t *testing.T) {
 
 	for _, scheme := range []string{"light", "dark"} {
 		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-		for _, path := range []string{"/", "/jobs/" + id, "/jobs/" + older + "/stores", "/jobs", "/nowhere"} {
+		for _, path := range []string{"/", "/nowhere", "/jobs/" + older + "/stores", "/jobs", "/jobs/" + id} {
 			v.do(chromedp.Navigate(w.url + path))
 			bad, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](faint))
 			w.must(err)
@@ -351,6 +351,8 @@ func TestJobsLifeInARealBrowser(t *testing.T) {
 	desk.do(chromedp.Navigate(w.url + "/asynq/"))
 	desk.says("body", "sandbox-partner:default")
 	desk.shoot("monitor")
+	desk.do(chromedp.Navigate(w.url + "/asynq/redis"))
+	desk.says("body", "Redis Info")
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

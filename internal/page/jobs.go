@@ -57,7 +57,7 @@ func (v jobView) Percent() string {
 }
 
 // leastBad is how wide in percent of a bar failures are at least: one in a million must be seen, too.
-const leastBad = 0.4
+const leastBad = 0.6
 
 // Bad and Good are the widths of a bar's parts, in percent.
 func (v jobView) Bad() float64 {

@@ -99,6 +99,36 @@ func TestDurationsAreSaidInTheirTwoLargestUnits(t *testing.T) {
 	}
 }
 
+func TestReasonsOfOursAreSaidInChinese(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"by page:192.0.2.1": "操作人：page:192.0.2.1",
+		"calls fail, the last with: HTTP 500 SYSTEM_ERROR: 系统异常":             "调用连续失败，最近一次：HTTP 500 SYSTEM_ERROR: 系统异常",
+		"501 of 1000 decided stores failed: more than the threshold of 50 %": "已处理的 1000 家门店中有 501 家失败，超过了 50% 的阈值",
+		"HTTP 403 NO_AUTH: by nobody":                                        "HTTP 403 NO_AUTH: by nobody",
+		"by $1 (and others)":                                                 "by $1 (and others)",
+		"retry of 20261126-003016-acdcxhsb":                                  "重试 20261126-003016-acdcxhsb",
+		"with batch 20261126-003016-acdcxhsb":                                "随批量任务 20261126-003016-acdcxhsb",
+	} {
+		if zh, en := why(reason, catalogue.Chinese), why(reason, catalogue.English); zh != want || en != reason {
+			t.Errorf("%q is %q and %q", reason, zh, en)
+		}
+	}
+}
+
+func TestBarsTellOfTheLeastFailureAndNeverOfMoreThanThereIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		total, good, bad int64
+		percent          string
+	}{{0, 0, 0, "0%"}, {1_000_000, 999_998, 1, "99.9%"}, {1_000_000, 999_999, 1, "100%"}, {200_000, 10, 0, "0.0%"}, {3, 0, 3, "100%"}} {
+		v := jobView{Status: job.Status{Total: c.total, Succeeded: c.good, Failed: c.bad}}
+		if v.Percent() != c.percent || v.Good()+v.Bad() > 100 || (v.Bad() > 0) != (c.bad > 0) || v.Bad() > 0 && v.Bad() < leastBad {
+			t.Errorf("%+v is %s, %g and %g wide", c, v.Percent(), v.Good(), v.Bad())
+		}
+	}
+}
+
 func TestCountsHaveTheirThousandsApart(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[any]string{0: "0", 999: "999", int64(1000): "1,000", 20000000: "20,000,000", -1000: "-1,000", -100: "-100"} {
