@@ -13,6 +13,7 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -53,8 +54,9 @@ func listen(addr string, w *worker.Worker, people, figures http.Handler, secure 
 	}
 	log.Info("the page and the health are served", "address", scheme+"://"+ln.Addr().String())
 	return server{listener: ln, log: log, srv: &http.Server{
-		Handler: mux, TLSConfig: secure, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 10 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler: mux, TLSConfig: secure, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: page.LookTimeout + 4*time.Second,
+		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,5 +101,60 @@ func TestPageGoesByHTTPS(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "a-token-of") {
 		t.Error("the log has the token in it")
+	}
+}
+
+func TestHangupBringsARenewedCertificateIntoForce(t *testing.T) {
+	t.Parallel()
+	path := configuration(t, "redis://"+redistest.Real(t).Addr, "")
+	dir := filepath.Dir(path)
+	before := certificate(t, dir)
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = os.WriteFile(path, append(text, "page: {certificate: page.crt, private_key: page.key}\nlog: {format: json}\n"...), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log output
+	cmd := workerCommand(t, nil, "--config", path, "--http", "127.0.0.1:0")
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
+	addr := log.until(t, `"address":"https://([^"]+)"`)[1]
+	log.until(t, "worker started")
+	good := func(pool *x509.CertPool) error {
+		conn, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: pool, ServerName: "localhost"})
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	}
+	if err := good(before); err != nil {
+		t.Fatal(err)
+	}
+	after := certificate(t, dir)
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	log.until(t, `"the page's certificate was read again","good_until":"20`)
+	log.until(t, `"the accounts were read again"`)
+	if err := good(after); err != nil {
+		t.Errorf("the new certificate is not served: %v", err)
+	}
+	if strings.Contains(log.String(), "when the worker is started again") {
+		t.Errorf("a restart is asked for:\n%s", &log)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "page.crt"), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	log.until(t, `the configuration was not read again`)
+	if err := good(after); err != nil {
+		t.Errorf("a damaged certificate took the good one away: %v", err)
 	}
 }

@@ -9,16 +9,18 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/worker"
 )
 
 // reloader reads the configuration again when it is told to, and lets the worker serve the accounts that are in it
-// then. What it cannot bring into force while the worker runs it names.
+// then, and its page with the certificate. What it cannot bring into force while the worker runs it names.
 type reloader struct {
-	options options
-	began   *config.Config // what the worker was started with
-	worker  *worker.Worker
-	log     *slog.Logger
+	options     options
+	began       *config.Config // what the worker was started with
+	worker      *worker.Worker
+	certificate *page.Certificate // nil where the page goes by HTTP
+	log         *slog.Logger
 }
 
 // run reloads at each signal until ctx ends. Signals that come during a reload are one more reload.
@@ -48,6 +50,13 @@ func (r *reloader) reload(ctx context.Context) {
 	for _, w := range c.Warnings {
 		r.log.Warn(w)
 	}
+	if r.certificate != nil && c.Page.HTTPS {
+		if err := r.certificate.Replace(c.Page.Certificate, c.Page.PrivateKey); err != nil {
+			r.log.Error("the page's certificate was not read again, the old one stays in force", "error", err)
+		} else {
+			r.log.Info("the page's certificate was read again", "good_until", r.certificate.NotAfter())
+		}
+	}
 	if need := r.needRestart(c); len(need) > 0 {
 		r.log.Warn("what has changed beside the accounts takes effect when the worker is started again",
 			"changed", strings.Join(need, ", "))
@@ -72,11 +81,15 @@ func (r *reloader) read() (*config.Config, []worker.Account, error) {
 // needRestart names the keys that have changed since the start and cannot be brought into force.
 func (r *reloader) needRestart(c *config.Config) (keys []string) {
 	was := r.began
+	wasPage, isPage := was.Page, c.Page
+	if r.certificate != nil && isPage.HTTPS { // it is in force
+		wasPage.Certificate, wasPage.PrivateKey = isPage.Certificate, isPage.PrivateKey
+	}
 	for _, k := range []struct {
 		name     string
 		was, now any
 	}{
-		{"redis", was.Redis, c.Redis}, {"http", was.HTTP, c.HTTP}, {"page", was.Page, c.Page}, {"log", was.Log, c.Log},
+		{"redis", was.Redis, c.Redis}, {"http", was.HTTP, c.HTTP}, {"page", wasPage, isPage}, {"log", was.Log, c.Log},
 		{"tracing", was.Tracing, c.Tracing},
 		{"retention", was.Retention, c.Retention}, {"notify", was.Notify, c.Notify}, {"sources", was.Sources, c.Sources},
 	} {

@@ -141,10 +141,13 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer people.Close()
-	secure, err := pageTLS(c, log)
+	certificate, err := pageCertificate(c, log)
 	if err != nil {
 		return err
+	}
+	var secure *tls.Config
+	if certificate != nil {
+		secure = certificate.TLS()
 	}
 	http, err := listen(c.HTTP, w, people, figures.Handler(), secure, log)
 	if err != nil {
@@ -152,7 +155,9 @@ func serve(ctx context.Context, o options) error {
 	}
 	var serving sync.WaitGroup
 	serving.Go(http.serve)
-	serving.Go(func() { (&reloader{options: o, began: c, worker: w, log: log}).run(ctx, hangups) })
+	serving.Go(func() {
+		(&reloader{options: o, began: c, worker: w, certificate: certificate, log: log}).run(ctx, hangups)
+	})
 	defer context.AfterFunc(ctx, notifyStopping)()
 	notifyReady()
 	err = w.Run(ctx)
@@ -172,8 +177,9 @@ func closeTracer(t *trace.Tracer, log *slog.Logger) {
 	}
 }
 
-// pageTLS gives what HTTPS is served with, nil for HTTP, and warns of a page that others than this machine can reach.
-func pageTLS(c *config.Config, log *slog.Logger) (*tls.Config, error) {
+// pageCertificate gives what HTTPS is served with, nil for HTTP, and warns of a page that others than this machine can
+// reach.
+func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, error) {
 	if host, _, err := net.SplitHostPort(c.HTTP); err == nil && host != "localhost" {
 		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 			if !c.Page.LoginToSee {
@@ -187,7 +193,7 @@ func pageTLS(c *config.Config, log *slog.Logger) (*tls.Config, error) {
 	if !c.Page.HTTPS {
 		return nil, nil
 	}
-	return page.TLS(c.Page.Certificate, c.Page.PrivateKey)
+	return page.NewCertificate(c.Page.Certificate, c.Page.PrivateKey)
 }
 
 // hooks is what completion hooks are told with.

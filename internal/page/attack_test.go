@@ -2,7 +2,9 @@ package page_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
@@ -96,6 +98,127 @@ func TestGuessingTheTokenIsSlow(t *testing.T) {
 	}
 }
 
+// guess tries a token from an address, with a cookie.
+func (w *world) guess(from, token string, cookies ...*http.Cookie) *http.Response {
+	r := httptest.NewRequest(http.MethodPost, "http://127.0.0.1/login", strings.NewReader(url.Values{"token": {token}}.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-For", fmt.Sprint(rand.Uint32())) // whoever asks may say anything
+	r.RemoteAddr = from
+	for _, c := range cookies {
+		r.AddCookie(c)
+	}
+	answer := httptest.NewRecorder()
+	w.page.ServeHTTP(answer, r)
+	return answer.Result()
+}
+
+func TestGuessingFromManyAddressesIsSlowAndLocksNobodyOut(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	w := newWorld(t, redistest.Mini(t), func(c *page.Config) { c.Now = func() time.Time { return now } })
+	in := w.guess("192.0.2.1:5000", token)
+	if in.StatusCode != http.StatusSeeOther {
+		t.Fatalf("the token is %d", in.StatusCode)
+	}
+	known := in.Cookies()
+	tried := 0
+	for i := range 1000 {
+		switch status := w.guess(fmt.Sprintf("[2001:db8:%x::1]:5000", i), "guess").StatusCode; status {
+		case http.StatusForbidden:
+			tried++
+		case http.StatusTooManyRequests:
+		default:
+			t.Fatalf("a guess is %d", status)
+		}
+	}
+	if tried == 0 || tried > 30 {
+		t.Errorf("a thousand addresses have %d guesses at once", tried)
+	}
+	if got := w.guess("192.0.2.9:5000", token).StatusCode; got != http.StatusTooManyRequests {
+		t.Errorf("a stranger with the token, meanwhile, is %d", got)
+	}
+	for _, forged := range []string{"", "AAAA", strings.Repeat("A", 64)} {
+		if got := w.guess("192.0.2.10:5000", token, &http.Cookie{Name: "storelink_browser", Value: forged}).StatusCode; got != http.StatusTooManyRequests {
+			t.Errorf("who claims to be known by %q is %d", forged, got)
+		}
+	}
+	if got := w.guess("192.0.2.9:5000", token, known...).StatusCode; got != http.StatusSeeOther {
+		t.Errorf("a browser that has logged in before is locked out: %d", got)
+	}
+	if got := w.guess("127.0.0.1:5000", token).StatusCode; got != http.StatusSeeOther {
+		t.Errorf("this machine is locked out: %d", got)
+	}
+	for range 10 {
+		w.guess("192.0.2.9:5000", "guess", known...)
+	}
+	if got := w.guess("192.0.2.200:5000", "guess", known...).StatusCode; got != http.StatusTooManyRequests {
+		t.Errorf("a browser that is known guesses without end: %d", got)
+	}
+	now = now.Add(2 * time.Second)
+	if got := w.guess("192.0.2.9:5000", token).StatusCode; got != http.StatusSeeOther {
+		t.Errorf("a stranger with the token, later, is %d", got)
+	}
+}
+
+func TestOnlyWhatIsOfferedIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redistest.Mini(t), nil)
+	id := w.submit(newJob("quiet"), 400)
+	b := w.browser("en").login()
+	for _, method := range []string{http.MethodOptions, http.MethodTrace, http.MethodPut, http.MethodPatch, http.MethodDelete, "BREW"} {
+		for _, path := range []string{"/", "/jobs/" + id + "/pause", "/asynq/api/queues/" + id} {
+			req, err := http.NewRequestWithContext(w.ctx, method, b.url+path, nil)
+			w.must(err)
+			req.Header.Set("X-Echo", "not-to-be-echoed")
+			if a := b.do(req); a.status != http.StatusMethodNotAllowed && a.status != http.StatusForbidden || strings.Contains(a.body, "echoed") {
+				t.Errorf("%s %s is %d", method, path, a.status)
+			}
+		}
+	}
+	for path, want := range map[string]int{"/": 200, "/jobs/" + id: 200, "/jobs/" + id + "/report.csv": 200, "/jobs/" + id + "/report.xlsx": 200,
+		"/jobs/" + id + "/pause": 404, "/nowhere": 404} {
+		req, err := http.NewRequestWithContext(w.ctx, http.MethodHead, b.url+path, nil)
+		w.must(err)
+		if a := b.do(req); a.status != want || a.body != "" {
+			t.Errorf("HEAD %s is %d %q", path, a.status, a.body)
+		}
+	}
+	for _, query := range []string{"outcome=failed%0d%0aX-Evil:1", "encoding=%0d%0aX-Evil:1", "outcome=%22;filename=x.exe"} {
+		a := b.get("/jobs/" + id + "/report.csv?" + query)
+		if a.header.Get("X-Evil") != "" || a.header.Get("Content-Disposition") != `attachment; filename="`+id+`.csv"` {
+			t.Errorf("with %s a download has %v", query, a.header)
+		}
+	}
+	if s, err := w.ledger.Status(w.ctx, id); err != nil || s.State != job.Running {
+		t.Errorf("the job is %s (%v)", s.State, err)
+	}
+}
+
+func TestBrowsersAreHeldToHTTPSWhereItsNameIsOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redistest.Mini(t), func(c *page.Config) { c.Hosts = []string{"storelink.example.com"} })
+	for url, want := range map[string]bool{"https://storelink.example.com:8443/": true, "https://localhost/": false,
+		"https://192.0.2.1/": false, "http://storelink.example.com/": false} {
+		answer := httptest.NewRecorder()
+		w.page.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, url, nil))
+		if got := answer.Header().Get("Strict-Transport-Security"); (got != "") != want {
+			t.Errorf("%s has Strict-Transport-Security: %q", url, got)
+		}
+	}
+	r := httptest.NewRequest(http.MethodPost, "https://localhost/login", strings.NewReader("token="+token))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer := httptest.NewRecorder()
+	w.page.ServeHTTP(answer, r)
+	for _, c := range answer.Result().Cookies() {
+		if !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteStrictMode {
+			t.Errorf("by HTTPS, a cookie is %s", c)
+		}
+	}
+	if len(answer.Result().Cookies()) != 2 {
+		t.Errorf("logging in sets %v", answer.Result().Cookies())
+	}
+}
+
 func TestSessionEnds(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -157,7 +280,8 @@ func TestScriptsStayText(t *testing.T) {
 
 func TestNobodyLeavesTheirPath(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, redistest.Mini(t), nil)
+	now := time.Now()
+	w := newWorld(t, redistest.Mini(t), func(c *page.Config) { c.Now = func() time.Time { return now } })
 	id := w.submit(newJob(""), 400)
 	b := w.browser("en")
 	for _, path := range []string{"/jobs/..%2f..%2fetc%2fpasswd/report.csv", "/jobs/%2e%2e/report.csv", "/jobs/" + id + "/report.csv%2f..%2f..",
@@ -172,8 +296,10 @@ func TestNobodyLeavesTheirPath(t *testing.T) {
 			t.Errorf("GET %s is a download", path)
 		}
 	}
-	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/\t/evil.example"} {
+	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "javascript:alert(1)", "/\t/evil.example", "/\x00/evil.example",
+		"http:evil.example", "/%zz", "/\u0085/evil.example", "https:///evil.example", "///evil.example"} {
 		b := w.browser("en")
+		now = now.Add(time.Minute) // so that there are tries enough
 		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		a := b.post("/login", url.Values{"token": {token}, "next": {next}})
 		if to := a.header.Get("Location"); to != "/?done=login" {
@@ -182,16 +308,20 @@ func TestNobodyLeavesTheirPath(t *testing.T) {
 	}
 }
 
+func storeJob(w *world) string { j := newJob(""); j.Target.StockID = j.ID; return w.submit(j, 3) }
+
 func TestHugeRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, redistest.Mini(t), nil)
 	b := w.browser("en").login()
 	for path, want := range map[string]int{
-		"/jobs?brand=" + strings.Repeat("x", 3000):           http.StatusRequestURITooLong,
-		"/" + strings.Repeat("a/", 2000):                     http.StatusRequestURITooLong,
-		"/jobs?" + strings.Repeat("a=b&", 400):               http.StatusOK,
-		"/jobs?state=x&account=%ff%fe&brand=%00&before=%zz":  http.StatusOK,
-		"/jobs?" + strings.Repeat("brand="+"y&", 200) + "id": http.StatusOK,
+		"/jobs?brand=" + strings.Repeat("x", 3000):                                                http.StatusRequestURITooLong,
+		"/" + strings.Repeat("a/", 2000):                                                          http.StatusRequestURITooLong,
+		"/jobs?" + strings.Repeat("a=b&", 400):                                                    http.StatusOK,
+		"/jobs/" + storeJob(w) + "?first=99999999999999999999&x=%00%ff":                           http.StatusOK,
+		"/jobs/" + storeJob(w) + "/stores?from=-1.99999999999.2&q=%ff%00&code=%c3%28&outcome=%00": http.StatusOK,
+		"/jobs?state=x&account=%ff%fe&brand=%00&before=%zz":                                       http.StatusOK,
+		"/jobs?" + strings.Repeat("brand="+"y&", 200) + "id":                                      http.StatusOK,
 	} {
 		if a := b.get(path); a.status != want {
 			t.Errorf("GET %.40s… is %d, not %d", path, a.status, want)
@@ -234,7 +364,7 @@ func TestRedisAwayIsToldAndNotALie(t *testing.T) {
 		asked.Go(func() {
 			a := w.browser("en").get(path)
 			if a.status != http.StatusServiceUnavailable || !strings.Contains(a.body, "Redis cannot be reached") ||
-				a.header.Get("Content-Disposition") != "" {
+				a.header.Get("Content-Disposition") != "" || a.header.Get("Refresh") == "" {
 				t.Errorf("GET %s is %d: %s", path, a.status, a.body)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -67,15 +69,22 @@ func newChromium(w *world) *chromium {
 // view is a tab of a width, in a language.
 type view struct {
 	*chromium
-	ctx  context.Context
-	name string
+	ctx   context.Context
+	name  string
+	phone bool
+	size  emulation.SetDeviceMetricsOverrideParams
 }
 
 func (c *chromium) view(name, lang string, width, height int64, phone bool) *view {
 	c.Helper()
 	ctx, cancel := chromedp.NewContext(c.ctx)
 	c.Cleanup(cancel)
-	v := &view{c, ctx, name}
+	scale := 1.0
+	if phone {
+		scale = 2
+	}
+	v := &view{c, ctx, name, phone, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height,
+		DeviceScaleFactor: scale, Mobile: phone}}
 	v.must(chromedp.Listen(ctx, func(event any) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -88,15 +97,10 @@ func (c *chromium) view(name, lang string, width, height int64, phone bool) *vie
 			}
 		}
 	}))
-	scale := 1.0
-	if phone {
-		scale = 2
-	}
 	call(v, log.Enable, cdp.Empty{})
 	call(v, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Shanghai"})
 	call(v, emulation.SetUserAgentOverride, emulation.SetUserAgentOverrideParams{UserAgent: "storelink-test", AcceptLanguage: lang})
-	call(v, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: height,
-		DeviceScaleFactor: scale, Mobile: phone})
+	call(v, emulation.SetDeviceMetricsOverride, v.size)
 	return v
 }
 
@@ -153,7 +157,108 @@ func (v *view) shoot(name string) {
 	if over > 0 {
 		v.Errorf("%s: %s is %d pixels too wide", v.name, name, over)
 	}
+	if v.phone {
+		v.fitsSmallest(name)
+	}
 	v.must(os.WriteFile(filepath.Join(v.dir, name+"-"+v.name+".png"), picture, 0o644))
+}
+
+// fitsSmallest checks that the page fits the smallest of phones, and that a thumb hits what there is to hit.
+func (v *view) fitsSmallest(name string) {
+	v.Helper()
+	small := v.size
+	small.Width = 320
+	call(v, emulation.SetDeviceMetricsOverride, small)
+	over, err := chromedp.Run(v.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth - window.innerWidth`))
+	v.must(err)
+	if over > 0 {
+		v.Errorf("%s: %s is %d pixels too wide for 320", v.name, name, over)
+	}
+	tiny, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](`[...document.querySelectorAll("nav a, .who a, button, .button, select, input")]
+		.filter((e) => e.offsetHeight > 0 && e.offsetHeight < 38).map((e) => e.innerText + " " + e.offsetHeight).join(", ")`))
+	v.must(err)
+	if tiny != "" {
+		v.Errorf("%s: %s has what a thumb misses: %s", v.name, name, tiny)
+	}
+	call(v, emulation.SetDeviceMetricsOverride, v.size)
+}
+
+// faint names the texts of a page that stand out too little from what is behind them (WCAG 2: 4.5 to 1).
+const faint = `(() => {
+	const rgba = (s) => { const m = s.match(/[\d.]+/g).map(Number); return [m[0], m[1], m[2], m[3] ?? 1]; };
+	const light = (c) => { const [r, g, b] = c.map((x) => (x /= 255) <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+	const behind = (e) => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] === 1) return c; }
+		return matchMedia("(prefers-color-scheme: dark)").matches ? [0, 0, 0] : [255, 255, 255]; };
+	const bad = new Set();
+	const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n = walk.nextNode(); n; n = walk.nextNode()) {
+		const e = n.parentElement;
+		if (!n.data.trim() || !e.checkVisibility()) continue;
+		const a = light(rgba(getComputedStyle(e).color).slice(0, 3)), b = light(behind(e).slice(0, 3));
+		const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (ratio < 4.5) bad.add(n.data.trim().slice(0, 30) + " " + ratio.toFixed(2));
+	}
+	return [...bad].join("; ");
+})()`
+
+func TestPageMovesUnderNobodysHand(t *testing.T) {
+	t.Parallel()
+	srv := redistest.Real(t)
+	var passed atomic.Int64 // hours
+	w := newWorld(t, srv.Client, func(c *page.Config) {
+		c.LoginToSee = true
+		c.Now = func() time.Time { return time.Now().Add(time.Duration(passed.Load()) * time.Hour) }
+	})
+	c := newChromium(w)
+	other := newJob("前一个")
+	other.Target.StockID = "1123457"
+	older, id := w.submit(other, 400), w.submit(newJob("全国门店"), 400)
+	v := c.view("hand", "zh-CN", 1280, 900, false)
+	v.do(chromedp.Navigate(w.url + "/jobs/" + id))
+	v.do(chromedp.SendKeys(`input[name=token]`, token), chromedp.Click(`form.login button`))
+	v.says("#progress", "进行中")
+
+	// What is unfolded, has the focus or is selected stays so while things move around it.
+	v.do(chromedp.Click(`#actions details summary.danger`))
+	w.must(w.ledger.Pause(w.ctx, id, "by wang@desk"))
+	v.says("#progress", "已暂停")
+	v.says("#progress", "操作人：wang@desk")
+	v.until(`document.querySelector("#actions details").open && document.querySelector('form[action$="/resume"]') !== null`)
+	v.do(chromedp.Navigate(w.url + "/"))
+	v.says("#at-work", "前一个")
+	link := fmt.Sprintf(`document.querySelector('#at-work a[href="/jobs/%s"]')`, older)
+	v.until(link + `.focus() === undefined && getSelection().selectAllChildren(` + link + `) === undefined`)
+	third := newJob("后来的")
+	third.Target.StockID = "1123458"
+	w.submit(third, 400)
+	v.says("#at-work", "后来的")
+	w.must(w.ledger.Cancel(w.ctx, id, "by wang@desk"))
+	v.until(`!document.querySelector("#at-work").innerText.includes("全国门店")`)
+	v.until(`document.activeElement === ` + link + ` && getSelection().toString().includes("前一个")`)
+
+	for _, scheme := range []string{"light", "dark"} {
+		call(v, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		for _, path := range []string{"/", "/nowhere", "/jobs/" + older + "/stores", "/jobs", "/jobs/" + id} {
+			v.do(chromedp.Navigate(w.url + path))
+			bad, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](faint))
+			w.must(err)
+			if bad != "" {
+				t.Errorf("%s, %s: %s", path, scheme, bad)
+			}
+		}
+		v.shoot(scheme)
+	}
+
+	// Redis goes and comes, and the page says so; then the session ends.
+	v.do(chromedp.Navigate(w.url + "/"))
+	v.says("#at-work", "前一个")
+	srv.Kill()
+	v.says("#lost", "连接不上 Redis")
+	srv.Restart()
+	v.until(`document.querySelector("#lost").hidden`)
+	passed.Store(13)
+	v.until(`location.pathname === "/login"`)
 }
 
 func TestJobsLifeInARealBrowser(t *testing.T) {
@@ -246,6 +351,8 @@ func TestJobsLifeInARealBrowser(t *testing.T) {
 	desk.do(chromedp.Navigate(w.url + "/asynq/"))
 	desk.says("body", "sandbox-partner:default")
 	desk.shoot("monitor")
+	desk.do(chromedp.Navigate(w.url + "/asynq/redis"))
+	desk.says("body", "Redis Info")
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

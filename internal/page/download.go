@@ -32,13 +32,6 @@ func (p *Page) download(r *request, f format) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case p.downloads <- struct{}{}:
-		defer func() { <-p.downloads }()
-	default:
-		r.w.Header().Set("Retry-After", "30")
-		return r.refuse(http.StatusServiceUnavailable, "downloads-busy")
-	}
 	opts := report.Options{Status: s, Format: f.format, Lang: r.lang, Encoding: report.UTF8}
 	if o := job.Outcome(r.URL.Query().Get("outcome")); slices.Contains(outcomes, o) {
 		opts.Only = o
@@ -60,6 +53,22 @@ func (p *Page) download(r *request, f format) error {
 	h := r.w.Header()
 	h.Set("Content-Type", mime)
 	h.Set("Content-Disposition", `attachment; filename="`+name+"."+string(f.format)+`"`)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	all := []turns{p.downloads}
+	if f.format == report.Workbook {
+		all = append(all, p.workbooks)
+	}
+	for _, t := range all {
+		done := t.take(r.Context())
+		if done == nil {
+			h.Del("Content-Disposition")
+			h.Set("Retry-After", "30")
+			return r.refuse(http.StatusServiceUnavailable, "downloads-busy")
+		}
+		defer done()
+	}
 	out := &piecewise{w: r.w, rc: http.NewResponseController(r.w)}
 	if err := p.write(r, opts, out); err != nil {
 		if !out.begun {

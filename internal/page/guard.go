@@ -16,6 +16,10 @@ const (
 	maxQuery = 2 << 10 // of an address, in bytes
 )
 
+// strictTransport lets browsers go to a name of page.hosts by HTTPS alone, for a month. Other ports of that name are
+// concerned, too, so it is not for longer; this machine's own names and addresses never are.
+const strictTransport = "max-age=2592000"
+
 // policy is what a browser may do with our pages: show them with our own style and script, and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
 	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -38,12 +42,19 @@ func (p *Page) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
+		if r.TLS != nil && slices.Contains(p.cfg.Hosts, hostOf(r.Host)) {
+			h.Set("Strict-Transport-Security", strictTransport)
+		}
 		if r.Body != nil {
 			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		}
 		switch {
 		case !p.known(r.Host):
 			p.handle(lookTimeout, false, func(r *request) error { return r.refuse(http.StatusMisdirectedRequest, "misdirected") }).
+				ServeHTTP(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodPost:
+			h.Set("Allow", "GET, HEAD, POST")
+			p.handle(lookTimeout, false, func(r *request) error { return r.refuse(http.StatusMethodNotAllowed, "bad-form") }).
 				ServeHTTP(w, r)
 		case len(r.URL.RawQuery)+len(r.URL.Path) > maxQuery:
 			p.handle(lookTimeout, false, func(r *request) error { return r.refuse(http.StatusRequestURITooLong, "too-long") }).
@@ -57,14 +68,19 @@ func (p *Page) guard(next http.Handler) http.Handler {
 // known says whether a request's Host is one that the page is reached under. A name of somebody else's that leads to this
 // address (DNS rebinding) would make our page a part of their site.
 func (p *Page) known(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = hostOf(host)
 	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return true
 	}
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(p.cfg.Hosts, host)
+}
+
+// hostOf gives the name of a request's Host, without its port, in lower case.
+func hostOf(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
 // langOf gives the language that a request asks for: by ?lang=, by the cookie that this has set, or by the browser's.

@@ -33,6 +33,7 @@ type accountView struct {
 	State  string // the best of its workers'
 	Reason string
 	Paces  []paceView
+	Even   float64 // the pace of all interfaces, where they have the same but for some percent; 0 where not
 }
 
 type paceView struct {
@@ -101,10 +102,26 @@ func (p *Page) accounts(r *request) ([]accountView, error) {
 		for _, name := range slices.Sorted(maps.Keys(info.Pace)) {
 			a.Paces = append(a.Paces, paceView{name, info.Pace[name]})
 		}
+		a.Even = even(a.Paces)
 		all[i] = a
 	}
 	slices.SortStableFunc(all, func(a, b accountView) int { return cmp.Compare(laneOrder[a.State], laneOrder[b.State]) })
 	return all, nil
+}
+
+// even gives the lowest of some paces where they are much the same.
+func even(paces []paceView) float64 {
+	if len(paces) == 0 {
+		return 0
+	}
+	low, high := paces[0].Rate, paces[0].Rate
+	for _, p := range paces {
+		low, high = min(low, p.Rate), max(high, p.Rate)
+	}
+	if high-low > high/20 {
+		return 0
+	}
+	return low
 }
 
 // planView is a schedule.

@@ -1,8 +1,10 @@
 package page
 
 import (
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +19,7 @@ type jobView struct {
 	job.Status
 	Rate float64       // stores decided a second, of late; 0 where nothing is known of it
 	Left time.Duration // until the end, at that rate; 0 where nothing is known of it
+	Took time.Duration // from its start to its end; 0 before
 }
 
 func (p *Page) jobView(s job.Status) jobView {
@@ -24,6 +27,9 @@ func (p *Page) jobView(s job.Status) jobView {
 	v.Rate = p.rates.of(s, p.cfg.Now())
 	if v.Rate > 0 && s.Pending > 0 {
 		v.Left = time.Duration(float64(s.Pending) / v.Rate * float64(time.Second)).Round(time.Second)
+	}
+	if s.State.Ended() && s.StartedAt != nil && s.EndedAt != nil {
+		v.Took = max(time.Second, s.EndedAt.Sub(*s.StartedAt).Round(time.Second))
 	}
 	return v
 }
@@ -39,12 +45,34 @@ func (v jobView) Target() job.Target {
 // Done is how many stores are decided.
 func (v jobView) Done() int64 { return v.Succeeded + v.Failed }
 
-// Share gives a part of the total in percent, as a number that SVG takes.
-func (v jobView) Share(part int64) float64 {
+// Percent is how much of it is decided. It is not 100 before all of it is.
+func (v jobView) Percent() string {
+	if v.Total <= 0 {
+		return "0%"
+	}
+	if v.Done() == v.Total {
+		return "100%"
+	}
+	return strconv.FormatFloat(math.Floor(1000*float64(v.Done())/float64(v.Total))/10, 'f', 1, 64) + "%"
+}
+
+// leastBad is how wide in percent of a bar failures are at least: one in a million must be seen, too.
+const leastBad = 0.6
+
+// Bad and Good are the widths of a bar's parts, in percent.
+func (v jobView) Bad() float64 {
+	if v.Failed == 0 || v.Total <= 0 {
+		return 0
+	}
+	return max(leastBad, 100*float64(v.Failed)/float64(v.Total))
+}
+
+// Good is what succeeded.
+func (v jobView) Good() float64 {
 	if v.Total <= 0 {
 		return 0
 	}
-	return 100 * float64(part) / float64(v.Total)
+	return max(0, min(100-v.Bad(), 100*float64(v.Succeeded)/float64(v.Total)))
 }
 
 // Can says whether something can be done to it in its state.
@@ -77,7 +105,8 @@ type singleView struct {
 	Events    []event
 	Jobs      []jobView // of a batch, a page of them
 	First     int       // the number of the first of them, from 1
-	Prev, On  int       // where the pages before and after begin; 0 for none
+	Last      int
+	Prev, On  int // where the pages before and after begin; 0 for none
 	Retryable bool
 }
 
@@ -130,6 +159,7 @@ func (p *Page) job(r *request) error {
 		for _, s := range jobs {
 			v.Jobs = append(v.Jobs, p.jobView(s))
 		}
+		v.Last = min(v.First+batchPage-1, int(s.Targets))
 		if v.First > 1 {
 			v.Prev = max(1, v.First-batchPage)
 		}

@@ -2,18 +2,22 @@ package page
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 type loginView struct {
 	Next  string
 	Wrong bool
+	ToSee bool
 	Wait  int // seconds until another try; 0 for now
 }
 
 func (r *request) showLogin(status int, v loginView) error {
+	v.ToSee = r.p.cfg.LoginToSee
 	return r.show(status, "login", frame{Title: "log-in", Nav: "login", Contents: v})
 }
 
@@ -30,7 +34,7 @@ func (p *Page) login(r *request) error {
 	}
 	v := loginView{Next: local(r.PostForm.Get("next"))}
 	from := address(r.Request)
-	if ok, wait := p.sessions.may(from); !ok {
+	if ok, wait := p.sessions.may(r.Request); !ok {
 		v.Wait = int(wait/time.Second) + 1
 		r.w.Header().Set("Retry-After", strconv.Itoa(v.Wait))
 		p.cfg.Logger.Warn("too many attempts to log in to the page", "from", from)
@@ -43,6 +47,7 @@ func (p *Page) login(r *request) error {
 	}
 	p.cfg.Logger.Info("somebody logged in to the page", "from", from)
 	http.SetCookie(r.w, p.sessions.begin(r.TLS != nil))
+	http.SetCookie(r.w, p.sessions.remember(r.TLS != nil))
 	return r.redirect(withDone(v.Next, "login"))
 }
 
@@ -54,7 +59,9 @@ func (p *Page) logout(r *request) error {
 
 // local gives an address of our own that a person is sent to after logging in; / where it is none.
 func local(to string) string {
-	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || strings.ContainsAny(to, "\\\r\n\t") || len(to) > maxQuery {
+	u, err := url.Parse(to)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Fragment != "" || !strings.HasPrefix(to, "/") ||
+		strings.HasPrefix(to, "//") || strings.Contains(to, `\`) || strings.ContainsFunc(to, unicode.IsControl) || len(to) > maxQuery {
 		return "/"
 	}
 	return to

@@ -67,6 +67,11 @@ func TestEveryPageIsShownInBothLanguages(t *testing.T) {
 				wellFormed(t, path, a.body)
 				all.WriteString(a.body)
 			}
+			if lang.html == "zh-CN" {
+				for _, word := range english(all.String()) {
+					t.Errorf("%q is left in English", word)
+				}
+			}
 			for _, word := range lang.words {
 				if !strings.Contains(all.String(), word) {
 					t.Errorf("%q is nowhere in %s", word, lang.html)
@@ -77,6 +82,27 @@ func TestEveryPageIsShownInBothLanguages(t *testing.T) {
 			}
 		}
 	})
+}
+
+// asItIs are the words on a Chinese page that are names: of programs, formats, people, and what these tests made up.
+var asItIs = regexp.MustCompile(`^(storelink|worker|here-1|asynq|enqueue|retry|resync|English|Excel|CSV|GB18030|JSON|Lines|UTC|Request-Id|ID|v0.0.0-test|` +
+	`script>alert\S+|sandbox-partner|nightly|Asia/Shanghai|stores.csv|brands.yaml|wang@desk|https://\S+|page.token|[A-Z]+(_[A-Z]+)+|[0-9A-F]+-0|[0-9]{8}-\S+)$`)
+
+// english gives the words that a Chinese page should not have.
+func english(body string) (words []string) {
+	z := html.NewTokenizer(strings.NewReader(body))
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		if kind != html.TextToken {
+			continue
+		}
+		for _, word := range regexp.MustCompile(`[0-9A-Za-z][!-~]*`).FindAllString(z.Token().Data, -1) {
+			word = strings.TrimRight(word, ".:,;)…?")
+			if regexp.MustCompile(`[A-Za-z]{2}`).MatchString(word) && !asItIs.MatchString(word) {
+				words = append(words, word)
+			}
+		}
+	}
+	return words
 }
 
 // wellFormed checks that every element that is opened is closed, that IDs are unique, and that nothing of a page would
@@ -242,7 +268,7 @@ func TestScheduleIsSteeredByThePage(t *testing.T) {
 }
 
 var (
-	storeCell = regexp.MustCompile(`<td data-label="Store ID" class="key"><code>([^<]*)</code>`)
+	storeCell = regexp.MustCompile(`<td data-label="Store ID" class="first key"><code>([^<]*)</code>`)
 	nextLink  = regexp.MustCompile(`<a class="button" href="([^"]*/stores[?][^"]*)"`)
 )
 
@@ -293,6 +319,9 @@ func TestAsynqsMonitorIsReadOnly(t *testing.T) {
 	a := b.get("/asynq/api/queues")
 	if a.status != 200 || !strings.Contains(a.body, sandbox.PartnerAccount) {
 		t.Errorf("its queues: %d %s", a.status, a.body)
+	}
+	if a := b.get("/asynq/api/redis_info"); a.status != 200 || !strings.Contains(a.body, "redis_version") {
+		t.Errorf("what it tells of Redis: %d %.80s", a.status, a.body)
 	}
 	for _, path := range []string{"/asynq/api/queues/x:pause", "/asynq/api/queues/x/pending_tasks:delete_all"} {
 		if a := b.post(path, nil); a.status < 400 {

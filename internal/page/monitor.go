@@ -23,13 +23,12 @@ type monitor struct {
 	policy  string
 }
 
-// borrowed is a Redis client for asynqmon, which would close it.
+// borrowed is a Redis client for asynqmon, as it came: what kind it is decides what is told of Redis. asynqmon closes it
+// where asynqmon is closed itself, which therefore never happens; there is nothing else that it holds.
 type borrowed struct{ redis.UniversalClient }
 
-func (borrowed) Close() error { return nil }
-
 // MakeRedisClient is asynq's way to ask for a client.
-func (b borrowed) MakeRedisClient() any { return redis.UniversalClient(b) }
+func (b borrowed) MakeRedisClient() any { return b.UniversalClient }
 
 func newMonitor(rdb redis.UniversalClient) (*monitor, error) {
 	m := &monitor{handler: asynqmon.New(asynqmon.Options{RootPath: monitorPath, RedisConnOpt: borrowed{rdb}, ReadOnly: true})}
@@ -45,13 +44,12 @@ func newMonitor(rdb redis.UniversalClient) (*monitor, error) {
 		hashes.WriteString(" 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'")
 	}
 	m.policy = "default-src 'none'; script-src 'self'" + hashes.String() + "; style-src 'self' 'unsafe-inline'; " +
-		"img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+		"img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; " +
+		"frame-ancestors 'none'"
 	return m, nil
 }
 
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
-
-func (m *monitor) close() error { return m.handler.Close() }
 
 func (p *Page) monitored(r *request) error {
 	r.w.Header().Set("Content-Security-Policy", p.monitor.policy)

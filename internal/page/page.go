@@ -8,7 +8,6 @@
 package page
 
 import (
-	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
@@ -20,7 +19,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/catalogue"
-	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
@@ -48,16 +46,25 @@ type Config struct {
 	Now func() time.Time
 }
 
+// LookTimeout is how long it may take to show something. The server must give more than that: what took too long is told.
+const LookTimeout = 8 * time.Second
+
 // How long a request may take.
 const (
-	lookTimeout     = 10 * time.Second
+	lookTimeout     = LookTimeout
 	steerTimeout    = 5 * time.Minute // a retry reads the whole list
 	downloadTimeout = time.Hour
 	writeTimeout    = time.Minute // for a piece of a download to be taken
 )
 
-// atOnce is how many reports may be downloaded from a worker at a time: each reads the ledger as fast as it can.
-const atOnce = 4
+// How much a worker does at a time for those who look, so that it has time and memory left for its calls. Each of these
+// reads the ledger as fast as it can; a workbook takes memory too, some 50 MiB for each million of stores.
+const (
+	downloadsAtOnce = 4
+	workbooksAtOnce = 1
+	searchesAtOnce  = 2
+	turnTimeout     = 5 * time.Second // until it is one's turn
+)
 
 //go:embed templates/*.html
 var templates embed.FS
@@ -74,11 +81,13 @@ type Page struct {
 	pages     map[catalogue.Lang]*template.Template
 	assets    map[string]asset
 	monitor   *monitor
-	downloads chan struct{} // a token for each that may begin
+	downloads turns
+	workbooks turns
+	searches  turns
 	handler   http.Handler
 }
 
-// New gives a page. Close must follow.
+// New gives a page. It holds nothing that would have to be given back; the Redis client stays its owner's.
 func New(cfg Config) (*Page, error) {
 	if cfg.Redis == nil || cfg.Ledger == nil || cfg.Queue == nil || cfg.Book == nil {
 		return nil, errors.New("a page needs Redis, a ledger, a queue and the schedules")
@@ -93,7 +102,7 @@ func New(cfg Config) (*Page, error) {
 		cfg.Now = time.Now
 	}
 	p := &Page{cfg: cfg, desk: &steer.Desk{Ledger: cfg.Ledger, Queue: cfg.Queue, Tracer: cfg.Tracer}, rates: newRates(),
-		downloads: make(chan struct{}, atOnce)}
+		downloads: make(turns, downloadsAtOnce), workbooks: make(turns, workbooksAtOnce), searches: make(turns, searchesAtOnce)}
 	p.sessions = newSessions(cfg.Token, cfg.Now)
 	var err error
 	if p.assets, err = readAssets(); err != nil {
@@ -111,9 +120,6 @@ func New(cfg Config) (*Page, error) {
 	p.handler = p.guard(p.routes())
 	return p, nil
 }
-
-// Close gives back what the page holds. The Redis client stays its owner's.
-func (p *Page) Close() error { return p.monitor.close() }
 
 // ServeHTTP serves all paths.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
@@ -151,14 +157,4 @@ func (p *Page) routes() http.Handler {
 	mux.Handle("GET "+monitorPath+"/", p.handle(lookTimeout, false, p.monitored))
 	mux.Handle("/", p.handle(lookTimeout, false, func(r *request) error { return r.notFound() }))
 	return mux
-}
-
-// TLS gives the settings for HTTPS with a certificate's chain and its key, both PEM.
-func TLS(certificate string, key secret.Text) (*tls.Config, error) {
-	pair, err := tls.X509KeyPair([]byte(certificate), []byte(key.Reveal()))
-	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "page.certificate cannot be served with page.private_key: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"}}, nil
 }

@@ -63,7 +63,7 @@ func (p *Page) handle(timeout time.Duration, change bool, do func(*request) erro
 func (r *request) answer(change bool, do func(*request) error) error {
 	switch {
 	case r.p.cfg.LoginToSee && r.csrf == "" && r.URL.Path != "/login":
-		if r.Method != http.MethodGet {
+		if r.Method == http.MethodPost {
 			return r.refuse(http.StatusForbidden, "log-in-first")
 		}
 		return r.redirect("/login?next=" + url.QueryEscape(r.URL.RequestURI()))
@@ -107,17 +107,19 @@ func (p *Page) failed(r *request, err error) {
 		switch e.Code {
 		case job.CodeUnknownJob, job.CodeUnknownSchedule:
 			what.Status, what.Word = http.StatusNotFound, "not-found"
-		case job.CodeBadState, job.CodeJobAtWork:
-			what.Status = http.StatusConflict
+		case job.CodeBadState:
+			what.Status, what.Word = http.StatusConflict, "bad-state"
+		case job.CodeJobAtWork:
+			what.Status, what.Word = http.StatusConflict, "job-at-work"
 		case job.CodeRedis:
 			what.Status, what.Word = http.StatusServiceUnavailable, "redis-away"
-			r.w.Header().Set("Retry-After", "5")
+			r.again()
 		case job.CodeInternal:
 			what.Word, what.Detail = "internal", ""
 		}
 	case errors.Is(err, context.DeadlineExceeded):
 		what = failure{Status: http.StatusServiceUnavailable, Word: "redis-away"}
-		r.w.Header().Set("Retry-After", "5")
+		r.again()
 	}
 	if what.Status == http.StatusInternalServerError {
 		p.cfg.Logger.Error("the page failed", "path", r.URL.Path, "error", err)
@@ -125,6 +127,14 @@ func (p *Page) failed(r *request, err error) {
 	if err := r.show(what.Status, "error", frame{Title: strconv.Itoa(what.Status), Contents: what}); err != nil {
 		p.cfg.Logger.Error("the page failed to tell of an error", "path", r.URL.Path, "error", err)
 		http.Error(r.w, http.StatusText(what.Status), what.Status)
+	}
+}
+
+// again lets whoever looked look again in a moment, by themselves.
+func (r *request) again() {
+	r.w.Header().Set("Retry-After", "5")
+	if r.Method == http.MethodGet {
+		r.w.Header().Set("Refresh", "5")
 	}
 }
 
@@ -143,7 +153,7 @@ func (r *request) show(status int, name string, f frame) error {
 	q.Del("lang")
 	q.Del("done")
 	f.Here, f.Join = r.URL.Path, "?"
-	if r.Method != http.MethodGet {
+	if r.Method == http.MethodPost {
 		f.Here, q = "/", nil
 	}
 	if len(q) > 0 {

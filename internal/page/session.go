@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -20,16 +19,21 @@ import (
 // The cookies.
 const (
 	sessionCookie = "storelink_session"
+	browserCookie = "storelink_browser"
 	langCookie    = "storelink_lang"
 )
 
-// How long a session lasts, and how often a token may be tried from one address: guesses at a token of 16 characters come
-// to nothing long before.
+// How long a session lasts, and how often a token may be tried: from one address, and from all together, so that whoever
+// has many addresses gains nothing by them. A browser that has logged in before is counted by itself, and this machine
+// by its address alone: whoever guesses locks neither of them out.
 const (
-	sessionLife  = 12 * time.Hour
-	triesAtOnce  = 5
-	triesEvery   = 10 * time.Second
-	maxAddresses = 4096 // whose tries are counted at a time
+	sessionLife     = 12 * time.Hour
+	browserLife     = 180 * 24 * time.Hour
+	triesAtOnce     = 5
+	triesEvery      = 10 * time.Second
+	strangersAtOnce = 30
+	strangersEvery  = 2 * time.Second
+	maxCounted      = 4096 // addresses and browsers whose tries are counted at a time
 )
 
 // sessions knows who has logged in. A session is in the browser's cookie alone, signed by a key that is derived from the
@@ -39,8 +43,9 @@ type sessions struct {
 	key   []byte
 	now   func() time.Time
 
-	mu    sync.Mutex
-	tries map[netip.Prefix]*tries
+	mu        sync.Mutex
+	tries     map[string]*tries // by address or browser
+	strangers *rate.Limiter
 }
 
 type tries struct {
@@ -49,7 +54,8 @@ type tries struct {
 }
 
 func newSessions(token secret.Text, now func() time.Time) *sessions {
-	s := &sessions{token: token, now: now, tries: map[netip.Prefix]*tries{}}
+	s := &sessions{token: token, now: now, tries: map[string]*tries{},
+		strangers: rate.NewLimiter(rate.Every(strangersEvery), strangersAtOnce)}
 	if !token.Empty() {
 		s.key = s.sum([]byte(token.Reveal()), "storelink page session 1")
 	}
@@ -74,42 +80,79 @@ func (s *sessions) matches(text string) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// may says whether an address may try a token now; otherwise when it may.
-func (s *sessions) may(from netip.Prefix) (ok bool, wait time.Duration) {
+// may says whether whoever makes a request may try a token now; otherwise when they may.
+func (s *sessions) may(r *http.Request) (ok bool, wait time.Duration) {
+	from := address(r)
+	who, stranger := from.String(), !from.Addr().IsLoopback()
+	if id := s.browser(r); id != "" {
+		who, stranger = id, false
+	}
 	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.tries[from]
+	t := s.tries[who]
 	if t == nil {
-		if len(s.tries) >= maxAddresses {
+		if len(s.tries) >= maxCounted {
 			s.makeRoom(now)
 		}
 		t = &tries{limit: rate.NewLimiter(rate.Every(triesEvery), triesAtOnce)}
-		s.tries[from] = t
+		s.tries[who] = t
 	}
 	t.last = now
-	r := t.limit.ReserveN(now, 1)
-	if wait = r.DelayFrom(now); wait > 0 {
-		r.CancelAt(now)
-		return false, wait
+	limits := []*rate.Limiter{t.limit}
+	if stranger {
+		limits = append(limits, s.strangers)
 	}
-	return true, 0
+	var taken []*rate.Reservation
+	for _, l := range limits {
+		one := l.ReserveN(now, 1)
+		taken, wait = append(taken, one), max(wait, one.DelayFrom(now))
+	}
+	if wait > 0 { // who may not try has not tried
+		for _, one := range taken {
+			one.CancelAt(now)
+		}
+	}
+	return wait == 0, wait
 }
 
 // makeRoom forgets who has not tried for long enough to have all tries again, or else whoever tried longest ago.
 func (s *sessions) makeRoom(now time.Time) {
-	var oldest netip.Prefix
+	var oldest string
 	var at time.Time
-	for a, t := range s.tries {
+	for who, t := range s.tries {
 		if now.Sub(t.last) > triesAtOnce*triesEvery {
-			delete(s.tries, a)
+			delete(s.tries, who)
 		} else if at.IsZero() || t.last.Before(at) {
-			oldest, at = a, t.last
+			oldest, at = who, t.last
 		}
 	}
-	if len(s.tries) >= maxAddresses {
+	if len(s.tries) >= maxCounted {
 		delete(s.tries, oldest)
 	}
+}
+
+// browserID is how many random bytes tell a browser from others.
+const browserID = 16
+
+// browser gives what a browser that has logged in before is known by, "" for any other. It lets nobody in.
+func (s *sessions) browser(r *http.Request) string {
+	value := cookie(r, browserCookie)
+	b, err := base64.RawURLEncoding.DecodeString(value)
+	if err != nil || len(b) != browserID+sha256.Size || !s.open() ||
+		!hmac.Equal(b[browserID:], s.sum(s.key, "browser"+string(b[:browserID]))) {
+		return ""
+	}
+	return "browser " + string(b[:browserID])
+}
+
+// remember gives the cookie that a browser which has logged in is known by from then on.
+func (s *sessions) remember(secure bool) *http.Cookie {
+	b := make([]byte, browserID, browserID+sha256.Size)
+	_, _ = rand.Read(b) // it never fails
+	b = append(b, s.sum(s.key, "browser"+string(b))...)
+	return &http.Cookie{Name: browserCookie, Value: base64.RawURLEncoding.EncodeToString(b), Path: "/login", HttpOnly: true,
+		Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: int(browserLife / time.Second)}
 }
 
 // A session is when it ends (8 bytes, Unix seconds), 16 random bytes, and the signature of both.

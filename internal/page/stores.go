@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,7 +16,7 @@ import (
 // The bounds of a page of stores. A search through millions of them goes on with the next page.
 const (
 	storesPage  = 100
-	scanLimit   = 1_000_000
+	scanLimit   = 10_000_000
 	scanTime    = 2 * time.Second
 	searchLimit = 64 // characters
 )
@@ -80,6 +81,12 @@ func (p *Page) stores(r *request) error {
 
 // scan fills a page of stores.
 func (p *Page) scan(r *request, v *storesView, from cursor) error {
+	done := p.searches.take(r.Context())
+	if done == nil {
+		r.w.Header().Set("Retry-After", "5")
+		return r.refuse(http.StatusServiceUnavailable, "searches-busy")
+	}
+	defer done()
 	until := time.Now().Add(scanTime)
 	ids := []string{v.Job}
 	if v.IsBatch() {

@@ -54,8 +54,13 @@ func (p *Page) words(lang catalogue.Lang) template.FuncMap {
 		"n":     count,
 		"in":    func(t catalogue.Text) string { return t.In(lang) },
 		"rate":  rateText,
-		"num":   func(f float64) string { return strconv.FormatFloat(f, 'g', 4, 64) },
-		"span":  func(d time.Duration) string { return span(d, lang) },
+		"why":   func(reason string) string { return why(reason, lang) },
+		"left": func(d time.Duration) string {
+			return catalogue.Text{ZH: "预计还需 " + span(d, lang), EN: span(d, lang) + " left"}.In(lang)
+		},
+		"took": func(d time.Duration) string {
+			return catalogue.Text{ZH: "用时 " + span(d, lang), EN: "took " + span(d, lang)}.In(lang)
+		},
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"add":   func(a, b float64) float64 { return a + b },

@@ -18,7 +18,10 @@ func spoken() []string {
 		// titles
 		"overview", "jobs", "stores", "schedules", "log-in",
 		// errors
-		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "redis-away", "internal",
+		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "searches-busy", "bad-state",
+		"job-at-work", "redis-away", "internal",
+		// formats of reports
+		"xlsx", "csv", "jsonl",
 		// a timeline's
 		"created", "due-at", "started", "resumed",
 		job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused, job.LaneUnserved,
@@ -92,6 +95,36 @@ func TestDurationsAreSaidInTheirTwoLargestUnits(t *testing.T) {
 		d := time.Duration(seconds) * time.Second
 		if zh, en := span(d, catalogue.Chinese), span(d, catalogue.English); zh != want[0] || en != want[1] {
 			t.Errorf("%d s is %q and %q", seconds, zh, en)
+		}
+	}
+}
+
+func TestReasonsOfOursAreSaidInChinese(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"by page:192.0.2.1": "操作人：page:192.0.2.1",
+		"calls fail, the last with: HTTP 500 SYSTEM_ERROR: 系统异常":             "调用连续失败，最近一次：HTTP 500 SYSTEM_ERROR: 系统异常",
+		"501 of 1000 decided stores failed: more than the threshold of 50 %": "已处理的 1000 家门店中有 501 家失败，超过了 50% 的阈值",
+		"HTTP 403 NO_AUTH: by nobody":                                        "HTTP 403 NO_AUTH: by nobody",
+		"by $1 (and others)":                                                 "by $1 (and others)",
+		"retry of 20261126-003016-acdcxhsb":                                  "重试 20261126-003016-acdcxhsb",
+		"with batch 20261126-003016-acdcxhsb":                                "随批量任务 20261126-003016-acdcxhsb",
+	} {
+		if zh, en := why(reason, catalogue.Chinese), why(reason, catalogue.English); zh != want || en != reason {
+			t.Errorf("%q is %q and %q", reason, zh, en)
+		}
+	}
+}
+
+func TestBarsTellOfTheLeastFailureAndNeverOfMoreThanThereIs(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		total, good, bad int64
+		percent          string
+	}{{0, 0, 0, "0%"}, {1_000_000, 999_998, 1, "99.9%"}, {1_000_000, 999_999, 1, "100%"}, {200_000, 10, 0, "0.0%"}, {3, 0, 3, "100%"}} {
+		v := jobView{Status: job.Status{Total: c.total, Succeeded: c.good, Failed: c.bad}}
+		if v.Percent() != c.percent || v.Good()+v.Bad() > 100 || (v.Bad() > 0) != (c.bad > 0) || v.Bad() > 0 && v.Bad() < leastBad {
+			t.Errorf("%+v is %s, %g and %g wide", c, v.Percent(), v.Good(), v.Bad())
 		}
 	}
 }

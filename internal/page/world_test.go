@@ -51,6 +51,7 @@ type world struct {
 	ledger *results.Ledger
 	queue  *queue.Queue
 	book   *schedule.Book
+	page   *page.Page
 	url    string // of the page
 	log    *record
 }
@@ -88,8 +89,8 @@ func newWorld(t *testing.T, rdb *redis.Client, change func(*page.Config)) *world
 	p, err := page.New(c)
 	w.must(err)
 	srv := httptest.NewServer(p)
-	t.Cleanup(func() { srv.Close(); _ = p.Close() })
-	w.url = srv.URL
+	t.Cleanup(srv.Close)
+	w.page, w.url = p, srv.URL
 	return w
 }
 
