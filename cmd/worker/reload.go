@@ -9,6 +9,7 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -18,6 +19,7 @@ type reloader struct {
 	options options
 	began   *config.Config // what the worker was started with
 	worker  *worker.Worker
+	figures *metrics.Metrics
 	log     *slog.Logger
 }
 
@@ -41,6 +43,7 @@ func (r *reloader) reload(ctx context.Context) {
 	if err == nil {
 		did, err = r.worker.Reload(ctx, accounts)
 	}
+	r.figures.Reloaded(err)
 	if err != nil {
 		r.log.Error("the configuration was not read again, the old one stays in force", "error", err)
 		return
