@@ -15,9 +15,9 @@ var chineseChecks = map[string]string{
 	CheckWeChatPay:     "微信支付",
 	CheckClock:         "时钟",
 	CheckRedis:         "Redis",
-	CheckSources:       "名单来源",
-	CheckHooks:         "完成通知",
-	CheckPage:          "页面",
+	CheckSources:       "清单来源",
+	CheckHooks:         "结束通知",
+	CheckPage:          "网页",
 	CheckCall:          "试调用",
 }
 
@@ -49,10 +49,10 @@ var chineseCauses = map[string]string{
 	CodeRedisCluster:       "这是 Redis 集群的一个节点，请把地址写成 redis-cluster://",
 	CodeFolder:             "目录无法使用，请检查它是否存在，以及 worker 的用户是否有权限",
 	CodePrivateHost:        "该域名只有内网地址，默认拒绝访问；确有需要时请列入对应的 private",
-	CodeNoSecret:           "没有配置 notify.secret，JSON 格式的完成通知不会发送（企业微信机器人不受影响）",
+	CodeNoSecret:           "没有配置 notify.secret，JSON 格式的结束通知不会发送（企业微信机器人不受影响）",
 	CodeAddressInUse:       "该地址已有程序在监听；若不是使用同一配置的 worker，请用 http 或 --http 换一个地址",
 	CodeAddress:            "无法监听该地址，请用 http 或 --http 换一个地址",
-	CodePageOpen:           "其他机器可以打开页面而保护不足，请设置 TLS 证书和登录令牌，或只监听 127.0.0.1",
+	CodePageOpen:           "其他机器可以打开网页，而保护不足，请设置 TLS 证书和登录令牌，或只监听 127.0.0.1",
 	CodeWrongAnswerKey:     "微信支付的应答验签失败，请核对微信支付公钥（或平台证书）及其 ID（或序列号）",
 }
 
