@@ -28,13 +28,24 @@ func offersOf(t *testing.T, environ []string, words ...string) (out []string) {
 	return out
 }
 
+// patiently asks again, as a person presses the key again, where a busy machine had nothing to offer in the second that a
+// shell waits for (TestShellIsOfferedNothingWhereRedisDoesNotAnswer).
+func patiently[T any](ask func() T, enough func(T) bool) (got T) {
+	for range 20 {
+		if got = ask(); enough(got) {
+			break
+		}
+	}
+	return got
+}
+
 func TestShellIsOfferedWhatRedisHas(t *testing.T) {
 	t.Parallel()
 	w := withFailures(t)
 	ended := w.ended(w.write("list.csv", "store_id\n7\n8\n"), "--label", "spring 春季")
 	later := time.Now().Add(20 * time.Hour).Format(time.RFC3339)
 	w.associate(w.list(5), "--at", later, "--json").expect(t, 0)
-	waiting := w.offers("resume", "")
+	waiting := patiently(func() []string { return w.offers("resume", "") }, func(all []string) bool { return len(all) > 0 })
 	batch := document[map[string]any](t, w.do("onboard", w.write("all.csv", "品牌,商品券,批次,store_id\n120344,2000,5001,7\n"), "--account",
 		sandbox.PartnerAccount, "--wait", "--json").expect(t, 0))["job"].(string)
 	w.do("schedule", "add", "nightly", "--cron", "0 3 * * *", "associate", w.list(5), "--account", sandbox.PartnerAccount,
@@ -64,7 +75,8 @@ func TestShellIsOfferedWhatRedisHas(t *testing.T) {
 		{[]string{"completion", ""}, shells},
 		{[]string{"jobs", "--lang", ""}, []string{"zh", "en"}},
 	} {
-		got := w.offers(c.words...)
+		got := patiently(func() []string { return w.offers(c.words...) },
+			func(all []string) bool { return len(all) >= len(c.want) })
 		slices.Sort(got)
 		want := slices.Clone(c.want)
 		slices.Sort(want)
@@ -72,12 +84,14 @@ func TestShellIsOfferedWhatRedisHas(t *testing.T) {
 			t.Errorf("%q: offered %q, want %q", c.words, got, want)
 		}
 	}
-	described := w.do("__complete", "status", "").expect(t, 0).out
-	if !strings.Contains(described, ended+"\tcompleted · spring 春季 · stock 3000 of coupon 2000\n") {
-		t.Errorf("got %s", described)
-	}
-	if zh := w.do("__complete", "--lang", "zh", "status", "").expect(t, 0).out; !strings.Contains(zh, "已完成 · spring 春季 · 批次 3000") {
-		t.Errorf("got %s", zh)
+	for want, args := range map[string][]string{
+		ended + "\tcompleted · spring 春季 · stock 3000 of coupon 2000\n": {"__complete", "status", ""},
+		"已完成 · spring 春季 · 批次 3000":                                     {"__complete", "--lang", "zh", "status", ""},
+	} {
+		has := func(out string) bool { return strings.Contains(out, want) }
+		if got := patiently(func() string { return w.do(args...).expect(t, 0).out }, has); !has(got) {
+			t.Errorf("got %s", got)
+		}
 	}
 	if files := w.do("__complete", "associate", "").expect(t, 0).out; !strings.Contains(files, ":0") {
 		t.Errorf("a list is a file: %s", files)

@@ -64,7 +64,7 @@ func (c checking) run(cmd *cobra.Command, o options, status *int) error {
 	if err != nil {
 		return err
 	}
-	out := &lines{w: cmd.OutOrStdout(), quiet: c.json}
+	out := &lines{w: cmd.OutOrStdout(), lang: setup.Lang, quiet: c.json}
 	var all []preflight.Result
 	err = preflight.Run(cmd.Context(), setup, func(r preflight.Result) {
 		all = append(all, r)
@@ -130,16 +130,21 @@ func (c checking) setup(o options) (preflight.Setup, error) {
 // lines writes results for a person, as they come.
 type lines struct {
 	w     io.Writer
+	lang  catalogue.Lang
 	quiet bool
 	err   error // the first of writing
 }
 
+// chineseLevels are as wide as one another.
+var chineseLevels = map[preflight.Level]string{preflight.OK: "正常", preflight.Warn: "警告", preflight.Fail: "失败"}
+
 func (l *lines) line(r preflight.Result) {
-	about := r.Check
-	if r.Subject != "" {
-		about += " " + r.Subject
+	about, message := printable(r.About(l.lang)), printable(r.Say(l.lang))
+	if l.lang == catalogue.Chinese {
+		l.printf("%s  %s：%s\n", chineseLevels[r.Level], about, message)
+		return
 	}
-	l.printf("%-4s  %s: %s\n", r.Level, printable(about), printable(r.Message))
+	l.printf("%-4s  %s: %s\n", r.Level, about, message)
 }
 
 // sum ends with how many there are of each.
@@ -147,6 +152,10 @@ func (l *lines) sum(all []preflight.Result) {
 	n := map[preflight.Level]int{}
 	for _, r := range all {
 		n[r.Level]++
+	}
+	if l.lang == catalogue.Chinese {
+		l.printf("%d 项正常，%d 项警告，%d 项失败\n", n[preflight.OK], n[preflight.Warn], n[preflight.Fail])
+		return
 	}
 	l.printf("%d ok, %d to be warned of, %d failed\n", n[preflight.OK], n[preflight.Warn], n[preflight.Fail])
 }

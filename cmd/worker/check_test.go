@@ -143,7 +143,7 @@ type report struct {
 func (c *setup) check(args ...string) report {
 	c.Helper()
 	text := strings.Join(append([]string{"http: off"}, c.top...), "\n") + "\naccounts:\n  - name: acme\n"
-	for _, key := range []string{"mode", "mchid", "serial_no", "private_key", "certificate", "wechatpay_public_key_id",
+	for _, key := range []string{"mode", "mchid", "brand_id", "serial_no", "private_key", "certificate", "wechatpay_public_key_id",
 		"wechatpay_public_key", "wechatpay_keys", "base_url", "rate", "concurrency"} {
 		if v := c.lines[key]; v != "" {
 			text += "    " + key + ": " + v + "\n"
@@ -262,6 +262,21 @@ func TestCheckTellsAPersonALineForEachCheck(t *testing.T) {
 	}
 	if last := lines[len(lines)-1]; !strings.HasSuffix(last, " 1 to be warned of, 0 failed") {
 		t.Errorf("it ends with %q", last)
+	}
+}
+
+func TestCheckTellsTheCauseInChinese(t *testing.T) {
+	t.Parallel()
+	path := configuration(t, "redis://127.0.0.1:1", "")
+	var out, errs bytes.Buffer
+	got := run(t.Context(), []string{"check", "--config", path, "--http", "off"}, &out, &errs, []string{"LANG=zh_CN.UTF-8"})
+	if got != 1 {
+		t.Errorf("exit status %d: %s", got, errs.String())
+	}
+	for _, s := range []string{"正常  配置：", "失败  Redis：连接不上 Redis", "原文：Redis at 127.0.0.1:1", " 项失败\n"} {
+		if !strings.Contains(out.String(), s) {
+			t.Errorf("it does not say %q:\n%s", s, out.String())
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/worker"
 )
@@ -20,6 +21,7 @@ type reloader struct {
 	began       *config.Config // what the worker was started with
 	worker      *worker.Worker
 	certificate *page.Certificate // nil where the page goes by HTTP
+	figures     *metrics.Metrics
 	log         *slog.Logger
 }
 
@@ -43,6 +45,7 @@ func (r *reloader) reload(ctx context.Context) {
 	if err == nil {
 		did, err = r.worker.Reload(ctx, accounts)
 	}
+	r.figures.Reloaded(err)
 	if err != nil {
 		r.log.Error("the configuration was not read again, the old one stays in force", "error", err)
 		return

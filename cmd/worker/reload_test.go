@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -43,7 +45,7 @@ func newAccountsFolder(t *testing.T, redis string, o sandbox.Options) *accountsF
 	}
 	first, _ := s.PublicKeys()
 	f.write("accounts.d/pub.pem", string(first.PEM))
-	f.write("storelink.yaml", "redis: "+redis+"\nhttp: off\nlog: {format: json}\naccounts_dir: accounts.d\n")
+	f.write("storelink.yaml", "redis: "+redis+"\nhttp: 127.0.0.1:0\nlog: {format: json}\naccounts_dir: accounts.d\n")
 	return f
 }
 
@@ -144,15 +146,31 @@ func TestHangupReadsTheAccountsAgainAndDisturbsNobodyElse(t *testing.T) {
 		log.until(t, says)
 	}
 
+	address := log.until(t, `"address":"([^"]+)"`)[1]
+	tells := func(line string) {
+		t.Helper()
+		answer, err := http.Get(address + "/metrics")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if all, err := io.ReadAll(answer.Body); err != nil || !strings.Contains(string(all), "\n"+line+"\n") {
+			t.Fatalf("there is no %s: %v\n%s", line, err, all)
+		}
+	}
+
+	tells("storelink_config_last_reload_successful 1")
 	f.account(sandbox.BrandAccount, 5)
 	hangup(`"added":null,"changed":\["sandbox-brand"\],"removed":null,"kept":1`)
 	f.write("accounts.d/twice.yaml", "name: sandbox-brand\nmode: brand\n")
 	hangup(`"the configuration was not read again, the old one stays in force","error":"[^"]*twice.yaml:1: the name sandbox-brand stands twice`)
+	tells("storelink_config_last_reload_successful 0")
 	f.write("accounts.d/twice.yaml", "# nobody\n")
 	f.write("accounts.d/sandbox-brand.yaml", "# nobody\n")
-	f.write("storelink.yaml", "redis: redis://elsewhere\nhttp: off\nretention: 7d\nlog: {format: json}\naccounts_dir: accounts.d\n")
+	f.write("storelink.yaml", "redis: redis://elsewhere\nhttp: 127.0.0.1:0\nretention: 7d\nlog: {format: json}\naccounts_dir: accounts.d\n")
 	hangup(`"removed":\["sandbox-brand"\],"kept":1`)
 	log.until(t, `"changed":"redis, retention"`)
+	tells("storelink_config_last_reload_successful 1")
 	f.account(sandbox.BrandAccount, 2)
 	hangup(`"added":\["sandbox-brand"\],"changed":null,"removed":null,"kept":1`)
 	f.write("accounts.d/sandbox-brand.yaml", "# nobody\n")

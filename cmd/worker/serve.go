@@ -125,6 +125,7 @@ func serve(ctx context.Context, o options) error {
 	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
 	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version.Get().Version, Logger: log})
 	rdb.AddHook(figures.RedisHook())
+	figures.Reloaded(nil)
 	w, err := worker.New(worker.Config{
 		Hooks: hooks, Sources: sources,
 		Redis: rdb, Ledger: ledger, Queue: q,
@@ -156,7 +157,7 @@ func serve(ctx context.Context, o options) error {
 	var serving sync.WaitGroup
 	serving.Go(http.serve)
 	serving.Go(func() {
-		(&reloader{options: o, began: c, worker: w, certificate: certificate, log: log}).run(ctx, hangups)
+		(&reloader{options: o, began: c, worker: w, certificate: certificate, figures: figures, log: log}).run(ctx, hangups)
 	})
 	defer context.AfterFunc(ctx, notifyStopping)()
 	notifyReady()

@@ -32,6 +32,15 @@ type broken struct {
 	says   []string
 }
 
+// tlsServer listens over TLS, with a certificate that nobody knows, and gives its address.
+func tlsServer(c *setup) string {
+	s := httptest.NewUnstartedServer(http.NotFoundHandler())
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	c.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
 var brokenSetUps = map[string]broken{
 	"the key's file is the certificate": {
 		spoil: func(c *setup) {
@@ -151,6 +160,44 @@ var brokenSetUps = map[string]broken{
 		spoil:  func(c *setup) { c.redis = "redis://redis.onion" },
 		status: 2, check: preflight.CheckRedis, code: preflight.CodeUnknownHost, says: []string{"see to its URL"},
 	},
+	"Redis speaks TLS and is not asked to": {
+		spoil:  func(c *setup) { c.redis = "redis://" + tlsServer(c) },
+		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"write rediss instead"},
+	},
+	"Redis' certificate is not good": {
+		spoil:  func(c *setup) { c.redis = "rediss://" + tlsServer(c) },
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeUntrusted, says: []string{"verify certificate",
+			"authorities"},
+	},
+	"Redis is asked for TLS and speaks none": {
+		spoil:  func(c *setup) { c.redis = strings.Replace(c.redis, "redis://", "rediss://", 1) },
+		status: 1, check: preflight.CheckRedis, code: preflight.CodeRedisAway, says: []string{"speaks TLS",
+			"redis instead of rediss"},
+	},
+	"Redis is a web server": {
+		spoil:  func(c *setup) { c.redis = "redis://" + strings.TrimPrefix(c.lines["base_url"], "http://") },
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeNotRedis, says: []string{"no Redis"},
+	},
+	"Redis is no cluster": {
+		spoil:  func(c *setup) { c.redis = strings.Replace(c.redis, "redis://", "redis-cluster://", 1) },
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"cluster support disabled"},
+	},
+	"Redis is a replica": {
+		spoil: func(c *setup) {
+			if err := c.server.Client.ReplicaOf(c.Context(), "127.0.0.1", "1").Err(); err != nil {
+				c.Fatal(err)
+			}
+		},
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"is a replica",
+			"name its master"},
+	},
+	"the account is of another mode": {
+		spoil: func(c *setup) {
+			c.lines["mode"], c.lines["mchid"], c.lines["brand_id"] = "brand", "", `"`+sandbox.BrandID+`"`
+		},
+		status: 2, check: preflight.CheckCall, code: "SIGN_ERROR", says: []string{"HTTP 401", "serial_no",
+			"is not that of an API certificate of " + sandbox.BrandID},
+	},
 	"Redis evicts": {
 		redis:  append(slices.Clone(redistest.Durable), "--maxmemory-policy", "allkeys-lru"),
 		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisMayEvict, says: []string{"allkeys-lru",
@@ -193,11 +240,7 @@ var brokenSetUps = map[string]broken{
 	},
 	"the host's certificate is not good": {
 		spoil: func(c *setup) {
-			s := httptest.NewUnstartedServer(http.NotFoundHandler())
-			s.Config.ErrorLog = log.New(io.Discard, "", 0)
-			s.StartTLS()
-			c.Cleanup(s.Close)
-			c.lines["base_url"] = s.URL
+			c.lines["base_url"] = "https://" + tlsServer(c)
 		},
 		status: 2, check: preflight.CheckWeChatPay, code: preflight.CodeUntrusted,
 		says: []string{"TLS certificate is not good"},

@@ -1,8 +1,10 @@
 package chaos_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +49,7 @@ func TestEachTickMakesOneJobWhileWorkersDie(t *testing.T) {
 	}
 }
 
-// programs builds what a run needs, and skips the test where it cannot be run.
+// programs gives the folder of what a run needs, and skips the test where it cannot be run.
 func programs(t *testing.T) (bin string) {
 	t.Helper()
 	if testing.Short() {
@@ -59,9 +61,32 @@ func programs(t *testing.T) (bin string) {
 		}
 		t.Skip("there is no redis-server")
 	}
-	bin = t.TempDir()
-	if err := chaos.Build(t.Context(), "../..", bin); err != nil {
+	bin, err := built()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return bin
+}
+
+// built makes the programs, once for all tests, unless .ci/run has made them and says where.
+var built = sync.OnceValues(func() (bin string, err error) {
+	if bin = os.Getenv("STORELINK_TEST_PROGRAMS"); bin != "" {
+		return bin, nil
+	}
+	if bin, err = os.MkdirTemp("", "storelink-chaos-"); err != nil {
+		return "", err
+	}
+	made = bin
+	return bin, chaos.Build(context.Background(), "../..", bin)
+})
+
+// made is the folder that built has made; "" for none.
+var made string
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if made != "" {
+		_ = os.RemoveAll(made) // a folder of temporary files
+	}
+	os.Exit(status)
 }

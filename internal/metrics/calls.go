@@ -50,7 +50,7 @@ func newCallVectors() callVectors {
 			"operation"),
 		duration: histogram("storelink_call_duration_seconds",
 			"Time from putting a call on the wire to the end of its answer.",
-			.05, .1, .2, .3, .5, .75, 1, 2, 5, 10, 20),
+			.02, .05, .1, .2, .3, .5, .75, 1, 2, 5, 10, 20, 30),
 		waited: histogram("storelink_pace_wait_seconds", "Time that a call waited for its slot in the pace.",
 			.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30),
 	}
@@ -111,6 +111,9 @@ func (m *Metrics) Account(name string) processor.Meter {
 	}
 	a := newAccount(&m.calls, name)
 	m.accounts.all[name] = a
+	for _, state := range trips {
+		m.duties.trips.WithLabelValues(name, state) // begins at zero, as those of an account do
+	}
 	return a
 }
 
@@ -126,7 +129,10 @@ func (a *accounts) label(name string) string {
 
 func newAccount(v *callVectors, name string) *account {
 	a := &account{v: v, name: name}
-	a.requests.of = func(of string) prometheus.Counter { return v.requests.WithLabelValues(name, of) }
+	a.requests.of = func(of string) prometheus.Counter {
+		v.throttled.WithLabelValues(name, of) // begins at zero, too
+		return v.requests.WithLabelValues(name, of)
+	}
 	a.throttled.of = func(of string) prometheus.Counter { return v.throttled.WithLabelValues(name, of) }
 	a.codes.of = func(code string) prometheus.Counter { return v.failures.WithLabelValues(name, code) }
 	a.storeCodes.of = func(code string) prometheus.Counter { return v.storeFailures.WithLabelValues(name, code) }

@@ -15,7 +15,11 @@ type dutyVectors struct {
 	trips, looks, findings, hooks, runs *prometheus.CounterVec
 	running, jobs                       *prometheus.GaugeVec
 	reconciling, looked, ledgerSeen     prometheus.Gauge
+	reloaded, reloadedAt                prometheus.Gauge
 }
+
+// trips are the states that a lane goes into when it is not served any more.
+var trips = []string{job.LaneOutage, job.LaneRefused}
 
 // What a schedule's run that has ended is counted as where its job is not known any more.
 const runGone = "gone"
@@ -63,13 +67,16 @@ func newDutyVectors() dutyVectors {
 			"When the reconciler of this worker last looked."),
 		ledgerSeen: gauge("storelink_ledger_last_seen_timestamp_seconds",
 			"When this worker last looked at the ledger for running jobs."),
+		reloaded: gauge("storelink_config_last_reload_successful",
+			"1 where the accounts in force are those of the configuration as it was read last, 0 where it had a mistake in it."),
+		reloadedAt: gauge("storelink_config_last_reload_success_timestamp_seconds",
+			"When the accounts in force were read: at the start, or at SIGHUP."),
 	}
 }
 
 func (v *dutyVectors) all() []prometheus.Collector {
 	return []prometheus.Collector{v.trips, v.looks, v.findings, v.hooks, v.runs, v.running, v.jobs, v.reconciling,
-		v.looked,
-		v.ledgerSeen}
+		v.looked, v.ledgerSeen, v.reloaded, v.reloadedAt}
 }
 
 // Tripped implements worker.Meter.
@@ -77,22 +84,38 @@ func (m *Metrics) Tripped(account, state string) {
 	m.duties.trips.WithLabelValues(m.accounts.label(account), state).Inc()
 }
 
-// Running implements worker.Meter.
+// Running implements worker.Meter. An account that a reload took away is served no more: its jobs are other ones, and
+// it has no figure of its own.
 func (m *Metrics) Running(jobs map[string]int) {
-	sum := map[string]int{}
+	sum := map[string]int{other: 0}
+	served := m.served()
+	for name, is := range served {
+		if is {
+			sum[name] = 0
+		} else {
+			m.duties.running.DeleteLabelValues(name)
+		}
+	}
 	for account, n := range jobs {
-		sum[m.accounts.label(account)] += n
+		if !served[account] {
+			account = other
+		}
+		sum[account] += n
 	}
-	m.accounts.mu.Lock()
-	for name := range m.accounts.all {
-		sum[name] += 0
-	}
-	m.accounts.mu.Unlock()
-	sum[other] += 0
 	for label, n := range sum {
 		m.duties.running.WithLabelValues(label).Set(float64(n))
 	}
 	m.duties.ledgerSeen.SetToCurrentTime()
+}
+
+// Reloaded tells how the reading of the configuration went that the accounts in force come from, or should.
+func (m *Metrics) Reloaded(err error) {
+	if err != nil {
+		m.duties.reloaded.Set(0)
+		return
+	}
+	m.duties.reloaded.Set(1)
+	m.duties.reloadedAt.SetToCurrentTime()
 }
 
 // activeStates are those that a job which may not have ended can be seen in.

@@ -94,6 +94,23 @@ func (m *Metrics) watched() Worker {
 	return m.worker
 }
 
+// served are the accounts that were ever counted: true where the worker serves them now.
+func (m *Metrics) served() map[string]bool {
+	w := m.watched()
+	m.accounts.mu.Lock()
+	all := make(map[string]bool, len(m.accounts.all))
+	for name := range m.accounts.all {
+		all[name] = w == nil
+	}
+	m.accounts.mu.Unlock()
+	if w != nil {
+		for _, l := range w.Lanes() {
+			all[l.Account] = true
+		}
+	}
+	return all
+}
+
 // Describe gives the descriptions of all that is ours, whether or not it has a value yet. With Collect it makes Metrics
 // a collector that another registry can take.
 func (m *Metrics) Describe(ch chan<- *prometheus.Desc) {

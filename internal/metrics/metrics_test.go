@@ -395,6 +395,34 @@ func TestLanesAreTold(t *testing.T) {
 		`storelink_answer_key_expires_timestamp_seconds{account="acme"} 1.8e+09`)
 }
 
+func TestAnAccountsFirstTroubleShows(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(metrics.Config{})
+	a := m.Account("acme")
+	a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Class: job.ClassNone, Sent: 1})
+	// increase() is of nothing where a counter begins at one.
+	has(t, scrape(t, m), `storelink_breaker_trips_total{account="acme",state="outage"} 0`,
+		`storelink_breaker_trips_total{account="acme",state="refused"} 0`,
+		`storelink_throttled_total{account="acme",interface="associate-stock"} 0`)
+}
+
+func TestAnAccountThatAReloadTookAwayIsServedNoMore(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(metrics.Config{})
+	m.Account("acme")
+	m.Account("gone")
+	m.Watch(lanesOf{"acme", "gone"})
+	m.Running(map[string]int{"acme": 1, "gone": 2})
+	has(t, scrape(t, m), `storelink_jobs_running{account="gone"} 2`, `storelink_jobs_running{account="other"} 0`)
+	m.Watch(lanesOf{"acme"})
+	m.Running(map[string]int{"acme": 1, "gone": 2})
+	got := scrape(t, m)
+	has(t, got, `storelink_jobs_running{account="acme"} 1`, `storelink_jobs_running{account="other"} 2`)
+	if strings.Contains(got, `storelink_jobs_running{account="gone"}`) {
+		t.Error("it tells of an account that is not served")
+	}
+}
+
 func TestLabelsAreBounded(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(metrics.Config{})

@@ -75,6 +75,7 @@ const (
 	CodeClockUnknown       = "clock_unknown"
 	CodeNoRedis            = "no_redis"
 	CodeRedisAway          = "redis_away"
+	CodeNotRedis           = "not_redis"
 	CodeRedisRefuses       = "redis_refuses"
 	CodeRedisMayForget     = "redis_may_forget"
 	CodeRedisMayEvict      = "redis_may_evict"

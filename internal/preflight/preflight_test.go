@@ -3,9 +3,14 @@ package preflight_test
 import (
 	"context"
 	"errors"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
+	"unicode"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/preflight"
@@ -54,3 +59,40 @@ func TestAnInterruptionEndsTheChecks(t *testing.T) {
 		t.Errorf("a result says nothing: %+v", all)
 	}
 }
+
+func TestEveryCauseIsToldInChinese(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("preflight.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	constants := regexp.MustCompile(`(?m)^\t(Check|Code)\w+ += (?:"(\w+)"|job\.CodeBadConfig)`).FindAllStringSubmatch(string(text), -1)
+	if len(constants) < 35 {
+		t.Fatalf("there are %d constants", len(constants))
+	}
+	for _, c := range constants {
+		r := preflight.Result{Code: c[2], Message: "what it is"}
+		if c[2] == "" {
+			r.Code = preflight.CodeBadConfig
+		}
+		said := r.Say(catalogue.Chinese)
+		if c[1] == "Check" {
+			r.Check, said = c[2], preflight.Result{Check: c[2]}.About(catalogue.Chinese)
+			if r.Check == preflight.CheckRedis {
+				continue // that is its name
+			}
+		}
+		if !strings.ContainsFunc(said, han) {
+			t.Errorf("%s is told as %q", c[2], said)
+		}
+	}
+	r := preflight.Result{Code: "SIGN_ERROR", Message: "what it is"}
+	if got := r.Say(catalogue.Chinese); !strings.ContainsFunc(got, han) || !strings.HasSuffix(got, "原文：what it is") {
+		t.Errorf("WeChat Pay's own code is told as %q", got)
+	}
+	if got := r.Say(catalogue.English); got != "what it is" {
+		t.Errorf("in English it is told as %q", got)
+	}
+}
+
+func han(r rune) bool { return unicode.Is(unicode.Han, r) && !strings.ContainsRune("原文", r) }

@@ -3,7 +3,10 @@ package preflight
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
 	"errors"
+	"io"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -71,9 +74,23 @@ var passingAnswers = []string{"LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN"
 func (l *look) redisFailed(err error) {
 	e := job.AsError(err)
 	var answer redis.Error
+	var certificate *tls.CertificateVerificationError
+	var slow net.Error
+	overTLS := strings.HasPrefix(l.RedisURL, "rediss")
 	switch {
 	case unknownHost(err):
 		l.fail(CheckRedis, "", CodeUnknownHost, e.Message+": see to its URL, and to this machine's name servers")
+	case errors.As(err, &certificate):
+		l.fail(CheckRedis, "", CodeUntrusted, e.Message+": see to the host in its URL, to its certificate, and to this "+
+			"machine's authorities (ca-certificates, SSL_CERT_FILE) and clock")
+	case strings.Contains(err.Error(), "redis: can't parse"): // go-redis has no type for it
+		l.fail(CheckRedis, "", CodeNotRedis, e.Message+": what listens there is no Redis; see to its URL")
+	case overTLS && (errors.As(err, new(tls.RecordHeaderError)) || errors.As(err, &slow) && slow.Timeout()):
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": see that it speaks TLS, or write redis instead of rediss "+
+			"in its URL")
+	case !overTLS && errors.Is(err, io.EOF):
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": it ends the connection; if it speaks TLS, write rediss "+
+			"instead of redis in its URL")
 	case errors.As(err, &answer):
 		word, _, _ := strings.Cut(answer.Error(), " ")
 		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message,

@@ -2,6 +2,8 @@ package trace
 
 import (
 	"context"
+	"net/http"
+	"strconv"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -38,12 +40,18 @@ func (s *Span) Start(name string) *Span {
 	return &Span{t: s.t, ctx: ctx, span: span}
 }
 
-// Call begins a call for so many stores within this step.
+// Call begins a call for so many stores within this step. Where OpenTelemetry has a name for what a span tells (its
+// semantic conventions for HTTP and for messaging), it is told by that.
 func (s *Span) Call(account string, op job.Operation, stores int) *Span {
 	if s == nil {
 		return nil
 	}
+	method := http.MethodPost
+	if op == job.List {
+		method = http.MethodGet
+	}
 	ctx, span := s.t.tracer.Start(s.ctx, "call", trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
+		attribute.String("http.request.method", method),
 		attribute.String("storelink.account", account), attribute.String("storelink.operation", string(op)),
 		attribute.Int("storelink.stores", stores)))
 	return &Span{t: s.t, ctx: ctx, span: span}
@@ -72,10 +80,25 @@ func (s *Span) Answered(a Answer) {
 	if a.Status != 0 {
 		s.span.SetAttributes(attribute.Int("http.response.status_code", a.Status))
 	}
+	if a.Sent > 1 {
+		s.span.SetAttributes(attribute.Int("http.request.resend_count", a.Sent-1))
+	}
 	if a.Class != job.ClassNone && a.Class != job.ClassNotSent {
+		s.span.SetAttributes(attribute.String("error.type", errorType(a)))
 		s.span.SetStatus(codes.Error, a.Class.String())
 	}
 	s.span.End()
+}
+
+// errorType is what a call failed by: its code or, where it has none, its status or that there was no answer.
+func errorType(a Answer) string {
+	switch {
+	case a.Code != "":
+		return cut(a.Code)
+	case a.Status != 0:
+		return strconv.Itoa(a.Status)
+	}
+	return "no_answer"
 }
 
 // End ends a step that may have failed. Of an error it tells the code alone: the sentence may have a row of the list in

@@ -101,7 +101,7 @@ func (t *Tracer) Submit(j job.Job) *Span {
 		return nil
 	}
 	ctx, span := t.tracer.Start(context.Background(), "submit", trace.WithNewRoot(),
-		trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(about(j)...))
+		trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(append(about(j), messaging("send")...)...))
 	if !span.SpanContext().IsSampled() {
 		span.End()
 		return nil
@@ -127,11 +127,18 @@ func (t *Tracer) Chunk(j job.Job, chunk int, began time.Time) *Span {
 		return nil
 	}
 	ctx, span := t.tracer.Start(parent, "chunk", trace.WithSpanKind(trace.SpanKindConsumer), trace.WithTimestamp(began),
-		trace.WithAttributes(append(about(j), attribute.Int("storelink.chunk", chunk))...))
+		trace.WithAttributes(append(about(j), messaging("process")...)...),
+		trace.WithAttributes(attribute.Int("storelink.chunk", chunk)))
 	return &Span{t: t, ctx: ctx, span: span}
 }
 
 const traceparent = "traceparent"
+
+// messaging is what the queue's two ends tell by OpenTelemetry's names.
+func messaging(operation string) []attribute.KeyValue {
+	return []attribute.KeyValue{attribute.String("messaging.system", "asynq"),
+		attribute.String("messaging.operation.type", operation)}
+}
 
 // about is what a span tells of a job.
 func about(j job.Job) []attribute.KeyValue {

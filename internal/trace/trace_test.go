@@ -180,7 +180,8 @@ func TestOneTraceFromSubmitToCall(t *testing.T) {
 			attributes[string(a.Key)] = a.Value.String()
 		}
 		if attributes["storelink.account"] != "acme" || attributes["storelink.operation"] != "associate" ||
-			attributes["storelink.outcome"] != "none" || attributes["storelink.request_id"] == "" {
+			attributes["http.request.method"] != http.MethodPost || attributes["http.response.status_code"] != "200" ||
+			attributes["error.type"] != "" || attributes["storelink.outcome"] != "none" || attributes["storelink.request_id"] == "" {
 			t.Errorf("a call tells %v", attributes)
 		}
 		if calls[0].SpanKind() != oteltrace.SpanKindClient {
@@ -217,7 +218,7 @@ func TestAJobThatIsNotSampledIsNotTraced(t *testing.T) {
 func TestTheCollectorGetsTheSpans(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
-	var names []string
+	var names, told []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var req collector.ExportTraceServiceRequest
@@ -230,6 +231,9 @@ func TestTheCollectorGetsTheSpans(t *testing.T) {
 			for _, ss := range rs.GetScopeSpans() {
 				for _, s := range ss.GetSpans() {
 					names = append(names, s.GetName())
+					for _, a := range s.GetAttributes() {
+						told = append(told, s.GetName()+" "+a.GetKey()+"="+a.GetValue().GetStringValue())
+					}
 				}
 			}
 		}
@@ -249,6 +253,12 @@ func TestTheCollectorGetsTheSpans(t *testing.T) {
 	defer mu.Unlock()
 	if slices.Sort(names); !slices.Equal(names, []string{"call", "chunk", "submit"}) {
 		t.Errorf("got %v", names)
+	}
+	for _, want := range []string{"submit messaging.operation.type=send", "chunk messaging.operation.type=process",
+		"chunk messaging.system=asynq", "call http.request.method=POST", "call error.type=RATELIMIT_EXCEEDED"} {
+		if !slices.Contains(told, want) {
+			t.Errorf("nothing tells %s: %q", want, told)
+		}
 	}
 }
 
