@@ -8,7 +8,6 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -106,74 +105,63 @@ const (
 // pace, so that jobs and priorities take their turns.
 const turn = 150 * time.Millisecond
 
-// Process works on the chunk that a reminder names, and for a turn on those that follow it. serving ends when the lane stops serving: what waits then is given
-// back, a call in flight is finished and recorded. hard ends when nothing can be waited for any more. An error says
-// that the ledger could not be asked.
+// Process works on the chunk that a reminder names, and for a turn on those that follow it. serving ends when the lane
+// stops serving: what waits then is given back, a call in flight is finished and recorded. hard ends when nothing can be
+// waited for any more. An error says that the ledger could not be asked.
 func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, priority job.Priority) error {
 	until := time.Now().Add(turn)
-	next, err := p.chunk(serving, hard, rem, priority, until)
-	for next != nil && err == nil {
-		rem := *next
-		if next, err = p.chunk(serving, hard, rem, priority, until); err != nil {
-			// It never was on the queue. What cannot be put there the reconciler finds missing.
-			ctx, cancel := context.WithTimeout(hard, redisTimeout)
-			defer cancel()
-			err = errors.Join(err, p.Queue.Remind(ctx, p.Account, priority, []job.Reminder{rem}))
-		}
-	}
-	return err
-}
-
-// chunk works on one chunk, and gives the reminder for one that may be gone on with.
-func (p *Processor) chunk(serving, hard context.Context, rem job.Reminder, priority job.Priority,
-	until time.Time) (next *job.Reminder, err error) {
-	log := p.Logger.With("account", p.Account, "job", rem.Job, "chunk", rem.Chunk)
 	asked := time.Now()
 	ctx, cancel := context.WithTimeout(serving, redisTimeout)
 	run, drop, err := p.Ledger.Begin(ctx, rem)
 	cancel()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if run == nil {
-		log.Debug("reminder dropped", "why", drop)
-		return nil, nil
+		p.Logger.Debug("reminder dropped", "account", p.Account, "job", rem.Job, "chunk", rem.Chunk, "why", drop)
+		return nil
 	}
-	l := p.hold(serving, hard, run, rem.Job, asked, log)
+	for run != nil && err == nil {
+		run, asked, err = p.chunk(serving, hard, run, asked, priority, until)
+	}
+	return err
+}
+
+// chunk works on the chunk of a run whose lease was asked for at asked, and gives the run that goes on with the next one.
+func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked time.Time, priority job.Priority,
+	until time.Time) (next *results.Run, begun time.Time, err error) {
+	j := run.Job()
+	log := p.Logger.With("account", p.Account, "job", j.ID, "chunk", run.Chunk())
+	l := p.hold(serving, hard, run, j.ID, asked, log)
 	defer l.release()
-	l.span = p.Tracer.Chunk(run.Job(), rem.Chunk, asked)
+	l.span = p.Tracer.Chunk(j, run.Chunk(), asked)
 	defer func() { l.span.End(err) }()
 	if run.Listing() != nil {
-		return nil, p.list(l, run, priority)
+		return nil, asked, p.list(l, run, priority)
 	}
 	for {
 		told := results.Told{}
 		if ids, attempts := run.Next(); len(ids) > 0 {
-			told = p.call(l, run.Job(), run.Operation(), priority, ids, attempts)
+			told = p.call(l, j, run.Operation(), priority, ids, attempts)
 		}
 		asked = time.Now()
+		told.GoOn = asked.Before(until) && l.waiting.Err() == nil
 		progress, err := p.record(l, run, told)
 		if err != nil {
-			return nil, err
+			return nil, asked, err
 		}
-		rems := progress.Reminders
 		if !progress.Over {
 			l.recorded(asked)
-		} else if progress.State == job.Running && l.waiting.Err() == nil && time.Now().Before(until) {
-			for i := range rems {
-				if rems[i].Delay == 0 {
-					next = &job.Reminder{Job: rems[i].Job, Chunk: rems[i].Chunk, Generation: rems[i].Generation}
-					rems = slices.Delete(rems, i, i+1)
-					break
-				}
-			}
 		}
-		p.remind(l, run.Job(), rems)
+		if progress.NextErr != nil {
+			log.Warn("the next chunk is taken and cannot be worked on", "error", progress.NextErr)
+		}
+		p.remind(l, j, progress.Reminders)
 		if progress.State != job.Running {
-			p.stopped(l, run.Job(), progress.State)
+			p.stopped(l, j, progress.State)
 		}
 		if progress.Over {
-			return next, nil
+			return progress.Next, asked, nil
 		}
 	}
 }

@@ -70,24 +70,31 @@ func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop st
 		}
 		return nil, rest[0], nil
 	}
-	if len(rest) != 5 {
-		return nil, "", fmt.Errorf("begin chunk %d of job %s: %d fields", rem.Chunk, rem.Job, len(rest))
+	run, err = l.begun(ctx, rem, token, rest)
+	return run, "", err
+}
+
+// begun makes a run of what the scripts' begin returned of a chunk: its IDs, record, refs, plan, and whether the job is
+// opened.
+func (l *Ledger) begun(ctx context.Context, rem job.Reminder, token string, chunk []string) (*Run, error) {
+	if len(chunk) != 5 {
+		return nil, fmt.Errorf("begin chunk %d of job %s: %d fields", rem.Chunk, rem.Job, len(chunk))
 	}
 	k, err := l.know(ctx, rem.Job)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	r := &Run{l: l, k: k, reminder: rem, token: token, opened: rest[4] == "1", records: map[int]*loaded{}}
-	if rest[2] == "" {
-		err = r.loadChunk(ctx, rest[0], rest[1])
+	r := &Run{l: l, k: k, reminder: rem, token: token, opened: chunk[4] == "1", records: map[int]*loaded{}}
+	if chunk[2] == "" {
+		err = r.loadChunk(ctx, chunk[0], chunk[1])
 	} else {
-		err = r.loadGathered(ctx, rest[2])
+		err = r.loadGathered(ctx, chunk[2])
 	}
 	if err != nil {
-		return nil, "", fmt.Errorf("chunk %d of job %s: %w", rem.Chunk, rem.Job, err)
+		return nil, fmt.Errorf("chunk %d of job %s: %w", rem.Chunk, rem.Job, err)
 	}
-	r.plan = decodePlan(rest[3])
-	return r, "", nil
+	r.plan = decodePlan(chunk[3])
+	return r, nil
 }
 
 // leaseToken is the token of a run's lease, as record.lua has it.
@@ -163,6 +170,9 @@ func (r *Run) load(ctx context.Context, blob string, n int) (*loaded, error) {
 	}
 	return &loaded{blob: blob, record: rec}, nil
 }
+
+// Chunk is the chunk's number in its job.
+func (r *Run) Chunk() int { return r.reminder.Chunk }
 
 // Job is the job that the chunk is of.
 func (r *Run) Job() job.Job { return r.k.job }

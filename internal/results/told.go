@@ -42,6 +42,8 @@ type Told struct {
 
 	Abort string // why the job is hopeless
 
+	GoOn bool // where that ends the run and a chunk of the list is next, begin it along with it: a round trip less
+
 	Release bool          // the run ends here and the chunk gets a new reminder
 	Delay   time.Duration // before which that is not due
 }
@@ -58,6 +60,9 @@ type Progress struct {
 	Over      bool           // the run has ended: its chunk is done, released, or another's
 	Reminders []job.Reminder // to be put on the queue
 	Moved     Moved          // by how much the job's counts moved
+
+	Next    *Run  // the run that was begun along with it, where that was asked for and there was a chunk; it has no reminder
+	NextErr error // why there is none though a chunk was taken: it comes again once its lease has run out
 }
 
 // Moved is by how much one record moved its job's counts. What was recorded before moves nothing.
@@ -86,27 +91,31 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 	if r.nonce == 0 {
 		r.nonce = newNonce()
 	}
+	next := ""
+	if told.GoOn && !r.lost {
+		next = rand.Text()
+	}
 	c := call{nonce: r.nonce, requestID: told.RequestID, at: told.At.UnixMilli()}
 	doing := fmt.Sprintf("record chunk %d of job %s", r.reminder.Chunk, r.reminder.Job)
 	for {
 		s := r.settle(told, c)
-		word, rest, err := reply(r.l.run(ctx, r.l.scripts.record, r.reminder.Job, s.args(r)...))
+		word, rest, err := reply(r.l.run(ctx, r.l.scripts.record, r.reminder.Job, s.args(r, next)...))
 		if err != nil {
 			return Progress{}, redisError(doing, err)
 		}
 		switch word {
 		case "ok":
-			if len(rest) == 0 {
-				return Progress{}, fmt.Errorf("%s: no state", doing)
-			}
-			rems, err := reminders(r.reminder.Job, rest[1:])
+			state, begun, rems, err := r.recorded(rest)
 			if err != nil {
 				return Progress{}, fmt.Errorf("%s: %w", doing, err)
 			}
 			r.adopt(s)
-			p := Progress{State: job.State(rest[0]), Over: s.action != keep || r.lost, Reminders: rems, Moved: s.moved()}
+			p := Progress{State: state, Over: s.action != keep || r.lost, Reminders: rems, Moved: s.moved()}
 			if p.State.Ended() {
 				r.l.forget(r.reminder.Job)
+			}
+			if begun != nil {
+				p.Next, p.NextErr = r.l.begun(ctx, begun.reminder, next, begun.chunk)
 			}
 			return p, nil
 		case "conflict":
@@ -130,6 +139,29 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 			return Progress{}, fmt.Errorf("%s: %q", doing, word)
 		}
 	}
+}
+
+// taken is a chunk that was taken along with a record, as the scripts' begin tells of it.
+type taken struct {
+	reminder job.Reminder
+	chunk    []string
+}
+
+// recorded reads what record.lua returns once it has recorded.
+func (r *Run) recorded(rest []string) (state job.State, begun *taken, rems []job.Reminder, err error) {
+	if len(rest) < 2 || len(rest) < 2+atoi(rest[1]) {
+		return "", nil, nil, fmt.Errorf("%d fields", len(rest))
+	}
+	state, of, rest := job.State(rest[0]), rest[2:2+atoi(rest[1])], rest[2+atoi(rest[1]):]
+	if len(of) >= 2 {
+		first, err := reminders(r.reminder.Job, []string{of[0], of[1], "0"})
+		if err != nil {
+			return "", nil, nil, err
+		}
+		begun = &taken{reminder: first[0], chunk: of[2:]}
+	}
+	rems, err = reminders(r.reminder.Job, rest)
+	return state, begun, rems, err
 }
 
 func newNonce() uint32 {
@@ -313,8 +345,8 @@ func (s *settlement) decide(r *Run, told Told) {
 	}
 }
 
-// args are the settlement as record.lua takes it.
-func (s *settlement) args(r *Run) []any {
+// args are the settlement as record.lua takes it; next is the token of a run that goes on with the next chunk, or "".
+func (s *settlement) args(r *Run, next string) []any {
 	token := leaseToken(r.token, r.step)
 	if r.lost {
 		token = ""
@@ -326,9 +358,13 @@ func (s *settlement) args(r *Run) []any {
 		return "0"
 	}
 	delay := s.delay.Milliseconds()
-	args := make([]any, 0, 18+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
+	if next != "" {
+		next = leaseToken(next, 0)
+	}
+	args := make([]any, 0, 20+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
 	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
-		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts))
+		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts),
+		next, millis(r.l.opts.Lease))
 	for _, chunk := range s.order {
 		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
 	}

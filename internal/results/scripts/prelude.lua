@@ -77,6 +77,47 @@ local function remind(out, chunk, at, delay)
   out[#out + 1] = text(delay)
 end
 
+-- Gives a lease on a chunk of a running job to a run, if the reminder's generation is the latest, no run is at it and there
+-- is something left to be done. token is the lease's, RUN.0, life how long it holds, in ms.
+--
+-- Returns {'list', phase, token, pages} for the chunk that stands for listing. Else {'run', ids, record, refs, plan,
+-- opened}: a chunk of the list has ids and perhaps a record, a gathered one has refs; plan is '' unless the chunk is being
+-- halved; opened is '1' once a call of the job was answered 200. Or {'drop', why}.
+local function begin(chunk, generation, token, life, at)
+  if split(redis.call('HGET', WIN, chunk)) ~= generation then return {'drop', 'superseded'} end
+  local _, expiry = split(redis.call('HGET', LEASE, chunk))
+  if expiry and expiry > at then return {'drop', 'leased'} end
+  -- A run that had lost its lease may have decided all of a chunk. Whoever takes it up again makes room in the window,
+  -- which is filled at the next look for holes.
+  local function decided()
+    redis.call('HDEL', WIN, chunk)
+    redis.call('HDEL', LEASE, chunk)
+    redis.call('HDEL', PLAN, chunk)
+    return {'drop', 'decided'}
+  end
+  local function lease()
+    redis.call('HSET', LEASE, chunk, token .. ':' .. text(at + life))
+    redis.call('HSETNX', JOB, 'started_at', text(at))
+  end
+  if chunk == LISTING then
+    local phase = redis.call('HGET', JOB, 'phase')
+    if phase ~= 'list' and phase ~= 'verify' then return decided() end
+    lease()
+    return {'list', phase, redis.call('HGET', JOB, 'token') or '', text(int('pages'))}
+  end
+  local ids, record, refs = '', '', ''
+  if tonumber(chunk) >= int('base') then
+    refs = redis.call('HGET', GATH, chunk)
+    if not refs then return decided() end
+  else
+    record = redis.call('HGET', REC, chunk) or ''
+    if string.sub(record, 1, 1) == 'c' then return decided() end
+    ids = redis.call('HGET', IDS, chunk) or ''
+  end
+  lease()
+  return {'run', ids, record, refs, redis.call('HGET', PLAN, chunk) or '', redis.call('HGET', JOB, 'opened') or '0'}
+end
+
 -- Fills the window of a running job: with chunks cut from its pool, then with the next of its list. Until a verified
 -- 200 has opened the job, one chunk goes alone (and one more for each that was refused for single stores).
 --

@@ -21,10 +21,13 @@
 -- ARGV[15] why the job must be aborted, or ''
 -- ARGV[16] '1': the request was refused for single stores of this chunk, and no call of the job ever was answered 200
 -- ARGV[17] how many records follow, [18] how many texts
+-- ARGV[19] done: the token, RUN.0, of a run that begins the next chunk of the list at once, if there is one; or ''
+-- ARGV[20] for how long its lease holds, in ms
 -- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
 --          of code and its failed stores, net
 --
--- Returns {'ok', state, reminder…} with a reminder as chunk, generation, delay in ms; {'conflict', record…} with all
+-- Returns {'ok', state, n, begun…, reminder…} with a reminder as chunk, generation, delay in ms, and n values of the run that
+-- was begun: chunk, generation, and what begin returns after 'run'; {'conflict', record…} with all
 -- the records as they are now; {'lost'} where the lease is another run's by now, or is not at this step any more;
 -- {'text', number} where that number is another text's, or the job has too many; {'ended', state}, or {'gone'}.
 local state = redis.call('HGET', JOB, 'state')
@@ -39,16 +42,16 @@ if token ~= '' then
   local run, step = string.match(token, '^([^.]*)%.(%d+)$')
   further = run .. '.' .. text(tonumber(step) + 1)
   local held = split(redis.call('HGET', LEASE, chunk))
-  if held == further then return {'ok', state} end
+  if held == further then return {'ok', state, '0'} end
   if held ~= token then return {'lost'} end
 end
 
-local last = 18 + 3 * tonumber(ARGV[17])
+local last = 20 + 3 * tonumber(ARGV[17])
 local texts = last + 2 * tonumber(ARGV[18])
-for i = 19, last, 3 do
+for i = 21, last, 3 do
   if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
     local current = {'conflict'}
-    for j = 19, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    for j = 21, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
     return current
   end
 end
@@ -60,7 +63,7 @@ for i = last + 1, texts, 2 do
     redis.call('HSET', TEXT, ARGV[i], ARGV[i + 1])
   end
 end
-for i = 19, last, 3 do
+for i = 21, last, 3 do
   if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
 end
 for i = texts + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
@@ -98,7 +101,7 @@ if ARGV[6] ~= '0' then
   end
 end
 
-local out, at = {'ok', state}, now()
+local reminders, at = {}, now()
 if token ~= '' then
   if ARGV[13] ~= '' then
     redis.call('HSET', JOB, 'pool', (redis.call('HGET', JOB, 'pool') or '') .. ARGV[13],
@@ -117,10 +120,23 @@ if token ~= '' then
       redis.call('HDEL', WIN, chunk)
       redis.call('HDEL', GATH, chunk)
     elseif state == 'running' then
-      remind(out, chunk, at, tonumber(ARGV[4]))
+      remind(reminders, chunk, at, tonumber(ARGV[4]))
     end
   end
-  if state == 'running' then advance(out, at) end
+  if state == 'running' then advance(reminders, at) end
 end
-out[2] = settle(at)
+state = settle(at)
+
+local out, first = {'ok', state, '0'}, 1
+local function follows() -- a chunk of the list, due at once
+  return state == 'running' and reminders[3] == '0' and reminders[1] ~= LISTING and tonumber(reminders[1]) < int('base')
+end
+if ARGV[3] == 'done' and ARGV[19] ~= '' and follows() then
+  local begun = begin(reminders[1], reminders[2], ARGV[19], tonumber(ARGV[20]), at)
+  if begun[1] == 'run' then
+    out = {'ok', state, '7', reminders[1], reminders[2], unpack(begun, 2)}
+    first = 4
+  end
+end
+for i = first, #reminders do out[#out + 1] = reminders[i] end
 return out
