@@ -18,7 +18,7 @@ func Sentence(s string, l Lang) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		text := strings.TrimLeft(line, " ")
-		lines[i] = line[:len(line)-len(text)] + translated(text)
+		lines[i] = line[:len(line)-len(text)] + translated(text, deepest)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -40,7 +40,39 @@ var forms = sync.OnceValue(func() []form {
 	return all
 })
 
-func translated(s string) string {
+// Of what is looked at: how long a sentence may be, how many places, each with a ": " behind it, may stand before it, and how
+// many sentences may stand in one another. What is beyond that is some other text, and is left alone.
+const (
+	longestSentence = 2000
+	mostPlaces      = 8
+	deepest         = 6 // sentences in one another
+)
+
+func translated(s string, depth int) string {
+	if len(s) > longestSentence || depth == 0 {
+		return s
+	}
+	if said, ok := known(s, depth); ok {
+		return said
+	}
+	// A name, a place or a sentence before it: "list.csv:5: …".
+	at := 0
+	for range mostPlaces {
+		next := strings.Index(s[at:], ": ")
+		if next < 0 {
+			break
+		}
+		head, tail := s[:at+next], s[at+next+len(": "):]
+		if said, ok := known(tail, depth); ok {
+			return translated(head, depth-1) + "：" + said
+		}
+		at += next + len(": ")
+	}
+	return s
+}
+
+// known puts a sentence of one of the forms into Chinese.
+func known(s string, depth int) (string, bool) {
 	for _, f := range forms() {
 		found := f.english.FindStringSubmatch(s)
 		if found == nil {
@@ -48,21 +80,9 @@ func translated(s string) string {
 		}
 		args := make([]any, len(found)-1)
 		for i, arg := range found[1:] {
-			args[i] = translated(arg)
+			args[i] = translated(arg, depth-1)
 		}
-		return fmt.Sprintf(f.chinese, args...)
+		return fmt.Sprintf(f.chinese, args...), true
 	}
-	// A name, a place or a sentence before it: "list.csv:5: …".
-	for at := strings.Index(s, ": "); at >= 0; {
-		head, tail := s[:at], s[at+len(": "):]
-		if said := translated(tail); said != tail {
-			return translated(head) + "：" + said
-		}
-		next := strings.Index(tail, ": ")
-		if next < 0 {
-			break
-		}
-		at += len(": ") + next
-	}
-	return s
+	return s, false
 }

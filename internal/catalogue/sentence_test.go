@@ -28,7 +28,7 @@ func TestSentencesAreKnownByTheirForm(t *testing.T) {
 		`'\x1b' cannot stand in a store ID, which has only 0-9, A-Z, a-z, _ and -`: `门店ID里不能有 '\x1b'，只能由 0-9、A-Z、a-z、_ 和 - 组成`,
 		// What is not known, and what WeChat Pay says, stays.
 		"HTTP 400 PARAM_ERROR: store %d: no such store": "HTTP 400 PARAM_ERROR: store %d: no such store",
-		"": "", ": ": ": ", "100%d (%s)": "100%d (%s)",
+		"": "", ": ": ": ", strings.Repeat("a: ", 600) + "b": strings.Repeat("a: ", 600) + "b", // and at once "100%d (%s)": "100%d (%s)",
 	} {
 		if got := Sentence(english, Chinese); got != want {
 			t.Errorf("%q\nbecomes %q\nwant    %q", english, got, want)
