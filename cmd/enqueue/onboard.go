@@ -307,9 +307,6 @@ func stageBatch(ctx context.Context, staging *results.BatchStaging, path string,
 			}
 			return err
 		}
-		if ctx.Err() != nil {
-			return job.Errorf(job.CodeInterrupted, "interrupted while the batch was being staged: nothing was sent")
-		}
 	}
 	return nil
 }
@@ -345,7 +342,11 @@ func eachList(path string, l manifest.List, read func(*storelist.Reader) (stores
 		}
 	}
 	if e := (*job.Error)(nil); errors.As(err, &e) && e.Code == job.CodeBadList {
-		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, e.Message), File: l.Path,
+		said := e.Message
+		if bad := (*storelist.BadRows)(nil); errors.As(err, &bad) { // they are not set aside: that is for a table's own rows
+			said = fmt.Sprintf("%s of the list without a good store ID, nothing was sent:\n%s", plural(bad.Count, "row"), bad)
+		}
+		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said), File: l.Path,
 			Line: e.Line, Err: err}
 	}
 	return err
