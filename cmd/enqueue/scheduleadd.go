@@ -40,7 +40,7 @@ compares all the same).
 '@every 90m', by the clocks of --timezone. Where clocks are put forward, a time that they skip comes at the change; where
 they are put back, a time that they show twice comes once, unless the schedule is of every hour.
 
---notify is told once of each run: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
+--notify is told of each run, at least once: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
 .missed or .unchanged; .gone where its job was gone from Redis before its end could be noted).
 
 With --json: the schedule.`,
