@@ -154,7 +154,7 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 		a.warn("%s: ticks that come meanwhile are missed", why)
 	}
 	if a.json {
-		return a.tellSchedule(ctx, book, d.Name)
+		return a.tellSchedule(ctx, s, book, d.Name)
 	}
 	is, err := book.Get(ctx, d.Name)
 	if err != nil {
