@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/storelink/storelink/internal/redistest"
 )
 
 // patience is how long anything in these tests may take. It is far more than what it takes.
@@ -52,7 +54,7 @@ func start(t *testing.T, dir string, environ []string, name string, args ...stri
 	t.Helper()
 	p := &process{cmd: exec.Command(name, args...), out: newOutput(), exit: make(chan error, 1)}
 	p.cmd.Dir, p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = dir, environ, p.out, p.out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	redistest.DiesWithTest(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

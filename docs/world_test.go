@@ -105,7 +105,7 @@ func (w *world) write(t *testing.T, name, text string) {
 // lists writes the lists that the documents speak of.
 func (w *world) lists(t *testing.T) {
 	t.Helper()
-	for _, path := range glob(t, "examples/*.csv") {
+	for _, path := range append(glob(t, "examples/*.csv"), glob(t, "examples/*.yaml")...) {
 		w.write(t, path, read(t, path))
 	}
 	var ids []string

@@ -56,7 +56,7 @@ With --json: the batch's status document, which has batch, targets and jobs (how
 repeats and set_aside, or with --wait or here, report.`,
 		Example: `  enqueue onboard examples/onboard.yaml --sandbox
   enqueue onboard brands.yaml --config storelink.yaml --wait
-  enqueue onboard brands.yaml --at '2026-12-01 02:00' --timezone Asia/Shanghai --label "spring"
+  enqueue onboard brands.yaml --at "$(date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai --label "spring"
   enqueue onboard stores-of-all-brands.csv --account acme --label "spring" --dry-run`,
 		Args: one("MANIFEST: a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -307,9 +307,6 @@ func stageBatch(ctx context.Context, staging *results.BatchStaging, path string,
 			}
 			return err
 		}
-		if ctx.Err() != nil {
-			return job.Errorf(job.CodeInterrupted, "interrupted while the batch was being staged: nothing was sent")
-		}
 	}
 	return nil
 }
@@ -345,7 +342,11 @@ func eachList(path string, l manifest.List, read func(*storelist.Reader) (stores
 		}
 	}
 	if e := (*job.Error)(nil); errors.As(err, &e) && e.Code == job.CodeBadList {
-		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, e.Message), File: l.Path,
+		said := e.Message
+		if bad := (*storelist.BadRows)(nil); errors.As(err, &bad) { // they are not set aside: that is for a table's own rows
+			said = fmt.Sprintf("%s of the list without a good store ID, nothing was sent:\n%s", plural(bad.Count, "row"), bad)
+		}
+		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said), File: l.Path,
 			Line: e.Line, Err: err}
 	}
 	return err

@@ -55,11 +55,11 @@ func (a *app) scheduleSteerCommand(verb, short, long string, do func(*schedule.B
 		Example: "  enqueue schedule " + verb + " nightly",
 		Args:    named,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ *site, book *schedule.Book) error {
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, at *site, book *schedule.Book) error {
 				if err := do(book, ctx, args[0]); err != nil {
 					return err
 				}
-				return a.tellSchedule(ctx, book, args[0])
+				return a.tellSchedule(ctx, at, book, args[0])
 			})
 		},
 	}

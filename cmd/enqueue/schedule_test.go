@@ -35,6 +35,11 @@ func TestAScheduleFromItsAddingToItsRemoval(t *testing.T) {
 		w.schedules("nightly", "resync", list, "--replace").expect(t, 0)
 
 		w.do("schedule", "run", "nightly", "--wait", "--timeout", "10ms", "--json").failed(t, 1, job.CodeTimeout) // nobody is there
+		for _, verb := range [][]string{{"list"}, {"show", "nightly"}} {
+			if o := w.do(append([]string{"schedule"}, verb...)...).expect(t, 0); !strings.Contains(o.out, "no worker serves account sandbox-partner") {
+				t.Errorf("%v does not say what the run waits for:\n%s", verb, o.out)
+			}
+		}
 		w.work()
 		r := document[schedule.Run](t, w.do("schedule", "run", "nightly", "--wait", "--json").expect(t, 0))
 		if r.Kind != schedule.Manual || r.Number != 2 || r.Job == "" {

@@ -40,7 +40,7 @@ compares all the same).
 '@every 90m', by the clocks of --timezone. Where clocks are put forward, a time that they skip comes at the change; where
 they are put back, a time that they show twice comes once, unless the schedule is of every hour.
 
---notify is told once of each run: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
+--notify is told of each run, at least once: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
 .missed or .unchanged; .gone where its job was gone from Redis before its end could be noted).
 
 With --json: the schedule.`,
@@ -154,7 +154,7 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 		a.warn("%s: ticks that come meanwhile are missed", why)
 	}
 	if a.json {
-		return a.tellSchedule(ctx, book, d.Name)
+		return a.tellSchedule(ctx, s, book, d.Name)
 	}
 	is, err := book.Get(ctx, d.Name)
 	if err != nil {

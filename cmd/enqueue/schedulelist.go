@@ -79,12 +79,18 @@ With --json: one array of schedules.`,
   enqueue schedule list --json | jq -r '.[] | select(.last_run.state == "failed") | .name'`,
 		Args: none,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ *site, book *schedule.Book) error {
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, at *site, book *schedule.Book) error {
 				all, err := book.List(ctx)
-				if err == nil {
-					a.listSchedules(all)
+				if err != nil {
+					return err
 				}
-				return err
+				for _, s := range all {
+					if r := s.LastRun; r != nil {
+						at.sayWhyDue(ctx, s.Job.Account, r)
+					}
+				}
+				a.listSchedules(all)
+				return nil
 			})
 		},
 	}
@@ -123,6 +129,16 @@ func (a *app) listSchedules(all []schedule.Schedule) {
 	a.print(t)
 }
 
+// sayWhyDue gives a run that is due a reason, where nobody is there to begin with it.
+func (s *site) sayWhyDue(ctx context.Context, account string, r *schedule.Run) {
+	if r.State != schedule.Due || r.Reason != "" {
+		return
+	}
+	if known, err := s.account(ctx, account); err == nil { // else the run is told as it is
+		_, r.Reason = known.unserved()
+	}
+}
+
 // run is what became of a run, in a few words.
 func (t tongue) run(r schedule.Run) terminal.Cell {
 	switch {
@@ -146,18 +162,21 @@ With --json: the schedule with its runs.`,
   enqueue schedule show nightly --json | jq '.runs[0].outcome.drift'`,
 		Args: named,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withSchedules(cmd.Context(), func(ctx context.Context, _ *site, book *schedule.Book) error {
-				return a.tellSchedule(ctx, book, args[0])
+			return a.withSchedules(cmd.Context(), func(ctx context.Context, at *site, book *schedule.Book) error {
+				return a.tellSchedule(ctx, at, book, args[0])
 			})
 		},
 	}
 }
 
 // tellSchedule prints a schedule with its runs.
-func (a *app) tellSchedule(ctx context.Context, book *schedule.Book, name string) error {
+func (a *app) tellSchedule(ctx context.Context, at *site, book *schedule.Book, name string) error {
 	s, err := book.Get(ctx, name)
 	if err != nil {
 		return err
+	}
+	for i := range s.Runs {
+		at.sayWhyDue(ctx, s.Job.Account, &s.Runs[i])
 	}
 	d := documentOf(s, true)
 	if a.json {

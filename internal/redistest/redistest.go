@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -103,7 +102,7 @@ func (s *Server) start() error {
 	log := filepath.Join(s.Dir, "log")
 	cmd := exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", s.Dir, "--save", "",
 		"--logfile", log}, s.args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // it does not outlive the test
+	DiesWithTest(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
 	}

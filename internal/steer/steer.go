@@ -108,6 +108,9 @@ func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, s
 		return "", said("it is unknown whether batch %s was committed; once Redis is back, `enqueue status %[1]s` tells: where it knows no" +
 			" such job, nothing was sent, else the batch runs")
 	}
+	if ctx.Err() != nil {
+		err = &job.Error{Code: job.CodeInterrupted, Message: "interrupted while the batch was being staged: nothing was sent", Err: err}
+	}
 	if e := staging.Discard(bye); e != nil {
 		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, e)
 	}
