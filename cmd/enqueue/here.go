@@ -10,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/config"
-	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/embedded"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
@@ -33,11 +32,11 @@ const (
 )
 
 func newTeller(n config.Notify) (*teller, error) {
-	policy, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private})
+	sender, err := worker.HookSender(n)
 	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
+		return nil, err
 	}
-	return &teller{notify.NewSender(policy, notify.Options{}), n.Secret}, nil
+	return &teller{sender, n.Secret}, nil
 }
 
 // tellHook tells whoever is to be told that a job or a batch has ended here. That it could not be told is a warning.
@@ -49,7 +48,7 @@ func (a *app) tellHook(ctx context.Context, s *site, status job.Status) {
 	patient, cancel := context.WithTimeout(ctx, tellPatience)
 	defer cancel()
 	for attempt, wait := 1, tellBackoff; err == nil; attempt, wait = attempt+1, 2*wait {
-		err = s.here.teller.sender.Send(patient, notify.Hook{URL: hook.URL, Format: notify.Format(hook.Format)}, s.here.teller.secret,
+		err = s.here.teller.sender.Send(patient, notify.HookOf(*hook), s.here.teller.secret,
 			notify.Ended(status, attempt))
 		f := notify.AsFailure(err)
 		if f == nil || !f.Passing {

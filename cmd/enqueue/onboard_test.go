@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -297,17 +298,23 @@ func TestOnboardRunsHere(t *testing.T) {
 func TestHereTellsTheHook(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sandbox.Faults{})
-	text := mustRead(t, w.config) + "notify: {secret: hunter2-hunter2-hunter2, hosts: [localhost]}\n"
+	text := mustRead(t, w.config) + "notify: {secret: hunter2-hunter2-hunter2, hosts: [localhost]," +
+		" hooks: [{name: ops, url: 'https://localhost/hunter2'}]}\n"
 	if err := os.WriteFile(w.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	flags := append([]string{"associate", w.list(10), "--config", w.config, "--json", "--report", w.file("r.csv"), "--notify",
-		"https://localhost/hunter2"}, asPartner...)
-	o := w.do(flags...).expect(t, 0)
-	if s := document[endDocument](t, o); s.Succeeded != 10 {
-		t.Errorf("%+v", s)
+	flags := append([]string{"associate", w.list(10), "--config", w.config, "--json", "--report", w.file("r.csv"), "--notify"}, asPartner...)
+	for _, hook := range []string{"https://localhost/hunter2", "ops"} {
+		o := w.do(slices.Insert(slices.Clone(flags), 8, hook)...).expect(t, 0)
+		if s := document[endDocument](t, o); s.Succeeded != 10 {
+			t.Errorf("%+v", s)
+		}
+		if !strings.Contains(o.err, "not allowed") || !strings.Contains(o.err, "nobody is told later") {
+			t.Errorf("what became of hook %s is not told: %s", hook, o.err)
+		}
 	}
-	if !strings.Contains(o.err, "not allowed") || !strings.Contains(o.err, "nobody is told later") {
-		t.Errorf("what became of the hook is not told: %s", o.err)
+	e := w.do(slices.Insert(slices.Clone(flags), 8, "opps")...).failed(t, 2, job.CodeUsage)
+	if !strings.Contains(e.Message, "no hook of that name (notify.hooks: ops)") {
+		t.Errorf("%+v", e)
 	}
 }

@@ -146,6 +146,8 @@ func TestWrongSchedulesAreRefused(t *testing.T) {
 		"http":               {[]string{"n", "associate", "http://example.com/a.csv"}, "http is refused"},
 		"a host":             {[]string{"n", "associate", "https://example.com/a.csv"}, "not on the configuration's list"},
 		"a hook":             {[]string{"n", "associate", list, "--notify", "http://example.com/"}, "http is refused"},
+		"a hook's name":      {[]string{"n", "associate", list, "--notify", "Ops!"}, "it is a hook's name"},
+		"a hook's format":    {[]string{"n", "associate", list, "--notify", "ops", "--notify-format", "json"}, "goes with an address"},
 	} {
 		args := slices.Concat([]string{"schedule", "add", "--cron", "@daily", "--timezone", "UTC", "--json"}, asPartner, c.args)
 		if e := w.do(args...).failed(t, 2, job.CodeUsage); !strings.Contains(e.Message, c.says) {
@@ -174,6 +176,10 @@ func TestWhereNoSourcesAreConfiguredTheWorkersDecide(t *testing.T) {
 		"--json").expect(t, 0)
 	d := document[scheduleDocument](t, o)
 	if d.Source != "https://10.1.2.3/stores.csv?…" || !strings.Contains(d.Notify, "https://example.com/…") {
+		t.Errorf("got %+v", d)
+	}
+	d = document[scheduleDocument](t, w.schedules("named", "associate", "https://10.1.2.3/a.csv", "--notify", "ops", "--json").expect(t, 0))
+	if d.Notify != "ops" {
 		t.Errorf("got %+v", d)
 	}
 	w.do("schedule", "show", "n").expect(t, 0) // none of them shows hunter2: enqueueWith looks

@@ -65,7 +65,7 @@ func shownHook(h *job.Hook) string {
 	if h == nil {
 		return ""
 	}
-	return notify.Hook{URL: h.URL, Format: notify.Format(h.Format)}.String()
+	return notify.HookOf(*h).String()
 }
 
 func (a *app) scheduleListCommand() *cobra.Command {

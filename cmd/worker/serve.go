@@ -11,10 +11,8 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
-	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/metrics"
-	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
@@ -199,9 +197,9 @@ func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, err
 
 // hooks is what completion hooks are told with.
 func hooks(n config.Notify) (*worker.Hooks, error) {
-	policy, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private})
+	sender, err := worker.HookSender(n)
 	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
+		return nil, err
 	}
-	return &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: n.Secret}, nil
+	return &worker.Hooks{Sender: sender, Secret: n.Secret}, nil
 }

@@ -76,7 +76,7 @@ func (l *loader) accounts(top fields) []Account {
 	if list, ok := l.env.value(envAccounts); ok {
 		for _, item := range l.list(list, envAccounts) {
 			name := item.node.Value
-			if !validName(name) {
+			if !ValidName(name) {
 				l.badf(item, "%s is no account's name, which is 1 to 63 of a-z, 0-9 and -", shown(item))
 			} else if !slices.ContainsFunc(all, func(a Account) bool { return a.Name == name }) {
 				l.addAccount(&all, name, fields{}, item)
@@ -124,16 +124,16 @@ func (l *loader) accountName(item value, given fields) (string, bool) {
 		return "", false
 	}
 	name, ok := l.text(v, "name")
-	if ok && !validName(name) {
+	if ok && !ValidName(name) {
 		l.badf(v, "name: %s is no account's name, which is 1 to 63 of a-z, 0-9 and -", shown(v))
 		return "", false
 	}
 	return name, ok
 }
 
-// validName says whether s can be an account's name. Its queues are named after it, so it has neither a colon nor a
+// ValidName says whether s can be an account's name, or a hook's. An account's queues are named after it, so it has neither a colon nor a
 // brace in it; nor may it begin or end with -, which would read as a flag.
-func validName(s string) bool {
+func ValidName(s string) bool {
 	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
 		return false
 	}

@@ -125,7 +125,21 @@ type Notify struct {
 	Secret  secret.Text // of the HMAC-SHA256 signature; hooks that are JSON need one
 	Hosts   []string    // that may be told, as package egress has them
 	Private []string    // networks and addresses that may be told although they are private
+	Hooks   []Hook      // those that have a name; no name twice, none from LoadWithoutKeys has an address
 }
+
+// Hook is a completion hook that has a name, so that its address is nowhere but in the configuration.
+type Hook struct {
+	Name   string      // 1 to 63 of a-z, 0-9 and -
+	URL    secret.Text // https; its host is among those that may be told
+	Format string      // HookJSON or HookWeCom
+}
+
+// The formats of hooks, as package notify has them.
+const (
+	HookJSON  = "json"
+	HookWeCom = "wecom"
+)
 
 // Account is one identity at WeChat Pay with its keys and its allowance.
 type Account struct {

@@ -56,7 +56,7 @@ var notifyKeys = []key[Notify]{
 		case !ok || s == "":
 		case len(s) < MinNotifySecret:
 			l.badf(v, "notify.%s is shorter than %d characters: who guesses it can forge what is told", name, MinNotifySecret)
-		case v.env == "" && l.mode&0o077 != 0 && !strings.Contains(target(v.node).Value, "${"):
+		case l.readable(v):
 			l.badf(v, "notify.%s stands in a file that others than its owner may read: chmod 600 it, or use ${NAME}", name)
 		default:
 			n.Secret = secret.NewText(s)
@@ -64,6 +64,7 @@ var notifyKeys = []key[Notify]{
 	}},
 	{"hosts", []string{envNotifyHosts}, func(l *loader, n *Notify, v value, name string) { n.Hosts = l.texts(v, "notify."+name) }},
 	{"private", nil, func(l *loader, n *Notify, v value, name string) { n.Private = l.texts(v, "notify."+name) }},
+	{"hooks", nil, func(l *loader, n *Notify, v value, name string) { l.hooks(v, "notify."+name, &n.Hooks) }},
 }
 
 // texts reads a list of texts.

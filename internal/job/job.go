@@ -165,9 +165,10 @@ type ResyncOptions struct {
 // DefaultMaxPrune is the share, in percent of what is associated, that a prune may remove unless more is allowed.
 const DefaultMaxPrune = 10
 
-// Hook is whom to tell when something has ended.
+// Hook is whom to tell when something has ended: a hook that the workers' configuration names, or an address.
 type Hook struct {
-	URL    string `json:"url"`
+	Name   string `json:"name,omitempty"` // of the configuration's, which says the rest: nothing secret is kept with the job
+	URL    string `json:"url,omitempty"`
 	Format string `json:"format,omitempty"` // json unless set, or wecom
 }
 

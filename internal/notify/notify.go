@@ -75,15 +75,23 @@ func ParseFormat(s string) (Format, error) {
 	return "", job.Errorf(job.CodeUsage, "the format %q of a notification is not known: it is json or wecom", s)
 }
 
-// Hook is where an event goes. Its address is a secret, whatever the format: a Hook that is printed or logged shows the
-// host alone. Marshalled to JSON it is whole, so that it can be kept with what it belongs to.
+// Hook is where an event goes: a hook that the configuration names, or an address. Its address is a secret, whatever the
+// format: a Hook that is printed or logged shows its name, or the host alone. Marshalled to JSON it is whole, so that it
+// can be kept with what it belongs to.
 type Hook struct {
-	URL    string `json:"url"`
+	Name   string `json:"name,omitempty"` // one of Options.Named, which has the rest
+	URL    string `json:"url,omitempty"`
 	Format Format `json:"format,omitempty"` // JSON where empty
 }
 
-// String is the hook's format and its address without what may be secret in it.
+// HookOf is a job's hook.
+func HookOf(h job.Hook) Hook { return Hook{Name: h.Name, URL: h.URL, Format: Format(h.Format)} }
+
+// String is the hook's name, or its format and its address without what may be secret in it.
 func (h Hook) String() string {
+	if h.Name != "" {
+		return h.Name
+	}
 	format := h.Format
 	if format == "" {
 		format = JSON

@@ -29,6 +29,7 @@ const (
 
 // Options are what a Sender may be told. The zero value is good.
 type Options struct {
+	Named   map[string]Hook  // the hooks that have a name
 	Timeout time.Duration    // of one attempt as a whole; 0 for DefaultTimeout
 	Clock   func() time.Time // nil for time.Now
 }
@@ -36,6 +37,7 @@ type Options struct {
 // Sender sends events. It is safe for use by many goroutines.
 type Sender struct {
 	policy  *egress.Policy
+	named   map[string]Hook
 	client  *http.Client
 	timeout time.Duration
 	clock   func() time.Time
@@ -51,7 +53,7 @@ func NewSender(policy *egress.Policy, o Options) *Sender {
 	}
 	// No redirect is followed: a hook that has moved is to be told anew, as Stripe has it too.
 	client := policy.Client(egress.ClientOptions{MaxRedirects: 0, HeaderTimeout: o.Timeout})
-	return &Sender{policy: policy, client: client, timeout: o.Timeout, clock: o.Clock}
+	return &Sender{policy: policy, named: o.Named, client: client, timeout: o.Timeout, clock: o.Clock}
 }
 
 // Check refuses a hook that can be seen to be wrong without connecting to it, with a *job.Error of job.CodeUsage.
@@ -77,6 +79,12 @@ func (s *Sender) Send(ctx context.Context, hook Hook, key secret.Text, event Eve
 }
 
 func (s *Sender) send(ctx context.Context, hook Hook, key secret.Text, event Event) *Failure {
+	if name := hook.Name; name != "" {
+		var ok bool
+		if hook, ok = s.named[name]; !ok { // another worker may have it, or this one soon
+			return &Failure{Passing: true, Message: "no hook of the name " + name + " is configured here (notify.hooks)"}
+		}
+	}
 	u, err := s.check(hook.URL, hook.Format)
 	if err != nil {
 		return &Failure{Message: "the hook is refused: " + job.AsError(err).Message, Err: err}

@@ -64,6 +64,27 @@ func TestEventsOfBatchesAndSchedulesArePostedAsTheyAre(t *testing.T) {
 	}
 }
 
+func TestAHookCanBeNamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, answer(200, ""))
+	named := map[string]notify.Hook{"ops": {URL: w.URL + "/hooks/secret-1"}}
+	sender := notify.NewSender(w.policy(t, "127.0.0.1"), notify.Options{Named: named})
+	hook := notify.HookOf(job.Hook{Name: "ops"})
+	if err := sender.Send(t.Context(), hook, key, event()); err != nil {
+		t.Fatal(err)
+	}
+	if g := <-w.got; g.path != "/hooks/secret-1" {
+		t.Fatalf("%s", g.path)
+	}
+	if got := fmt.Sprintf("%v %+v %#v", hook, hook, hook); got != "ops ops ops" {
+		t.Errorf("it is shown as %s", got)
+	}
+	f := failure(t, sender.Send(t.Context(), notify.Hook{Name: "nobody"}, key, event()))
+	if !f.Passing || !strings.Contains(f.Message, "no hook of the name nobody is configured") {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestFailuresThatPassAreToldFromFinalOnes(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/storelink/storelink/internal/egress"
+	"github.com/storelink/storelink/internal/worker"
 )
 
 // lookupPatience is how long one host's name may be looked up for.
@@ -70,8 +70,11 @@ func (l *look) hooks(ctx context.Context) {
 		return
 	}
 	n := l.Config.Notify
-	if _, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private}); err != nil {
-		l.fail(CheckHooks, "", CodeBadConfig, "notify: "+err.Error())
+	if l.Wrong != nil { // it was read without keys, and so without addresses
+		n.Hooks = nil
+	}
+	if _, err := worker.HookSender(n); err != nil {
+		l.fail(CheckHooks, "", CodeBadConfig, err.Error())
 		return
 	}
 	if len(n.Hosts) > 0 && n.Secret.Empty() && l.Wrong == nil {

@@ -398,8 +398,10 @@ func (b *bundle) hooked() (url string, told chan notify.Event) {
 	roots.AddCert(hook.Certificate())
 	policy, err := egress.New(egress.Rules{Hosts: []string{hook.Listener.Addr().String()}, Private: []string{"127.0.0.1"}, Roots: roots})
 	b.must(err)
-	b.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{}), Secret: key}
-	return hook.URL + "/x?key=y", told
+	url = hook.URL + "/x?key=y"
+	named := map[string]notify.Hook{"ops": {URL: url}}
+	b.hooks = &worker.Hooks{Sender: notify.NewSender(policy, notify.Options{Named: named}), Secret: key}
+	return url, told
 }
 
 // told waits for what a hook is told next.
@@ -425,8 +427,8 @@ func TestHookIsToldOfTheEndUntilItTakesIt(t *testing.T) {
 			b.Fatalf("%+v", e)
 		}
 
-		// A batch is told of once, as one, whoever of the worker ended it.
-		batch := results.Batch{ID: job.NewID(time.Now()), CreatedAt: time.Now(), Notify: j.Notify}
+		// A batch is told of once, as one, whoever of the worker ended it; here by a hook that the configuration names.
+		batch := results.Batch{ID: job.NewID(time.Now()), CreatedAt: time.Now(), Notify: &job.Hook{Name: "ops"}}
 		desk := &steer.Desk{Ledger: b.ledger, Queue: b.queue}
 		staging := b.ledger.StageBatch(batch)
 		_, err := desk.SubmitBatch(b.ctx, staging, func() error {
