@@ -5,8 +5,8 @@
 -- ARGV[3]  the lease's token, RUN.0
 -- ARGV[4]  for how long the lease holds, in ms
 --
--- Returns {'list', phase, token, pages} for the chunk that stands for listing: what is listed next, and how many pages were
--- recorded. Else {'run', ids, record, refs, plan, opened}: a chunk of the list has ids and perhaps a record, a gathered one
+-- Returns {'list', phase, token, pages, rounds} for the chunk that stands for listing: what is listed next, how many pages
+-- were recorded, and how often the list was begun again. Else {'run', ids, record, refs, plan, opened}: a chunk of the list has ids and perhaps a record, a gathered one
 -- has refs; plan is '' unless the chunk is being halved; opened is '1' once a call of the job was answered 200. Or
 -- {'drop', why}.
 local state = redis.call('HGET', JOB, 'state')
@@ -30,7 +30,7 @@ if chunk == LISTING then
   if phase ~= 'list' and phase ~= 'verify' then return decided() end
   redis.call('HSET', LEASE, chunk, ARGV[3] .. ':' .. text(at + tonumber(ARGV[4])))
   redis.call('HSETNX', JOB, 'started_at', text(at))
-  return {'list', phase, redis.call('HGET', JOB, 'token') or '', text(int('pages'))}
+  return {'list', phase, redis.call('HGET', JOB, 'token') or '', text(int('pages')), text(int('rounds'))}
 end
 local ids, record, refs = '', '', ''
 if tonumber(chunk) >= int('base') then

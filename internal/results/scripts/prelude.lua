@@ -86,7 +86,7 @@ local function advance(out, at)
   local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries', 'phase',
     'split', 'verify', 'total', 'succeeded', 'failed')
   if job[9] == 'write' and job[11] == '1' and tonumber(job[12]) == tonumber(job[13]) + tonumber(job[14]) then
-    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0')
+    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0', 'strange', '0')
     note(at, 'verify', '')
     job[9] = 'verify'
   end
