@@ -11,6 +11,7 @@ import (
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/steer"
 	"github.com/storelink/storelink/internal/submit"
 )
 
@@ -96,16 +97,8 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, gi
 	if err != nil {
 		return err
 	}
-	refuse := func(why string) error {
-		e := job.Errorf(job.CodeBadState, "job %s %s", id, why)
-		e.Job = id
-		return e
-	}
-	switch {
-	case !old.State.Ended():
-		return refuse("is " + string(old.State) + ": it can be retried once it has ended")
-	case old.Failed+old.Unprocessed == 0:
-		return refuse("has nothing to retry: every store succeeded")
+	if err := steer.Retryable(old); err != nil {
+		return err
 	}
 	if old.Targets > 0 {
 		return a.retryBatch(ctx, s, old, f, given)

@@ -95,7 +95,7 @@ func pruneRefused(o *job.ResyncOptions, associated, surplus int64) string {
 	case o.MaxPruneStores != nil:
 		ok, allowed = surplus <= *o.MaxPruneStores, strconv.FormatInt(*o.MaxPruneStores, 10)+" stores are"
 	case o.MaxPrunePercent != nil:
-		ok, allowed = float64(surplus)*100 <= *o.MaxPrunePercent*float64(associated),
+		ok, allowed = withinShare(surplus, associated, *o.MaxPrunePercent),
 			strconv.FormatFloat(*o.MaxPrunePercent, 'g', -1, 64)+" % is"
 	default:
 		ok, allowed = surplus*100 <= job.DefaultMaxPrune*associated, strconv.Itoa(job.DefaultMaxPrune)+" % is"
@@ -110,6 +110,11 @@ func pruneRefused(o *job.ResyncOptions, associated, surplus int64) string {
 	}
 	return PruneRefused + share + ", and at most " + allowed + " allowed: check the list, or allow it with --max-prune;" +
 		" nothing was sent"
+}
+
+// withinShare says whether n is at most so many percent of total: 33.3 % of 1,000 are 333, though not in binary.
+func withinShare(n, total int64, percent float64) bool {
+	return float64(n)*100 <= percent*float64(total)*(1+1e-12)
 }
 
 // PruneRefused is how the reason of a job begins that was aborted because its prune would have removed too much.

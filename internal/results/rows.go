@@ -160,7 +160,7 @@ func (r *record) row(at int, store string, left job.Outcome) job.Row {
 }
 
 // settledNote is the message of a store that WeChat Pay's list says was done, after a call for it that went unanswered.
-const settledNote = "a call for it went unanswered; the list of what is associated, asked for after the writes, shows that it was done"
+const settledNote = "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done"
 
 // unansweredNote stands in the message of a store that is not succeeded though a call for it may have been carried out.
 const unansweredNote = "(a call for it went unanswered: it may have been carried out)"
