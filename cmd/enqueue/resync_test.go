@@ -254,6 +254,20 @@ func TestResyncThatCannotListHasFailed(t *testing.T) {
 	}
 }
 
+// It can be tried with nothing but a list.
+func TestResyncInTheSandbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sandbox.Faults{})
+	s := document[endDocument](t, w.do("resync", w.list(30), "--sandbox", "--prune", "--verify", "--json", "--report",
+		w.file("r.xlsx")).expect(t, 0))
+	if s.Succeeded != 30 || s.Resync.Missing != 30 || s.Resync.Surplus != 0 || s.Resync.Phase != job.PhaseVerified {
+		t.Errorf("%+v, %+v", s.Status, s.Resync)
+	}
+	if o := w.do("resync", w.list(30), "--sandbox", "--dry-run").expect(t, 0); !strings.Contains(o.out, "30 stores are missing") {
+		t.Error(o.out)
+	}
+}
+
 // report2 reads a resync's CSV report but for the time: the other columns by store.
 func (w *world) report2(path string) map[string]string {
 	w.t.Helper()
