@@ -39,6 +39,7 @@ type waitFlags struct {
 	timeout  time.Duration
 	report   string
 	encoding string
+	began    time.Time // when the waiting began, where that was before what waits now
 }
 
 func (f *waitFlags) register(flags *pflag.FlagSet) {

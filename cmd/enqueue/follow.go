@@ -21,6 +21,7 @@ type follow struct {
 	id      string
 	every   time.Duration // between two looks
 	timeout time.Duration // 0 for none
+	began   time.Time     // when the waiting began; now where zero
 	tongue  tongue        // of notes
 
 	show func(job.Status)       // told of every look but the last
@@ -33,7 +34,11 @@ type follow struct {
 func (f *follow) to(ctx context.Context) (job.Status, error) {
 	var deadline <-chan time.Time
 	if f.timeout > 0 {
-		t := time.NewTimer(f.timeout)
+		left := f.timeout
+		if !f.began.IsZero() {
+			left -= time.Since(f.began)
+		}
+		t := time.NewTimer(left)
 		defer t.Stop()
 		deadline = t.C
 	}
@@ -94,8 +99,16 @@ func (f *follow) interrupted() error {
 
 // expired is the error of a job that takes too long.
 func (f *follow) expired(last job.Status) error {
-	return f.failed(job.CodeTimeout, "job %s has not ended within %s (%s of %s done) and goes on; `enqueue watch"+
-		" %s` follows it further", f.id, f.timeout, count(last.Succeeded+last.Failed), stores(last.Total), f.id)
+	return f.failed(job.CodeTimeout, "job %s has not ended within %s (%s) and goes on; `enqueue watch %s` follows it further",
+		f.id, f.timeout, soFar(last), f.id)
+}
+
+// soFar is how far a job is.
+func soFar(s job.Status) string {
+	if r := s.Resync; r != nil && (r.Phase == job.PhaseList || r.Phase == job.PhaseVerify) {
+		return count(r.Listed) + " of " + stores(toList(r)) + " listed"
+	}
+	return count(s.Succeeded+s.Failed) + " of " + stores(s.Total) + " done"
 }
 
 func (f *follow) failed(code, format string, args ...any) error {

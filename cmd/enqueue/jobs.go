@@ -97,9 +97,18 @@ func (a *app) list(jobs []job.Status) {
 			state.Text += " (" + say.term(word) + ")"
 			state.Style = terminal.Yellow
 		}
-		t.Add(text(s.Job), state, text(say.term(string(s.Operation))), text(s.Account), text(s.StockID+s.StockBundleID),
+		t.Add(text(s.Job), state, text(say.operation(s)), text(s.Account), text(s.StockID+s.StockBundleID),
 			text(count(s.Succeeded+s.Failed)), text(count(s.Total)), failedCell(s.Failed), text(moment(s.CreatedAt)),
 			text(cell(s.Label, 40)))
 	}
 	a.print(t)
+}
+
+// operation is what a job does; one that only looks says so.
+func (t tongue) operation(s job.Status) string {
+	op := t.term(string(s.Operation))
+	if s.Resync != nil && s.Resync.DryRun {
+		return t.say("%s (dry run)", op)
+	}
+	return op
 }

@@ -16,7 +16,8 @@ type progress struct {
 	told    string    // the obstacle that was told of last; empty if none stands
 	toldAt  time.Time //
 	since   time.Time // when something last moved
-	done    int64     // how many stores were decided then
+	done    int64     // how many stores were decided, or listed, then
+	phase   job.Phase // of a resync
 	started bool
 }
 
@@ -43,14 +44,25 @@ const (
 
 // look takes a look at the job as it is now.
 func (p *progress) look(s job.Status, now time.Time) {
-	done := s.Succeeded + s.Failed
+	done, total, listing := s.Succeeded+s.Failed, s.Total, ""
+	if r := s.Resync; r != nil && !s.State.Ended() {
+		if r.Phase != p.phase { // what is counted is something else
+			p.phase, p.meter, p.started = r.Phase, meter{}, false
+		}
+		switch r.Phase {
+		case job.PhaseList:
+			done, total, listing = r.Listed, toList(r), p.tongue.say("listing what is associated")
+		case job.PhaseVerify:
+			done, total, listing = r.Listed, toList(r), p.tongue.say("listing again, to verify")
+		}
+	}
 	if !p.started || done != p.done {
 		p.started, p.done, p.since = true, done, now
 	}
 	p.meter.add(now, done)
-	f := figures{done: done, total: s.Total, failed: s.Failed, rate: p.meter.rate(now), left: -1}
+	f := figures{done: done, total: total, failed: s.Failed, rate: p.meter.rate(now), left: -1, held: listing}
 	if f.rate > 0 {
-		f.left = time.Duration(float64(s.Pending) / f.rate * float64(time.Second))
+		f.left = time.Duration(float64(total-done) / f.rate * float64(time.Second))
 	}
 	word, why := p.tongue.obstacle(s)
 	stands := word != "" && (s.State != job.Running || now.Sub(p.since) >= obstacleAfter)
@@ -66,6 +78,14 @@ func (p *progress) look(s job.Status, now time.Time) {
 		f.held, f.left = p.tongue.term(word), -1
 	}
 	p.display.show(f)
+}
+
+// toList is how many stores there are to list: as WeChat Pay says, once it has said so.
+func toList(r *job.ResyncStatus) int64 {
+	if r.ToList > 0 {
+		return max(r.ToList, r.Listed)
+	}
+	return max(r.Wanted, r.Listed)
 }
 
 // obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; empty if nothing is known to.

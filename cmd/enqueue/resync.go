@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/submit"
+	"github.com/storelink/storelink/internal/wxapi"
 )
 
 // resyncFlags are those of resync beside those of every submission.
@@ -82,7 +80,7 @@ Stock bundles have no list call at WeChat Pay: use associate for them.`,
 	}
 	f.register(cmd.Flags())
 	r.register(cmd.Flags())
-	cmd.Flags().StringVar(&r.output, "output", "", "with --dry-run: write the difference to `FILE` (.csv or .jsonl)")
+	cmd.Flags().StringVar(&r.output, "output", "", "with --dry-run: write the difference to `FILE` (.xlsx, .csv or .jsonl)")
 	cmd.Flags().BoolVar(&r.detach, "detach", false, "do not wait for the plan either")
 	cmd.Flags().Lookup("dry-run").Usage = "say what would be sent and how long it would take, and send nothing but the list calls"
 	return cmd
@@ -113,11 +111,14 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
 	case r.output != "" && !dry:
 		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
+	case r.prune && f.setAside != "":
+		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
+			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
 	case r.detach && f.wait:
 		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
 	}
 	if r.output != "" {
-		if _, err := results.ReportFormatOf(r.output); err != nil {
+		if _, err := reportFormat(r.output); err != nil {
 			return err
 		}
 		if err := checkWritable(r.output); err != nil {
@@ -172,7 +173,8 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		a.warn("%s", receipt.Warning)
 	}
 	id := receipt.Job.ID
-	status, err := a.planned(ctx, s, id, f.timeout, !j.Resync.DryRun && !f.wait)
+	f.began = time.Now()
+	status, err := a.planned(ctx, s, id, f.waitFlags, !j.Resync.DryRun && !f.wait)
 	if errors.Is(err, errUnserved) {
 		account.workers = nil
 		return a.submitted(ctx, s, account, receipt, f.waitFlags)
@@ -180,6 +182,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 	if err != nil {
 		if j.Resync.DryRun || s.isHere() { // nobody waits for it any more
 			_, _ = s.leave(ctx, id, "given up")
+			err = givenUp(err, status, f.timeout)
 		}
 		return err
 	}
@@ -190,7 +193,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return a.ended(status, "")
 	}
 	if j.Resync.DryRun {
-		return a.tellPlan(ctx, s, status, receipt, r.output)
+		return a.tellPlan(ctx, s, status, receipt, r.output, j.Resync.Verify)
 	}
 	if !a.json {
 		a.out.printf("%s\n", printable(a.tongue(a.screen).plan(status)))
@@ -214,22 +217,33 @@ var errUnserved = errors.New("no worker serves the account")
 // unservedPatience is how long a worker may take to show up.
 const unservedPatience = 3 * time.Second
 
+// givenUp is the error of a resync whose plan nobody waited for, and which was stopped for that.
+func givenUp(why error, s job.Status, timeout time.Duration) error {
+	e := *job.AsError(why)
+	switch e.Code {
+	case job.CodeInterrupted:
+		e.Message = "interrupted"
+	case job.CodeTimeout:
+		e.Message = fmt.Sprintf("there is no plan within %s", timeout)
+	default:
+		return why
+	}
+	e.Message += fmt.Sprintf(" (%s): nothing was sent but list calls, and the same command can be run again", soFar(s))
+	return &e
+}
+
 // planned follows a resync until its plan is made, or, if that is asked for, nobody is there to make it.
-func (a *app) planned(ctx context.Context, s *site, id string, timeout time.Duration, leave bool) (job.Status, error) {
+func (a *app) planned(ctx context.Context, s *site, id string, f waitFlags, leave bool) (job.Status, error) {
 	d, t := a.newDisplay(), a.tongue(a.errors)
 	defer d.close()
-	var told string
+	p := &progress{display: d, tongue: t}
 	var planned job.Status
 	served := time.Now() // or the beginning
 	done := job.Errorf(job.CodeInternal, "the plan is made")
-	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: timeout, tongue: t, note: d.note,
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, began: f.began, tongue: t, note: d.note,
 		show: func(status job.Status) {
-			if word, why := t.obstacle(status); word != told && word != "" {
-				d.note(why)
-				told = word
-			}
-			if r := status.Resync; r != nil {
-				d.show(figures{done: r.Listed, total: max(r.Wanted, r.Listed), left: -1, held: t.say("listing what is associated")})
+			if status.Resync != nil && status.Resync.Phase == job.PhaseList {
+				p.look(status, time.Now())
 			}
 		},
 		halt: func(status job.Status) error {
@@ -276,6 +290,8 @@ type planDocument struct {
 	Prune        bool     `json:"prune"`
 	Calls        int64    `json:"calls"` // at least; the list calls that were made for the plan are not among them
 	ListCalls    int64    `json:"list_calls"`
+	ListAnew     int64    `json:"list_anew"`    // list calls that the run itself makes, at least
+	ListSeconds  *float64 `json:"list_seconds"` // that these take, at least
 	Rate         float64  `json:"rate"`
 	Seconds      *float64 `json:"seconds"`
 	Repeats      int64    `json:"repeats"`
@@ -285,7 +301,8 @@ type planDocument struct {
 }
 
 // tellPlan tells what a dry run found.
-func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string) error {
+func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string,
+	verify bool) error {
 	r := status.Resync
 	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,
 		Missing: r.Missing, Surplus: r.Surplus, Prune: r.Prune, ListCalls: status.Calls, Output: output,
@@ -303,6 +320,15 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		seconds := float64(d.Calls) / d.Rate
 		d.Seconds = &seconds
 	}
+	d.ListAnew = max(1, (d.Associated+r.Strange+wxapi.MaxPageSize-1)/wxapi.MaxPageSize)
+	if verify {
+		d.ListAnew *= 2
+	}
+	listRate := rates[job.Interface(job.List, job.Target{})]
+	if listRate > 0 {
+		seconds := float64(d.ListAnew) / listRate
+		d.ListSeconds = &seconds
+	}
 	if output != "" {
 		if d.OutputStores, err = writeDifference(s.ledger.Difference(ctx, status.Job), output); err != nil {
 			return err
@@ -312,12 +338,20 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		a.out.json(d)
 		return nil
 	}
-	t, took := a.tongue(a.screen), ""
+	t := a.tongue(a.screen)
 	a.line("Nothing was sent but %s. %s", t.plural(status.Calls, "list call"), t.plan(status))
-	if d.Seconds != nil {
-		took = t.say(", %s at %.4g calls a second", t.span(time.Duration(*d.Seconds*float64(time.Second))), d.Rate)
+	took := func(seconds *float64, rate float64) string {
+		if seconds == nil {
+			return ""
+		}
+		return t.say(", %s at %.4g calls a second", t.span(time.Duration(*seconds*float64(time.Second))), rate)
 	}
-	a.line("It takes at least %s%s.", t.plural(d.Calls, "call"), took)
+	if d.Calls == 0 {
+		a.line("There is nothing to send.")
+	} else {
+		a.line("The run lists anew, in %s%s, and then takes at least %s%s.", t.plural(d.ListAnew, "list call"),
+			took(d.ListSeconds, listRate), t.plural(d.Calls, "call"), took(d.Seconds, d.Rate))
+	}
 	if output != "" {
 		a.line("The difference, %s, is in %s.", t.stores(d.OutputStores), output)
 	}
@@ -355,50 +389,4 @@ func (s *site) paces(ctx context.Context, name string) (map[string]float64, erro
 func (s *site) rate(ctx context.Context, account string) (float64, error) {
 	paces, err := s.paces(ctx, account)
 	return paces[job.Interface(job.Associate, job.Target{})], err
-}
-
-// differenceRow is a line of a difference as JSON lines.
-type differenceRow struct {
-	StoreID   string        `json:"store_id"`
-	Operation job.Operation `json:"operation"`
-}
-
-// writeDifference writes what a resync would do to a file: a list with a column that says what is to be done.
-func writeDifference(rows iter.Seq2[job.Row, error], name string) (n int64, err error) {
-	format, err := results.ReportFormatOf(name)
-	if err != nil {
-		return 0, err
-	}
-	o, err := create(name)
-	if err != nil {
-		return 0, err
-	}
-	defer o.drop()
-	buffer := bufio.NewWriter(o)
-	write := func(row differenceRow) error { return json.NewEncoder(buffer).Encode(row) }
-	if format == results.ReportCSV {
-		write = func(row differenceRow) error {
-			_, err := fmt.Fprintf(buffer, "%s,%s\n", row.StoreID, row.Operation) // neither has a character that CSV minds
-			return err
-		}
-		if err := write(differenceRow{"store_id", "operation"}); err != nil {
-			return 0, unwritable(name, err)
-		}
-	}
-	for row, err := range rows {
-		if err != nil {
-			return 0, err
-		}
-		if err := write(differenceRow{row.StoreID, row.Operation}); err != nil {
-			return 0, unwritable(name, err)
-		}
-		n++
-	}
-	if err := buffer.Flush(); err != nil {
-		return 0, unwritable(name, err)
-	}
-	if err := o.commit(); err != nil {
-		return 0, unwritable(name, err)
-	}
-	return n, nil
 }

@@ -35,11 +35,7 @@ func (a *app) summary(s job.Status, report string) {
 func (t tongue) counts(s job.Status) [][2]string {
 	var rows [][2]string
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
-		rows = append(rows, [2]string{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))})
-		if r.Surplus > 0 && !r.Prune {
-			rows = append(rows, [2]string{"too much", t.say("%s  (they stay: there was no --prune)", count(r.Surplus))})
-		}
-		rows = append(rows, [2]string{"associate", count(r.Associate)}, [2]string{"disassociate", count(r.Disassociate)})
+		rows = append(rows, t.resynced(r)...)
 	}
 	rows = append(rows, [2]string{"succeeded", count(s.Succeeded)})
 	failed := count(s.Failed)
@@ -55,7 +51,14 @@ func (t tongue) counts(s job.Status) [][2]string {
 		rows = append(rows, [2]string{"pending", count(s.Pending)})
 	}
 	if r := s.Resync; r != nil && r.Phase == job.PhaseVerified {
-		rows = append(rows, [2]string{"contradicted", t.say("%s  by WeChat Pay's list after the writes", count(r.Contradicted))})
+		by := t.say("%s  by WeChat Pay's list after the writes", count(r.Contradicted))
+		if r.Settled > 0 {
+			by = t.say("%s, %s of them settled by that list", by, t.stores(r.Settled))
+		}
+		if r.Unsteady {
+			by = t.say("%s  (that list did not hold still: that a store is not on it proves nothing)", by)
+		}
+		rows = append(rows, [2]string{"contradicted", by})
 	}
 	if s.Late > 0 {
 		rows = append(rows, [2]string{"late", t.say("%s  (answered after the end, and not counted)", count(s.Late))})
@@ -68,6 +71,31 @@ func (t tongue) counts(s job.Status) [][2]string {
 		calls += t.say("  %s refused for the pace (429)", count(s.Throttled))
 	}
 	return append(rows, [2]string{"calls", calls})
+}
+
+// resynced are the figures of a resync's plan, and what became of its halves.
+func (t tongue) resynced(r *job.ResyncStatus) [][2]string {
+	rows := [][2]string{{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))}}
+	if r.Strange > 0 {
+		rows = append(rows, [2]string{"strange", t.say("%s  (listed by WeChat Pay, and left alone: no store has such an ID)",
+			count(r.Strange))})
+	}
+	if r.Phase == job.PhasePlanned { // and there is no more
+		return append(rows, [2]string{"missing", count(r.Missing)}, [2]string{"too much", count(r.Surplus)})
+	}
+	if r.Surplus > 0 && !r.Prune {
+		rows = append(rows, [2]string{"too much", t.say("%s  (they stay: there was no --prune)", count(r.Surplus))})
+	}
+	half := func(name string, n, succeeded, failed int64) {
+		text := count(n)
+		if succeeded+failed > 0 {
+			text = t.say("%s  %s succeeded, %s failed", text, count(succeeded), count(failed))
+		}
+		rows = append(rows, [2]string{name, text})
+	}
+	half("associate", r.Associate, r.AssociateSucceeded, r.AssociateFailed)
+	half("disassociate", r.Disassociate, r.DisassociateSucceeded, r.DisassociateFailed)
+	return rows
 }
 
 // maxCodes is how many codes a person is shown.
@@ -133,7 +161,7 @@ func (a *app) describe(s job.Status) {
 	target := job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID}
 	rows := [][2]string{
 		{"job", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)},
-		{"operation", t.say("%s, %s", t.term(string(s.Operation)), t.target(target))},
+		{"operation", t.say("%s, %s", t.operation(s), t.target(target))},
 		{"account", s.Account}, {"brand", s.BrandID}, {"priority", t.term(string(s.Priority))},
 	}
 	if s.Label != "" {

@@ -60,7 +60,7 @@ func (t tongue) leftOut(repeats, setAside int64) string {
 func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told string) error {
 	t := a.tongue(a.errors)
 	p := &progress{display: a.newDisplay(), tongue: t, told: told, toldAt: time.Now()}
-	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, tongue: t, note: p.display.note,
+	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, began: f.began, tongue: t, note: p.display.note,
 		show: func(status job.Status) { p.look(status, time.Now()) }}
 	if s.isHere() {
 		fo.halt = refused
@@ -112,7 +112,7 @@ func refused(s job.Status) error {
 	return e
 }
 
-// ended tells how a job ended; stores that did not succeed make it an error of job.CodeUnfinished.
+// ended tells how a job ended; what unfinished says of it is its error.
 func (a *app) ended(s job.Status, report string) error {
 	if a.json {
 		a.out.json(endDocument{Status: s, Report: report})
@@ -122,17 +122,32 @@ func (a *app) ended(s job.Status, report string) error {
 	return unfinished(s, report)
 }
 
-// unfinished is the error of a job that has ended with stores that did not succeed; nil where all did.
+// unfinished is the error of a job that has ended with stores that did not succeed, before it had any (a resync without a
+// plan), or with outcomes that WeChat Pay's list contradicts; nil where all is well.
 func unfinished(s job.Status, report string) error {
-	if s.Failed+s.Unprocessed == 0 {
-		return nil
-	}
-	how := fmt.Sprintf("`enqueue results %s` tells which, `enqueue retry %[1]s` sends them again", s.Job)
+	how := fmt.Sprintf("`enqueue results %s` tells which", s.Job)
 	if report != "" {
 		how = "see " + report
 	}
-	e := job.Errorf(job.CodeUnfinished, "%s failed and %s left unprocessed: %s", stores(s.Failed),
-		plural(s.Unprocessed, "store"), how)
+	var e *job.Error
+	switch {
+	case s.Failed+s.Unprocessed > 0:
+		if report == "" {
+			how += fmt.Sprintf(", `enqueue retry %s` sends them again", s.Job)
+		}
+		e = job.Errorf(job.CodeUnfinished, "%s failed and %s left unprocessed: %s", stores(s.Failed),
+			plural(s.Unprocessed, "store"), how)
+	case s.State != job.Completed && s.Targets == 0:
+		because := ""
+		if s.Reason != "" {
+			because = ": " + s.Reason
+		}
+		e = job.Errorf(job.CodeUnfinished, "job %s is %s%s", s.Job, s.State, because)
+	case s.Resync != nil && s.Resync.Contradicted > 0:
+		e = job.Errorf(job.CodeUnfinished, "WeChat Pay's list contradicts the outcome of %s: %s", stores(s.Resync.Contradicted), how)
+	default:
+		return nil
+	}
 	e.Job = s.Job
 	return e
 }

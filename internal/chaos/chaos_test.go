@@ -24,12 +24,12 @@ func TestPromisesHoldWhileProcessesDie(t *testing.T) {
 	}
 }
 
-// All workers die in two phases of a resync. (The campaign's --resync has them die in all four.)
+// All workers die in three phases of a resync. (The campaign's --resync has them die in all four.)
 func TestResyncGoesOnWhereItsWorkersDied(t *testing.T) {
 	t.Parallel()
 	bin := programs(t)
 	report, err := chaos.RunResync(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 5000, Workers: 2,
-		Only: []string{"list", "disassociate"}, Latency: 100 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
+		Only: []string{"list", "associate", "disassociate"}, Latency: 100 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
 	if err != nil {
 		t.Fatalf("%v: %v", report.Faults, err)
 	}

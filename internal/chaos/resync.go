@@ -49,8 +49,8 @@ func (r *run) resync(report *Report) error {
 	if err != nil {
 		return err
 	}
-	first, wanted := ids[:r.Stores], ids[lacks:]
-	for name, part := range map[string][]string{"first": first, "wanted": wanted} {
+	wanted := ids[lacks:]
+	for name, part := range map[string][]string{"first": ids[:r.Stores], "wanted": wanted} {
 		text := "store_id\n" + strings.Join(part, "\n") + "\n"
 		if err := os.WriteFile(filepath.Join(r.Dir, name+".csv"), []byte(text), 0o600); err != nil {
 			return err
@@ -73,18 +73,24 @@ func (r *run) resync(report *Report) error {
 		"--detach")...); err != nil {
 		return err
 	}
+	before, err := r.listCalls()
+	if err != nil {
+		return err
+	}
+	half := int64(r.Stores / 2) // listed by then: to list them anew would show
+	var planned *listed
 	for _, phase := range []struct {
 		name  string
 		so    func(job.Status) bool
 		until func(job.Status) bool // it is too late
 	}{
-		{"list", func(s job.Status) bool { return s.Resync.Phase == job.PhaseList && s.Resync.Listed > 2000 },
+		{"list", func(s job.Status) bool { return s.Resync.Phase == job.PhaseList && s.Resync.Listed > half },
 			func(s job.Status) bool { return s.Resync.Phase != job.PhaseList }},
 		{"associate", func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded > 50 },
 			func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded >= adds }},
 		{"disassociate", func(s job.Status) bool { return s.Resync.Phase == job.PhaseWrite && s.Succeeded > adds+20 },
 			func(s job.Status) bool { return s.Resync.Phase == job.PhaseVerify }},
-		{"verify", func(s job.Status) bool { return s.Resync.Phase == job.PhaseVerify && s.Resync.Listed > 2000 },
+		{"verify", func(s job.Status) bool { return s.Resync.Phase == job.PhaseVerify && s.Resync.Listed > half },
 			func(s job.Status) bool { return s.State.Ended() }},
 	} {
 		if len(r.Only) > 0 && !slices.Contains(r.Only, phase.name) {
@@ -94,6 +100,13 @@ func (r *run) resync(report *Report) error {
 			s, err := r.status(receipt.Job)
 			if err != nil || s.Resync == nil {
 				return false, err
+			}
+			if planned == nil && s.Resync.Phase != job.PhaseList {
+				l, err := r.listCalls()
+				if err != nil {
+					return false, err
+				}
+				planned = &l
 			}
 			if !phase.so(s) && phase.until(s) {
 				return false, fmt.Errorf("phase %s was over before a worker could be killed: %+v", phase.name, s.Resync)
@@ -124,6 +137,32 @@ func (r *run) resync(report *Report) error {
 		s.Resync.InLine != int64(r.Stores-lacks) || s.Resync.Missing != adds || s.Resync.Surplus != lacks {
 		return broken("%+v, %+v", s, *s.Resync)
 	}
+	// Whoever went on with a list went on with the page that it had reached: each page was asked for once, but for those that
+	// were in flight when a worker was killed, and those whose call met a fault.
+	after, err := r.listCalls()
+	if err != nil {
+		return err
+	}
+	if planned == nil {
+		planned = &after
+	}
+	check := func(what string, from, to listed, pages, kills int) error {
+		made, faults := to.calls-from.calls, to.faults-from.faults
+		r.logf("%s: %d list calls for %d pages; %d calls met a fault", what, made, pages, faults)
+		if made < int64(pages) || made > int64(pages+kills)+faults {
+			return broken("%s: %d list calls were made for %d pages, and %d calls met a fault", what, made, pages, faults)
+		}
+		return nil
+	}
+	first, second := (r.Stores+199)/200, (len(wanted)+199)/200
+	if *planned != after {
+		if err := check("the plan", before, *planned, first, 1); err != nil {
+			return err
+		}
+	}
+	if err := check("plan and verification", before, after, first+second, len(report.Faults)); err != nil {
+		return err
+	}
 	truth, err := r.truth(stock)
 	if err != nil {
 		return err
@@ -142,6 +181,34 @@ func (r *run) resync(report *Report) error {
 		report.Calls = stats.Calls
 		return err
 	})
+}
+
+// listed is what the sandbox has seen: list calls, and calls of any kind that met a fault.
+type listed struct{ calls, faults int64 }
+
+func (r *run) listCalls() (l listed, err error) {
+	err = r.get("/sandbox/stats", func(b io.Reader) error {
+		var stats struct {
+			Injected   map[string]int64
+			Interfaces []struct {
+				Interface string
+				Calls     int64
+			}
+		}
+		if err := json.NewDecoder(b).Decode(&stats); err != nil {
+			return err
+		}
+		for _, n := range stats.Injected {
+			l.faults += n
+		}
+		for _, i := range stats.Interfaces {
+			if i.Interface == "list-stock" {
+				l.calls += i.Calls
+			}
+		}
+		return nil
+	})
+	return l, err
 }
 
 // hire starts all workers anew.

@@ -138,14 +138,26 @@ const (
 // the missing ones and, with --prune, those that are too much. Until the plan is made there are none.
 type ResyncStatus struct {
 	Phase        Phase `json:"phase"`
+	DryRun       bool  `json:"dry_run,omitempty"` // it ends with the plan
 	Prune        bool  `json:"prune"`
 	Wanted       int64 `json:"wanted"`            // stores of the list
 	Listed       int64 `json:"listed"`            // stores listed so far, in this phase
+	ToList       int64 `json:"to_list,omitempty"` // stores that there are to list, as WeChat Pay says
 	InLine       int64 `json:"in_line"`           // wanted and associated: nothing is sent for them
 	Missing      int64 `json:"missing"`           // wanted and not associated
 	Surplus      int64 `json:"surplus"`           // associated and not wanted
 	Associate    int64 `json:"associate"`         // stores to be associated
 	Disassociate int64 `json:"disassociate"`      // stores to be disassociated
 	Contradicted int64 `json:"contradicted"`      // stores whose outcome the second list contradicts
+	Settled      int64 `json:"settled,omitempty"` // stores whose call went unanswered, and which that list shows to be done
 	Strange      int64 `json:"strange,omitempty"` // listed IDs that are no store IDs; they are left alone
+
+	// What became of each half so far: together they are the job's succeeded and failed.
+	AssociateSucceeded    int64 `json:"associate_succeeded"`
+	AssociateFailed       int64 `json:"associate_failed"`
+	DisassociateSucceeded int64 `json:"disassociate_succeeded"`
+	DisassociateFailed    int64 `json:"disassociate_failed"`
+
+	// Unsteady: the second list did not hold still, so that a store that it lacks is neither flagged nor settled.
+	Unsteady bool `json:"unsteady,omitempty"`
 }

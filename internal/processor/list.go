@@ -13,8 +13,13 @@ import (
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
-// maxPages bounds a list whose pages never end: twenty million stores.
-const maxPages = 100_000
+// Bounds on a list whose pages never end, or whose tokens never hold: pages in all (twenty million stores), pages beside
+// one for each ten stores that the list says it has, and how often it is begun again.
+const (
+	maxPages   = 100_000
+	sparePages = 100
+	maxBegun   = job.RetryBudget
+)
 
 // list lists what is associated with a resync's target, page after page, each recorded before the next is asked for,
 // and then does what the list is for.
@@ -25,13 +30,15 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 			return listing.Leave(ctx, delay, abort, anew)
 		})
 	}
-	for pages := 0; ; pages++ {
+	var seen laps
+	for most := maxPages; ; {
 		token, more := listing.Next()
 		if !more {
 			break
 		}
-		if pages > maxPages {
-			return leave(0, fmt.Sprintf("the list of what is associated has no end: %d pages", pages), false)
+		if n := listing.Pages(); n >= most {
+			return leave(0, fmt.Sprintf("the list of what is associated has no end: %d pages were listed, and there is another", n),
+				false)
 		}
 		told, f := p.page(l, j, priority, token)
 		if f != nil && f.Class == job.ClassNotSent {
@@ -52,11 +59,19 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 			return err
 		case f == nil && state == job.Running:
 			l.recorded(asked)
+			if told.Total > 0 {
+				most = min(maxPages, sparePages+told.Total/10)
+			}
+			if told.Next != "" && seen.again(told.Next) {
+				return leave(0, fmt.Sprintf("the list of what is associated has no end: page %d leads back to one that came before it",
+					listing.Pages()), false)
+			}
 			continue
 		case f == nil:
 			return leave(0, "", false)
 		}
-		stale := f.Class == job.ClassJob && f.Status == 400 && token != "" // the token may have grown too old
+		// The token may have grown too old.
+		stale := f.Class == job.ClassJob && f.Status == 400 && token != "" && listing.Begun() < maxBegun
 		switch {
 		case f.Class == job.ClassPace:
 			l.recorded(asked)
@@ -77,6 +92,23 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 		return errors.Join(err, leave(time.Second, "", false))
 	}
 	return nil
+}
+
+// laps finds out whether a page's token came before, by keeping one of them at a time (Brent's way to find a cycle): after
+// at most three times as many pages as there are different ones.
+type laps struct {
+	kept        string
+	since, next int // pages since it was kept, and after how many another is
+}
+
+func (l *laps) again(token string) bool {
+	if token == l.kept {
+		return true
+	}
+	if l.since++; l.since > l.next {
+		l.kept, l.since, l.next = token, 0, 2*l.next+1
+	}
+	return false
 }
 
 // page asks for one page. A failure comes with what is to be recorded of it.
@@ -100,7 +132,8 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 			span.Answered(trace.Answer{Status: http.StatusOK, RequestID: page.RequestID, Sent: page.Sent})
 			p.Meter.Called(Called{Operation: job.List, Interface: job.Interface(job.List, j.Target), Sent: page.Sent,
 				Elapsed: page.Elapsed})
-			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Sent: page.Sent}, nil
+			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Total: page.TotalCount,
+				Sent: page.Sent}, nil
 		}
 	}
 	f := failureOf(err)

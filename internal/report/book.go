@@ -174,6 +174,19 @@ func (b *Book) summary() error {
 		number(w.outcome(job.Pending), s.Pending)
 	}
 	number(w.calls, s.Calls)
+	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
+		term := func(word string) string { return catalogue.Term(word, b.opts.Lang) }
+		put()
+		number(term("in line"), r.InLine) // beside the total
+		number(term("missing"), r.Missing)
+		number(term("surplus"), r.Surplus)
+		if r.Phase == job.PhaseVerified {
+			number(term("contradicted"), r.Contradicted)
+		}
+		put(nil, title(w.total), title(w.outcome(job.Succeeded)), title(w.outcome(job.Failed)))
+		put(title(w.operationOf(job.Associate)), r.Associate, r.AssociateSucceeded, r.AssociateFailed)
+		put(title(w.operationOf(job.Disassociate)), r.Disassociate, r.DisassociateSucceeded, r.DisassociateFailed)
+	}
 	if len(s.Failures) > 0 {
 		put()
 		put(title(w.code), title(w.failed), title(w.meaning), title(w.do))

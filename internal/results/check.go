@@ -38,7 +38,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 		return "", nil, err
 	}
 	number := func(i int) int { s, _ := fields[i].(string); return atoi(s) }
-	sum, undecided := tally{codes: map[string]int64{}}, []byte(nil)
+	sum, second, undecided := tally{codes: map[string]int64{}}, tally{}, []byte(nil)
 	texts := func(number int) (string, string, bool) { return l.text(ctx, k, number) }
 	for first := 0; first < k.base; first += checkBatch {
 		var names []string
@@ -56,7 +56,11 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 			if err != nil {
 				return "", nil, fmt.Errorf("%s: chunk %d: %w", doing, chunk, err)
 			}
-			sum.add(rec.tally())
+			t := rec.tally()
+			sum.add(t)
+			if k.job.Operation == job.Resync && chunk >= k.split {
+				second.succeeded, second.failed = second.succeeded+t.succeeded, second.failed+t.failed
+			}
 			for at := range rec.stores {
 				if !rec.stores[at].state.decided() && len(undecided) < checkPool*refSize {
 					undecided = appendRef(undecided, origin{chunk, at})
@@ -64,7 +68,8 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 			}
 		}
 	}
-	args := []any{fmt.Sprintf("%d:%d", number(0), number(1)), sum.succeeded, sum.failed, undecided}
+	args := []any{fmt.Sprintf("%d:%d", number(0), number(1)), sum.succeeded, sum.failed, undecided,
+		second.succeeded, second.failed}
 	for _, code := range slices.Sorted(maps.Keys(sum.codes)) {
 		args = append(args, code, sum.codes[code])
 	}

@@ -2,7 +2,6 @@ package results
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/storeset"
 )
 
 // The phases of a resync, as the scripts know them.
@@ -31,11 +31,12 @@ type Listing struct {
 	phase string
 	token string // of the page that is listed next; "" for the first
 	pages int    // recorded so far, by this run and those before it
+	begun int    // how often the list was begun again
 }
 
 func (l *Ledger) beginListing(ctx context.Context, rem job.Reminder, token string, rest []string) (*Run, error) {
 	doing := "begin listing for job " + rem.Job
-	if len(rest) != 3 {
+	if len(rest) != 4 {
 		return nil, fmt.Errorf("%s: %q", doing, rest)
 	}
 	k, err := l.know(ctx, rem.Job)
@@ -43,17 +44,24 @@ func (l *Ledger) beginListing(ctx context.Context, rem job.Reminder, token strin
 		return nil, err
 	}
 	r := &Run{l: l, k: k, reminder: rem, token: token}
-	r.listing = &Listing{r: r, phase: rest[0], token: rest[1], pages: atoi(rest[2])}
+	r.listing = &Listing{r: r, phase: rest[0], token: rest[1], pages: atoi(rest[2]), begun: atoi(rest[3])}
 	return r, nil
 }
 
 // Next is the token of the page that is listed next, "" for the first, and whether there is one.
 func (l *Listing) Next() (token string, more bool) { return l.token, l.token != "" || l.pages == 0 }
 
+// Pages is how many pages were recorded, by this run and those before it.
+func (l *Listing) Pages() int { return l.pages }
+
+// Begun is how often the list was begun again with its first page.
+func (l *Listing) Begun() int { return l.begun }
+
 // PageTold is what came of asking for a page.
 type PageTold struct {
 	StoreIDs        []string // of the page
 	Next            string   // the token of the page after it; "" where it was the last
+	Total           int      // how many stores the list has, as the page tells it; 0 where it does not
 	Sent, Throttled int
 
 	Failed  bool // nothing came
@@ -84,7 +92,7 @@ func (l *Listing) Page(ctx context.Context, told PageTold) (job.State, int, erro
 		}
 	}
 	word, rest, err := reply(l.run(ctx, l.r.l.scripts.page, millis(l.r.l.opts.Lease), what, l.pages, blob,
-		len(told.StoreIDs), told.Next, told.Sent, told.Throttled, counted, len(told.StoreIDs)-len(good)))
+		len(told.StoreIDs), told.Next, told.Sent, told.Throttled, counted, len(told.StoreIDs)-len(good), told.Total))
 	switch {
 	case err != nil:
 		return "", 0, redisError(doing, err)
@@ -131,12 +139,42 @@ func (l *Listing) end(word string, rest []string, err error) (Progress, error) {
 	return Progress{State: job.State(rest[0]), Over: true, Reminders: rems}, nil
 }
 
-// Finish does what the listing was for, once its last page was recorded: makes the plan, or verifies.
+// Finish does what the listing was for, once its last page was recorded: makes the plan, or verifies. A list that did not
+// hold still is listed once more first.
 func (l *Listing) Finish(ctx context.Context) (Progress, error) {
-	if l.phase == phaseVerify {
-		return l.verify(ctx)
+	have, steady, err := l.have(ctx)
+	switch {
+	case err != nil:
+		return Progress{}, fmt.Errorf("list what is associated, for job %s: %w", l.r.reminder.Job, err)
+	case !steady && l.begun == 0:
+		return l.Leave(ctx, 0, "", true)
+	case l.phase == phaseVerify:
+		return l.verify(ctx, have, steady)
 	}
-	return l.plan(ctx)
+	return l.plan(ctx, have)
+}
+
+// have is the set of what was listed, and whether that is all of it: as many stores as all pages said. Where stores come
+// and go meanwhile, a page may begin behind one that was not listed yet.
+func (l *Listing) have(ctx context.Context) (have *storeset.Set, steady bool, err error) {
+	have = &storeset.Set{}
+	distinct := 0
+	err = l.listed(ctx, func(id string) error {
+		if have.Add(id) { // pages may overlap
+			distinct++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	fields, err := l.r.l.rdb.HMGet(ctx, keysOf(l.r.reminder.Job)[kJob], "list_total", "list_uneven", "strange").Result()
+	if err != nil {
+		return nil, false, redisError("read job "+l.r.reminder.Job, err)
+	}
+	number := func(i int) int { s, _ := fields[i].(string); return atoi(s) }
+	total := number(0)
+	return have, number(1) == 0 && (total == 0 || total == distinct+number(2)), nil
 }
 
 // blobs reads n chunks of IDs of a hash whose fields are numbered, some at a time, and hands each on.
@@ -182,9 +220,10 @@ func (l *Listing) listed(ctx context.Context, each func(id string) error) error 
 	})
 }
 
-// marks are the stores of some chunks whose outcome WeChat Pay's list contradicts.
+// marks are the stores of some chunks that WeChat Pay lists and should not, or the other way round.
 type marks struct {
 	verified bool
+	unsteady bool     // the list did not hold still: that it lacks a store proves nothing
 	places   []string // by chunk
 }
 
@@ -193,29 +232,35 @@ func (l *Ledger) marks(ctx context.Context, k *known, chunks []string) (marks, e
 		return marks{}, nil
 	}
 	keys := keysOf(k.job.ID)
-	phase, err := l.rdb.HGet(ctx, keys[kJob], "phase").Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	fields, err := l.rdb.HMGet(ctx, keys[kJob], "phase", "unsteady").Result()
+	if err != nil {
 		return marks{}, redisError("read job "+k.job.ID, err)
 	}
-	if phase != string(job.PhaseVerified) {
+	if fields[0] != string(job.PhaseVerified) {
 		return marks{}, nil
 	}
 	values, err := l.rdb.HMGet(ctx, keys[kMark], chunks...).Result()
 	if err != nil {
 		return marks{}, redisError("read job "+k.job.ID, err)
 	}
-	m := marks{verified: true, places: make([]string, len(values))}
+	m := marks{verified: true, unsteady: fields[1] == "1", places: make([]string, len(values))}
 	for i, v := range values {
 		m.places[i], _ = v.(string)
 	}
 	return m, nil
 }
 
-func (m marks) of(i, place int, outcome job.Outcome) job.Verdict {
-	switch {
-	case !m.verified || outcome != job.Succeeded && outcome != job.Failed:
+// of is what the list says of a store's outcome.
+func (m marks) of(i, place int, op job.Operation, outcome job.Outcome) job.Verdict {
+	if !m.verified || outcome != job.Succeeded && outcome != job.Failed {
 		return ""
-	case strings.IndexByte(m.places[i], byte(place)) >= 0:
+	}
+	against := strings.IndexByte(m.places[i], byte(place)) >= 0
+	listed := (op == job.Associate) == (outcome == job.Succeeded) != against
+	switch {
+	case m.unsteady && !listed:
+		return ""
+	case against:
 		return job.Contradicted
 	}
 	return job.Confirmed

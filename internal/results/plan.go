@@ -17,7 +17,7 @@ import (
 
 // plan compares what is wanted with what was listed and makes the difference the job's list. It keeps two sets of IDs,
 // some bytes a store, and no list. What was written of a plan that was interrupted is written anew.
-func (l *Listing) plan(ctx context.Context) (Progress, error) {
+func (l *Listing) plan(ctx context.Context, have *storeset.Set) (Progress, error) {
 	doing := "plan job " + l.r.reminder.Job
 	keys := keysOf(l.r.reminder.Job)
 	chunks, err := l.r.l.rdb.HGet(ctx, keys[kJob], "want_chunks").Int()
@@ -36,28 +36,16 @@ func (l *Listing) plan(ctx context.Context) (Progress, error) {
 			return nil
 		})
 	}
-	var want, have storeset.Set
+	var want storeset.Set
 	if err := wanted(func(id string) error { want.Add(id); return nil }); err != nil {
 		return Progress{}, fmt.Errorf("%s: %w", doing, err)
 	}
-	var associated, inLine, missing, surplus int64
-	err = l.listed(ctx, func(id string) error {
-		switch {
-		case !have.Add(id): // pages may overlap where the list changes meanwhile
-		case want.Has(id):
-			associated, inLine = associated+1, inLine+1
-		default:
-			associated, surplus = associated+1, surplus+1
-		}
-		return nil
-	})
-	if err != nil {
-		return Progress{}, fmt.Errorf("%s: %w", doing, err)
-	}
+	var inLine, missing, surplus int64
 	options := l.r.k.job.Resync
 	d := &draft{l: l, ctx: ctx, chunker: chunker.New(l.r.k.job.ChunkSize)}
 	err = wanted(func(id string) error {
 		if have.Has(id) {
+			inLine++
 			return nil
 		}
 		missing++
@@ -67,10 +55,14 @@ func (l *Listing) plan(ctx context.Context) (Progress, error) {
 		err = d.cut()
 	}
 	split, half := d.chunks, d.stores
-	if err == nil && (options.Prune || options.DryRun) {
-		var told storeset.Set
+	if err == nil {
+		*have = storeset.Set{} // what is listed is gone through once more, and pages may overlap
 		err = l.listed(ctx, func(id string) error {
-			if want.Has(id) || !told.Add(id) {
+			if want.Has(id) || !have.Add(id) {
+				return nil
+			}
+			surplus++
+			if !options.Prune && !options.DryRun {
 				return nil
 			}
 			return d.add(id)
@@ -84,7 +76,7 @@ func (l *Listing) plan(ctx context.Context) (Progress, error) {
 	}
 	refused, only := "", "0"
 	if options.Prune {
-		refused = pruneRefused(options, associated, surplus)
+		refused = pruneRefused(options, inLine+surplus, surplus)
 	}
 	if options.DryRun {
 		only = "1"
@@ -103,7 +95,7 @@ func pruneRefused(o *job.ResyncOptions, associated, surplus int64) string {
 	case o.MaxPruneStores != nil:
 		ok, allowed = surplus <= *o.MaxPruneStores, strconv.FormatInt(*o.MaxPruneStores, 10)+" stores are"
 	case o.MaxPrunePercent != nil:
-		ok, allowed = float64(surplus)*100 <= *o.MaxPrunePercent*float64(associated),
+		ok, allowed = withinShare(surplus, associated, *o.MaxPrunePercent),
 			strconv.FormatFloat(*o.MaxPrunePercent, 'g', -1, 64)+" % is"
 	default:
 		ok, allowed = surplus*100 <= job.DefaultMaxPrune*associated, strconv.Itoa(job.DefaultMaxPrune)+" % is"
@@ -118,6 +110,11 @@ func pruneRefused(o *job.ResyncOptions, associated, surplus int64) string {
 	}
 	return PruneRefused + share + ", and at most " + allowed + " allowed: check the list, or allow it with --max-prune;" +
 		" nothing was sent"
+}
+
+// withinShare says whether n is at most so many percent of total: 33.3 % of 1,000 are 333, though not in binary.
+func withinShare(n, total int64, percent float64) bool {
+	return float64(n)*100 <= percent*float64(total)*(1+1e-12)
 }
 
 // PruneRefused is how the reason of a job begins that was aborted because its prune would have removed too much.
@@ -189,15 +186,11 @@ func (d *draft) close() error {
 }
 
 // verify compares the outcomes with what is listed now: what is listed of a store whose call went unanswered settles it,
-// other contradictions are marked.
-func (l *Listing) verify(ctx context.Context) (Progress, error) {
+// other contradictions are marked. Where the list was not steady, a store's absence from it settles and contradicts nothing.
+func (l *Listing) verify(ctx context.Context, have *storeset.Set, steady bool) (Progress, error) {
 	doing := "verify job " + l.r.reminder.Job
 	k := l.r.k
-	var have storeset.Set
-	if err := l.listed(ctx, func(id string) error { have.Add(id); return nil }); err != nil {
-		return Progress{}, fmt.Errorf("%s: %w", doing, err)
-	}
-	contradicted, marked := 0, []any(nil)
+	contradicted, settled, marked := 0, 0, []any(nil)
 	for first := 0; first < k.base; first += rowsBatch {
 		var fields []string
 		for c := first; c < min(first+rowsBatch, k.base); c++ {
@@ -208,49 +201,70 @@ func (l *Listing) verify(ctx context.Context) (Progress, error) {
 			return Progress{}, fmt.Errorf("%s: %w", doing, err)
 		}
 		for i := range fields {
-			against, err := l.verifyChunk(ctx, first+i, ids[i], recs[i], &have)
+			v, err := l.verifyChunk(ctx, first+i, ids[i], recs[i], have, steady)
 			if err != nil {
 				return Progress{}, fmt.Errorf("%s: chunk %d: %w", doing, first+i, err)
 			}
-			if contradicted += len(against); len(against) > 0 {
-				marked = append(marked, first+i, against)
+			contradicted, settled = contradicted+v.contradicted, settled+v.settled
+			if len(v.against) > 0 {
+				marked = append(marked, first+i, v.against)
 			}
 		}
 	}
-	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{contradicted}, marked...)...)))
+	unsteady := ""
+	if !steady {
+		unsteady = "1"
+	}
+	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{contradicted, settled, unsteady}, marked...)...)))
 }
 
-// verifyChunk verifies one chunk's stores, and gives the places of those whose outcome is contradicted.
-func (l *Listing) verifyChunk(ctx context.Context, chunk int, blob, rec string, have *storeset.Set) ([]byte, error) {
+// verdict is what a list says of a chunk's outcomes.
+type verdict struct {
+	against      []byte // places of stores that are listed and should not be, or the other way round
+	contradicted int    // those of them of which that proves something
+	settled      int    // stores whose call went unanswered, and which the list shows to be done
+}
+
+// verifyChunk verifies one chunk's stores.
+func (l *Listing) verifyChunk(ctx context.Context, chunk int, blob, rec string, have *storeset.Set,
+	steady bool) (verdict, error) {
+	var v verdict
 	ids, err := chunker.Decode([]byte(blob))
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	r := &Run{l: l.r.l, k: l.r.k, reminder: job.Reminder{Job: l.r.reminder.Job, Chunk: chunk}, lost: true,
 		records: map[int]*loaded{}}
 	loaded, err := r.load(ctx, rec, len(ids))
 	if err != nil {
-		return nil, err
+		return v, err
 	}
 	r.records[chunk] = loaded
-	var against []byte
 	told := Told{Listed: true}
 	for place, id := range ids {
-		done := have.Has(id) == (l.r.k.operation(chunk) == job.Associate)
+		listed := have.Has(id)
+		done := listed == (l.r.k.operation(chunk) == job.Associate)
+		proves := listed || steady
 		switch e := &loaded.stores[place]; {
-		case e.state == failed && done && e.unanswered:
+		case e.state == succeeded && done && loaded.settled(e): // by a run that did not come to its end
+			v.settled++
+		case e.state == failed && done && e.unanswered && proves:
 			r.slots = append(r.slots, slot{id: id, index: place, chunk: chunk, place: place})
 			r.next = append(r.next, len(r.slots)-1)
 			told.Succeeded = append(told.Succeeded, len(r.slots)-1)
+			v.settled++
 		case e.state == succeeded && !done, e.state == failed && done:
-			against = append(against, byte(place))
+			v.against = append(v.against, byte(place))
+			if proves {
+				v.contradicted++
+			}
 		}
 	}
 	if len(told.Succeeded) == 0 {
-		return against, nil
+		return v, nil
 	}
 	_, err = r.Record(ctx, told)
-	return against, err
+	return v, err
 }
 
 // Difference streams the plan of a resync that ended with it: what is to be associated, then what is to be disassociated.

@@ -193,6 +193,11 @@ func (r *record) code(e *entry) string {
 	return r.failures[e.failure-1].code
 }
 
+// settled says whether it was a list that told of a store's success, and no call.
+func (r *record) settled(e *entry) bool {
+	return e.failure != 0 && r.failures[e.failure-1].message == settledNote
+}
+
 // open says whether a pending store still belongs to this chunk.
 func (r *record) open() bool {
 	for i := range r.stores {

@@ -87,7 +87,7 @@ func (l *Ledger) rowsFrom(ctx context.Context, k *known, chunk int, only job.Out
 				row := rec.row(at, store, left)
 				if k.job.Operation == job.Resync {
 					row.Operation = k.operation(first + i)
-					row.Verified = marks.of(i, at, row.Outcome)
+					row.Verified = marks.of(i, at, row.Operation, row.Outcome)
 				}
 				if only != "" && row.Outcome != only {
 					continue
@@ -145,7 +145,7 @@ func (r *record) row(at int, store string, left job.Outcome) job.Row {
 	}
 	switch e.state {
 	case succeeded:
-		row.Outcome, row.Code, row.Message = job.Succeeded, "", ""
+		row.Outcome = job.Succeeded // there is a message where the list settled it
 		return row
 	case failed:
 		row.Outcome = job.Failed
@@ -158,6 +158,9 @@ func (r *record) row(at int, store string, left job.Outcome) job.Row {
 	}
 	return row
 }
+
+// settledNote is the message of a store that WeChat Pay's list says was done, after a call for it that went unanswered.
+const settledNote = "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done"
 
 // unansweredNote stands in the message of a store that is not succeeded though a call for it may have been carried out.
 const unansweredNote = "(a call for it went unanswered: it may have been carried out)"

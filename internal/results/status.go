@@ -17,7 +17,7 @@ import (
 // statusFields are those of a job's hash that its status document is made of.
 var statusFields = []any{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
 	"throttled", "created_at", "started_at", "ended_at", "reason", "staged", "at", "phase", "wanted", "listed", "in_line",
-	"missing", "surplus", "half", "contradicted", "strange"}
+	"missing", "surplus", "half", "contradicted", "strange", "list_total", "settled", "unsteady", "second_succeeded", "second_failed"}
 
 // Status gives a job's status document; job.CodeUnknownJob where there is no such job. Lane is left for the caller to
 // fill in from Lane.
@@ -107,10 +107,14 @@ func parseStatus(values []any, codes []string) (*job.Status, error) {
 	}
 	s.At, s.Schedule, s.Batch = moment(15), j.Schedule, j.Batch
 	if j.Resync != nil {
-		s.Resync = &job.ResyncStatus{Phase: job.Phase(get(16)), Prune: j.Resync.Prune, Wanted: number(17), Listed: number(18),
-			InLine: number(19), Missing: number(20), Surplus: number(21), Associate: number(22), Contradicted: number(23),
-			Strange: number(24)}
-		s.Resync.Disassociate = max(0, s.Total-s.Resync.Associate)
+		r := &job.ResyncStatus{Phase: job.Phase(get(16)), DryRun: j.Resync.DryRun, Prune: j.Resync.Prune, Wanted: number(17),
+			Listed: number(18), InLine: number(19), Missing: number(20), Surplus: number(21), Associate: number(22),
+			Contradicted: number(23), Strange: number(24), ToList: number(25), Settled: number(26), Unsteady: get(27) == "1",
+			DisassociateSucceeded: number(28), DisassociateFailed: number(29)}
+		r.Disassociate = max(0, s.Total-r.Associate)
+		r.AssociateSucceeded = max(0, s.Succeeded-r.DisassociateSucceeded)
+		r.AssociateFailed = max(0, s.Failed-r.DisassociateFailed)
+		s.Resync = r
 	}
 	if s.State == job.Staging {
 		s.Total = number(14)

@@ -231,7 +231,11 @@ func (r *Run) settle(told Told, c call) *settlement {
 		}
 	}
 	for _, at := range told.Succeeded {
-		apply(at, event{state: succeeded, call: c, counted: !told.Listed})
+		ev := event{state: succeeded, call: c, counted: !told.Listed}
+		if told.Listed {
+			ev.message = settledNote
+		}
+		apply(at, ev)
 	}
 	for _, f := range told.Failed {
 		apply(f.At, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})

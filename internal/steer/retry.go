@@ -30,6 +30,8 @@ func Retryable(old job.Status) error {
 	switch {
 	case !old.State.Ended():
 		why = "is " + string(old.State) + ": it can be retried once it has ended"
+	case old.Failed+old.Unprocessed == 0 && old.Total == 0 && old.State != job.Completed:
+		why = "has nothing to retry: it is " + string(old.State) + " and had no store to send yet; submit it again"
 	case old.Failed+old.Unprocessed == 0:
 		why = "has nothing to retry: every store succeeded"
 	default:

@@ -5,8 +5,7 @@
 -- ARGV[3]  the lease's token, RUN.0
 -- ARGV[4]  for how long the lease holds, in ms
 --
--- Returns {'list', phase, token, pages} for the chunk that stands for listing: what is listed next, and how many pages were
--- recorded. Else {'run', …} as the prelude's begin has it, or {'drop', why}.
+-- Returns {'list', …} or {'run', …} as the prelude's begin has them, or {'drop', why}.
 local state = redis.call('HGET', JOB, 'state')
 if state ~= 'running' then return {'drop', state or 'gone'} end
 return begin(ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), now())

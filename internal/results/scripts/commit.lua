@@ -33,7 +33,7 @@ if redis.call('HGET', JOB, 'phase') == 'list' then
   redis.call('PERSIST', WANT)
 else
   redis.call('HSET', JOB, 'total', ARGV[2], 'chunks', ARGV[1], 'base', ARGV[1])
-  if ARGV[4] ~= '0' or ARGV[5] ~= '0' then redis.call('HSET', JOB, 'split', ARGV[4], 'half', ARGV[5]) end
+  if redis.call('HEXISTS', JOB, 'phase') == 1 then redis.call('HSET', JOB, 'split', ARGV[4], 'half', ARGV[5]) end
   redis.call('PERSIST', IDS)
 end
 redis.call('HDEL', JOB, 'staged')

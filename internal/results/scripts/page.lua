@@ -7,6 +7,7 @@
 -- ARGV[8]  requests sent, [9] 429s
 -- ARGV[10] nothing: '1' where the failure counts, '' where it does not
 -- ARGV[11] IDs of the page that are no store IDs
+-- ARGV[12] how many stores the list has, as the page tells it; 0 where it does not
 --
 -- Returns {'ok', state, failures} with the failures that counted since the last page; {'lost'} where the lease is another
 -- run's by now, or the job is gone.
@@ -23,6 +24,13 @@ if ARGV[3] == 'page' then
     add('listed', ARGV[6])
     add('strange', ARGV[11])
     redis.call('HSET', JOB, 'pages', text(tonumber(ARGV[4]) + 1), 'token', ARGV[7])
+    local before = redis.call('HGET', JOB, 'list_total')
+    if ARGV[4] == '0' then
+      redis.call('HDEL', JOB, 'list_uneven')
+    elseif before and before ~= ARGV[12] then
+      redis.call('HSET', JOB, 'list_uneven', '1') -- it has changed since the first page
+    end
+    redis.call('HSET', JOB, 'list_total', ARGV[12])
   end
   redis.call('HDEL', JOB, 'list_failures')
 elseif ARGV[10] == '1' then

@@ -19,7 +19,7 @@ redis.call('HSET', JOB, 'in_line', ARGV[6], 'missing', ARGV[7], 'surplus', ARGV[
 redis.call('DEL', WANT, LIST)
 redis.call('HDEL', LEASE, LISTING)
 redis.call('HDEL', WIN, LISTING)
-redis.call('HDEL', JOB, 'token', 'pages', 'list_failures')
+redis.call('HDEL', JOB, 'token', 'pages', 'list_failures', 'list_uneven', 'rounds', 'want_chunks')
 if ARGV[9] ~= '' or ARGV[10] == '1' then
   note(at, 'planned', '')
   redis.call('HSET', JOB, 'phase', 'planned', 'verify', '0', 'plan_chunks', text(chunks))

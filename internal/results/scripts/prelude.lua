@@ -80,9 +80,10 @@ end
 -- Gives a lease on a chunk of a running job to a run, if the reminder's generation is the latest, no run is at it and there
 -- is something left to be done. token is the lease's, RUN.0, life how long it holds, in ms.
 --
--- Returns {'list', phase, token, pages} for the chunk that stands for listing. Else {'run', ids, record, refs, plan,
--- opened}: a chunk of the list has ids and perhaps a record, a gathered one has refs; plan is '' unless the chunk is being
--- halved; opened is '1' once a call of the job was answered 200. Or {'drop', why}.
+-- Returns {'list', phase, token, pages, rounds} for the chunk that stands for listing: what is listed next, how many pages
+-- were recorded, and how often the list was begun again. Else {'run', ids, record, refs, plan, opened}: a chunk of the list
+-- has ids and perhaps a record, a gathered one has refs; plan is '' unless the chunk is being halved; opened is '1' once a
+-- call of the job was answered 200. Or {'drop', why}.
 local function begin(chunk, generation, token, life, at)
   if split(redis.call('HGET', WIN, chunk)) ~= generation then return {'drop', 'superseded'} end
   local _, expiry = split(redis.call('HGET', LEASE, chunk))
@@ -103,7 +104,7 @@ local function begin(chunk, generation, token, life, at)
     local phase = redis.call('HGET', JOB, 'phase')
     if phase ~= 'list' and phase ~= 'verify' then return decided() end
     lease()
-    return {'list', phase, redis.call('HGET', JOB, 'token') or '', text(int('pages'))}
+    return {'list', phase, redis.call('HGET', JOB, 'token') or '', text(int('pages')), text(int('rounds'))}
   end
   local ids, record, refs = '', '', ''
   if tonumber(chunk) >= int('base') then
@@ -127,7 +128,7 @@ local function advance(out, at)
   local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries', 'phase',
     'split', 'verify', 'total', 'succeeded', 'failed')
   if job[9] == 'write' and job[11] == '1' and tonumber(job[12]) == tonumber(job[13]) + tonumber(job[14]) then
-    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0')
+    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0', 'strange', '0')
     note(at, 'verify', '')
     job[9] = 'verify'
   end

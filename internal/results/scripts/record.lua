@@ -72,6 +72,14 @@ local function add(field, by)
 end
 add('succeeded', ARGV[5])
 add('failed', ARGV[6])
+-- All stores that a call is for are of one half of a resync's list.
+if ARGV[17] ~= '0' and (ARGV[5] ~= '0' or ARGV[6] ~= '0') then
+  local second = redis.call('HGET', JOB, 'split')
+  if second and tonumber(ARGV[21]) >= tonumber(second) then
+    add('second_succeeded', ARGV[5])
+    add('second_failed', ARGV[6])
+  end
+end
 add('calls', ARGV[7])
 add('retries', ARGV[8])
 add('throttled', ARGV[9])

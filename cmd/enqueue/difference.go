@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"iter"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/report"
+	"github.com/storelink/storelink/internal/results"
+)
+
+// differenceRow is a line of a difference as JSON lines.
+type differenceRow struct {
+	StoreID   string        `json:"store_id"`
+	Operation job.Operation `json:"operation"`
+}
+
+// differenceWriter writes a difference in one format. flush ends it; close follows in any case.
+type differenceWriter struct {
+	write func(id string, op job.Operation) error
+	flush func() error
+	close func()
+}
+
+func newDifferenceWriter(w io.Writer, format results.ReportFormat) (differenceWriter, error) {
+	none := func() {}
+	switch format {
+	case report.Workbook:
+		book, err := report.NewDifference(w)
+		if err != nil {
+			return differenceWriter{}, err
+		}
+		return differenceWriter{book.Write, book.Flush, book.Close}, nil
+	case results.ReportCSV:
+		out := csv.NewWriter(w)
+		return differenceWriter{
+			write: func(id string, op job.Operation) error { return out.Write([]string{report.NoFormula(id), string(op)}) },
+			flush: func() error { out.Flush(); return out.Error() },
+			close: none,
+		}, out.Write([]string{"store_id", "operation"})
+	}
+	buffer := bufio.NewWriter(w)
+	out := json.NewEncoder(buffer)
+	return differenceWriter{
+		write: func(id string, op job.Operation) error { return out.Encode(differenceRow{id, op}) },
+		flush: buffer.Flush,
+		close: none,
+	}, nil
+}
+
+// writeDifference writes what a resync would do to a file: a list with a column that says what is to be done.
+func writeDifference(rows iter.Seq2[job.Row, error], name string) (n int64, err error) {
+	format, err := reportFormat(name)
+	if err != nil {
+		return 0, err
+	}
+	o, err := create(name)
+	if err != nil {
+		return 0, err
+	}
+	defer o.drop()
+	out, err := newDifferenceWriter(o, format)
+	if err != nil {
+		return 0, unwritable(name, err)
+	}
+	defer out.close()
+	for row, err := range rows {
+		if err != nil {
+			return 0, err
+		}
+		if err := out.write(row.StoreID, row.Operation); err != nil {
+			return 0, unwritable(name, err)
+		}
+		n++
+	}
+	if err := out.flush(); err != nil {
+		return 0, unwritable(name, err)
+	}
+	if err := o.commit(); err != nil {
+		return 0, unwritable(name, err)
+	}
+	return n, nil
+}
