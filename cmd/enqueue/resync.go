@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -186,14 +187,14 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		}
 		return err
 	}
-	if err := pruneRefused(status); err != nil {
-		return err
-	}
-	if status.State.Ended() && status.State != job.Completed {
+	refused := pruneRefused(status)
+	switch {
+	case refused != nil && !j.Resync.DryRun:
+		return refused
+	case refused == nil && status.State.Ended() && status.State != job.Completed:
 		return a.ended(status, "")
-	}
-	if j.Resync.DryRun {
-		return a.tellPlan(ctx, s, status, receipt, r.output, j.Resync.Verify)
+	case j.Resync.DryRun: // what is refused can be looked at, to decide whether to allow it
+		return cmp.Or(a.tellPlan(ctx, s, status, receipt, r.output, refused != nil), refused)
 	}
 	if !a.json {
 		a.out.printf("%s\n", printable(a.tongue(a.screen).plan(status)))
@@ -300,9 +301,9 @@ type planDocument struct {
 	OutputStores int64    `json:"output_stores,omitempty"`
 }
 
-// tellPlan tells what a dry run found.
+// tellPlan tells what a dry run found; with --json nothing where the prune is refused, since the error is the one document.
 func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string,
-	verify bool) error {
+	refused bool) error {
 	r := status.Resync
 	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,
 		Missing: r.Missing, Surplus: r.Surplus, Prune: r.Prune, ListCalls: status.Calls, Output: output,
@@ -321,7 +322,7 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		d.Seconds = &seconds
 	}
 	d.ListAnew = max(1, (d.Associated+r.Strange+wxapi.MaxPageSize-1)/wxapi.MaxPageSize)
-	if verify {
+	if receipt.Job.Resync.Verify {
 		d.ListAnew *= 2
 	}
 	listRate := rates[job.Interface(job.List, job.Target{})]
@@ -335,7 +336,9 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		}
 	}
 	if a.json {
-		a.out.json(d)
+		if !refused {
+			a.out.json(d)
+		}
 		return nil
 	}
 	t := a.tongue(a.screen)
@@ -346,9 +349,11 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		}
 		return t.say(", %s at %.4g calls a second", t.span(time.Duration(*seconds*float64(time.Second))), rate)
 	}
-	if d.Calls == 0 {
+	switch {
+	case refused:
+	case d.Calls == 0:
 		a.line("There is nothing to send.")
-	} else {
+	default:
 		a.line("The run lists anew, in %s%s, and then takes at least %s%s.", t.plural(d.ListAnew, "list call"),
 			took(d.ListSeconds, listRate), t.plural(d.Calls, "call"), took(d.Seconds, d.Rate))
 	}

@@ -173,6 +173,12 @@ func TestPruneOfTooMuchIsRefused(t *testing.T) {
 		w.resync(w.listOf("one.csv", all[1:]), "--prune", "--max-prune", "0", "--json").failed(t, 2, job.CodePruneRefused)
 		w.resync(w.listOf("one.csv", all[1:]), "--prune", "--max-prune", "0%", "--json").failed(t, 2, job.CodePruneRefused)
 		w.resync(w.listOf("other.csv", other), "--prune", "--max-prune", "99.99%", "--json").failed(t, 2, job.CodePruneRefused)
+		o := w.resync(half, "--prune", "--dry-run", "--output", w.file("half-diff.csv")).expect(t, 2)
+		diff, err := os.ReadFile(w.file("half-diff.csv"))
+		if err != nil || strings.Count(string(diff), ",disassociate\n") != 500 || !strings.Contains(o.out, "500 stores are too much") ||
+			!strings.Contains(o.err, "the prune is refused: it would remove 500 of the 1000 stores") {
+			t.Errorf("%v, %d bytes of difference, %s%s", err, len(diff), o.out, o.err)
+		}
 		w.expectTruth(all)
 		for _, bad := range [][]string{{"--max-prune", "5"}, {"--prune", "--max-prune", "101%"}, {"--prune", "--max-prune", "-1"},
 			{"--prune", "--max-prune", "many"}, {"--dry-run", "--wait"}, {"--output", "x.csv"}, {"--detach", "--wait"}, {"--dry-run", "--output", "x.txt"},
