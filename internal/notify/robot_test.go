@@ -58,7 +58,7 @@ func TestARobotIsToldOfBatchesAndSchedules(t *testing.T) {
 			[]string{"批量任务已结束", "> 批量任务：b1\n", "> 对象数：3\n> 各任务：已完成 2，已中止 1\n> 门店总数：20,000,000\n",
 				`> 未处理：<font color="warning">5</font>`}},
 		{notify.Ended(job.Status{Job: "r1", State: job.Aborted, Operation: job.Resync, Source: "retry of r0", Reason: "by wang@desk",
-			Resync: &job.ResyncStatus{Phase: job.PhaseVerified, InLine: 49_000, Missing: 700, Surplus: 300, Contradicted: 2}}, 1),
+			Resync: &job.ResyncStatus{Phase: job.PhaseVerified, Wanted: 49_700, InLine: 49_000, Missing: 700, Surplus: 300, Contradicted: 2}}, 1),
 			[]string{"> 原因：操作人 wang@desk\n", "> 来源：重试 r0\n",
 				`> 与清单的差异：已一致 49,000，缺少 700，多出 300，<font color="warning">与微信支付列表不符 2</font>`}},
 		{notify.Event{Type: "schedule.failed", Schedule: map[string]any{"name": "nightly", "state": "failed",

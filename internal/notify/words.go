@@ -172,17 +172,20 @@ func tell(key string, v any) string {
 	return ""
 }
 
-// drift is what a resync found, of the fields that its document has under resync; empty before it has found anything.
+// drift is what a resync found, of the fields that its document has under resync; empty before it has found anything. One
+// that does what another left undone has compared nothing, and wants nothing.
 func drift(r map[string]any) string {
 	if phase, _ := r["phase"].(string); phase == string(job.PhaseList) {
 		return ""
 	}
+	wanted, _ := r["wanted"].(json.Number)
 	var parts []string
 	for _, key := range []string{"in_line", "missing", "surplus", "contradicted"} {
 		n, _ := r[key].(json.Number)
 		value, _ := n.Int64() // none where there is none
 		text := catalogue.Term(strings.ReplaceAll(key, "_", " "), catalogue.Chinese) + " " + count(value)
 		switch {
+		case key != "contradicted" && wanted == "0":
 		case key != "contradicted":
 			parts = append(parts, text)
 		case value > 0:

@@ -63,6 +63,15 @@ func TestResyncsBatchesAndSchedulesInARealBrowser(t *testing.T) {
 		v.shoot("contradicted")
 	}
 
+	// Again what failed: the plan is made.
+	desk.do(chromedp.Navigate(w.url+"/jobs/"+resync), chromedp.Click(`#actions details summary`),
+		chromedp.WaitVisible(`form[action$="/retry"] button`), chromedp.Click(`form[action$="/retry"] button`))
+	desk.until(fmt.Sprintf(`!location.pathname.endsWith(%q)`, resync))
+	desk.says("#progress", "已完成")
+	desk.says("#resync", "缺少 2")
+	desk.until(`document.querySelectorAll("#progress .steps li").length === 2 && document.querySelector("#resync .tiles") === null`)
+	desk.shoot("resync-again")
+
 	// A batch, one of whose jobs has to wait for another, and one that is for later.
 	other := newJob("占用")
 	other.Target.StockID = "2100002"

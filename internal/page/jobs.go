@@ -215,6 +215,9 @@ func steps(s job.Status, options *job.ResyncOptions) []stepView {
 	case job.PhaseVerified:
 		at = 3
 	}
+	if options.Planned { // by the resync that it goes on with
+		all, at = all[1:], max(0, at-1)
+	}
 	if s.State == job.Completed {
 		at = len(all)
 	}

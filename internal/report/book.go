@@ -187,9 +187,11 @@ func (b *Book) summary() error {
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
 		term := func(word string) string { return catalogue.Term(word, b.opts.Lang) }
 		put()
-		number(term("in line"), r.InLine) // beside the total
-		number(term("missing"), r.Missing)
-		number(term("surplus"), r.Surplus)
+		if r.Wanted > 0 { // else it does what another resync left undone
+			number(term("in line"), r.InLine) // beside the total
+			number(term("missing"), r.Missing)
+			number(term("surplus"), r.Surplus)
+		}
 		if r.Phase == job.PhaseVerified {
 			number(term("contradicted"), r.Contradicted)
 			number(w.settled, r.Settled)
