@@ -112,7 +112,7 @@ var chineseLabels = map[string]string{
 	"CALLS A SECOND": "每秒调用次数", "WORKER": "WORKER", "SEEN": "最近在线", "REASON": "原因", "NAME": "名称", "CRON": "时间",
 	"NEXT TICK": "下次运行", "LAST RUN": "上次运行", "IS": "结果", "RUN": "运行", "TICK": "应运行时间", "KIND": "类型",
 	"WORKERS": "WORKER 数", "FAILURE": "失败代码", "WHAT HAPPENED": "发生了什么",
-	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出",
+	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出", "CONTRADICTED": "核对不符",
 
 	"ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
 	"added": "添加", "contradicted": "核对不符", "strange": "异常 ID", "associate": "需关联", "disassociate": "需取消关联",

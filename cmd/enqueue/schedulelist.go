@@ -228,15 +228,17 @@ func (a *app) listRuns(runs []schedule.Run) {
 		terminal.Column{Name: "IS"}, terminal.Column{Name: "JOB", Drop: 1}, terminal.Column{Name: "STORES", Right: true, Drop: 3},
 		terminal.Column{Name: "FAILED", Right: true, Drop: 2}, terminal.Column{Name: "UNPROCESSED", Right: true, Drop: 4},
 		terminal.Column{Name: "MISSING", Right: true, Drop: 5}, terminal.Column{Name: "SURPLUS", Right: true, Drop: 5},
+		terminal.Column{Name: "CONTRADICTED", Right: true, Drop: 5},
 		terminal.Column{Name: "REASON", Least: 16, Drop: 8})
 	for _, r := range runs {
 		cells := []terminal.Cell{text(strconv.FormatInt(r.Number, 10)), text(r.Tick.Format(zoned)), text(say.term(string(r.Kind))),
 			say.run(r), text(r.Job)}
-		figures := make([]terminal.Cell, 5)
+		figures := make([]terminal.Cell, 6)
 		if o := r.Outcome; o != nil {
 			figures[0], figures[1], figures[2] = text(count(o.Total)), failedCell(o.Failed), failedCell(o.Unprocessed)
 			if d := o.Drift; d != nil {
 				figures[3], figures[4] = text(count(d.Missing)), text(count(d.Surplus))
+				figures[5] = failedCell(o.Contradicted)
 			}
 		}
 		t.Add(append(append(cells, figures...), text(cell(say.sentence(r.Reason), 160)))...)

@@ -125,7 +125,8 @@ func (a *app) describeBatch(s job.Status) {
 			jobs = append(jobs, count(n)+" "+t.term(string(st)))
 		}
 	}
-	rows := [][2]string{{"batch", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)}, {"accounts", s.Account}}
+	rows := [][2]string{{"batch", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)},
+		{"operation", t.operation(s)}, {"accounts", s.Account}}
 	if s.Label != "" {
 		rows = append(rows, [2]string{"label", s.Label})
 	}

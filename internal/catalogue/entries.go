@@ -26,8 +26,8 @@ var (
 		EN: "This brand has not granted this partner the product. The partner's other brands are not concerned.",
 	}
 	grant = Text{
-		ZH: "请品牌方的管理员在品牌经营平台完成授权，生效后执行 enqueue retry。",
-		EN: "Ask the brand to grant it in its console at WeChat Pay; once that holds, run enqueue retry.",
+		ZH: "请品牌方的管理员在品牌经营平台完成授权，生效后重试任务。",
+		EN: "Ask the brand to grant it in its console at WeChat Pay; once that holds, retry the job.",
 	}
 	tooFast = Text{
 		ZH: "调用频率超过限制，微信支付暂时拒绝。",
@@ -40,8 +40,8 @@ var (
 	}
 	trouble = Text{ZH: "微信支付系统异常，这次调用没有结果。", EN: "Something failed at WeChat Pay, and this call had no outcome."}
 	again   = Text{
-		ZH: "storelink 会自动重发。如果最后仍然失败，请过一会儿执行 enqueue retry。",
-		EN: "storelink sends it again by itself. If it ended as a failure all the same, run enqueue retry after a while.",
+		ZH: "storelink 会自动重发。如果最后仍然失败，请过一会儿重试任务。",
+		EN: "storelink sends it again by itself. If it ended as a failure all the same, retry the job after a while.",
 	}
 )
 
@@ -56,16 +56,16 @@ var entries = []Entry{
 		ZH: "批次当前的状态不能关联门店：例如批次已停用、已过期、可用门店为全部门店，或者应当使用批次组。",
 		EN: "The stock as it is does not take stores: it may be deactivated, expired or open to all stores, or need its bundle.",
 	}, Do: Text{
-		ZH: "根据微信支付的说明（message），到品牌经营平台查看该批次的状态和可用门店设置；“多次优惠”的商品券要用 --bundle 提交批次组。处理好后执行 enqueue retry。",
+		ZH: "根据微信支付的说明（message），到品牌经营平台查看该批次的状态和可用门店设置；“多次优惠”的商品券要用 --bundle 提交批次组。处理好后重试任务。",
 		EN: "Look at the stock's state and store scope in the brand's console at WeChat Pay, as the message says; a progressive bundle's coupon" +
-			" needs --bundle. Then run enqueue retry.",
+			" needs --bundle. Then retry the job.",
 	}},
 	{Code: "INVALID_REQUEST", Number: "268578813", Happened: Text{
 		ZH: "这个批次的可用门店是全部门店，所以不能再关联指定门店。",
 		EN: "The stock is open to all stores, so that none can be associated.",
 	}, Do: Text{
-		ZH: "如果本来就要全部门店可用，则无需处理；否则请把批次的可用门店改为指定门店（store_scope 为 SPECIFIC），再执行 enqueue retry。",
-		EN: "If it is meant to be open to all, nothing. Else set its store scope to chosen stores (SPECIFIC), and run enqueue retry.",
+		ZH: "如果本来就要全部门店可用，则无需处理；否则请把批次的可用门店改为指定门店（store_scope 为 SPECIFIC），再重试任务。",
+		EN: "If it is meant to be open to all, nothing. Else set its store scope to chosen stores (SPECIFIC), and retry the job.",
 	}},
 	{Code: "INVALID_REQUEST", Number: "268578608", Happened: noSuchStock, Do: checkTarget},
 	{Code: "SIGN_ERROR", Happened: Text{
@@ -73,8 +73,8 @@ var entries = []Entry{
 		EN: "WeChat Pay does not accept the request's signature: key, serial number, identity or this machine's clock is wrong. No" +
 			" store failed for it.",
 	}, Do: Text{
-		ZH: "请负责 worker 的工程师查看日志或 enqueue accounts 给出的原因，改正配置后向 worker 发送 SIGHUP 或重启它，任务会自动继续。",
-		EN: "Ask the engineer who keeps the worker to see its log, or enqueue accounts, for the cause, and to mend the configuration;" +
+		ZH: "请负责 worker 的工程师查看日志，或账号状态里给出的原因，改正配置后向 worker 发送 SIGHUP 或重启它，任务会自动继续。",
+		EN: "Ask the engineer who keeps the worker to see its log, or the account's state, for the cause, and to mend the configuration;" +
 			" the job goes on by itself.",
 	}},
 	{Code: "NO_AUTH", Happened: notGranted, Do: grant},
@@ -92,16 +92,16 @@ var entries = []Entry{
 		ZH: "为这家门店调用了八次，都没有得到结果，最后一次的原因见说明（message）。门店可能已经关联成功，也可能没有。",
 		EN: "Eight calls for this store brought no outcome; the last one's reason is in the message. It may or may not be associated.",
 	}, Do: Text{
-		ZH: "请过一会儿执行 enqueue retry：已经关联的门店再提交一次也没有影响。如果仍然失败，请把 Request-Id 提供给微信支付技术支持。",
-		EN: "Run enqueue retry after a while: it does no harm to a store that is associated. If it fails again, give the request_id to" +
+		ZH: "请过一会儿重试任务：已经关联的门店再提交一次也没有影响。如果仍然失败，请把 Request-Id 提供给微信支付技术支持。",
+		EN: "Retry the job after a while: it does no harm to a store that is associated. If it fails again, give the request_id to" +
 			" WeChat Pay's support.",
 	}},
 	{Code: job.Unreported, Happened: Text{
 		ZH: "微信支付的应答里始终没有这家门店，既不在成功列表里，也不在失败列表里。",
 		EN: "WeChat Pay's answers never named this store, neither among the successes nor among the failures.",
 	}, Do: Text{
-		ZH: "到品牌经营平台核对这个门店ID是否存在、是否属于该品牌；如果没有问题，请执行 enqueue retry，并把 Request-Id 提供给微信支付技术支持。",
-		EN: "Check in the brand's console at WeChat Pay that the store ID exists and is this brand's; if it is right, run enqueue retry and give" +
+		ZH: "到品牌经营平台核对这个门店ID是否存在、是否属于该品牌；如果没有问题，请重试任务，并把 Request-Id 提供给微信支付技术支持。",
+		EN: "Check in the brand's console at WeChat Pay that the store ID exists and is this brand's; if it is right, retry the job and give" +
 			" the request_id to WeChat Pay's support.",
 	}},
 
@@ -111,8 +111,8 @@ var entries = []Entry{
 	{Code: string(job.Unprocessed), Happened: Text{
 		ZH: "还没有处理到这家门店，任务就结束了。", EN: "The job ended before this store was decided.",
 	}, Do: Text{
-		ZH: "先用 enqueue status 查看任务提前结束的原因，处理好后执行 enqueue retry。",
-		EN: "See why the job ended (enqueue status); once that is mended, run enqueue retry.",
+		ZH: "先看任务的状态里写明的提前结束的原因，处理好后重试任务。",
+		EN: "See why the job ended, which its state says; once that is mended, retry the job.",
 	}},
 	{Code: SetAside, Happened: Text{
 		ZH: "清单的这一行没有正确的门店ID，没有提交。", EN: "This row of the list has no good store ID and was not sent.",

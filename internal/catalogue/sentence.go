@@ -23,22 +23,39 @@ func Sentence(s string, l Lang) string {
 	return strings.Join(lines, "\n")
 }
 
+// Message puts into a language what storelink itself says in the message of a store, and nothing else: most messages, and
+// most of what stands in others, are WeChat Pay's.
+func Message(s string, l Lang) string {
+	if l != Chinese || len(s) > longestSentence {
+		return s
+	}
+	if said, ok := known(messageForms(), s, func(arg string) string { return Message(arg, l) }); ok {
+		return said
+	}
+	return s
+}
+
 // form is a sentence with gaps, and what it is in Chinese.
 type form struct {
 	english *regexp.Regexp
 	chinese string
 }
 
-// gaps are what the verbs of sentences.go take: a number, a text in quotes, anything.
-var gaps = strings.NewReplacer("%d", `([0-9][0-9,.]*)`, "%q", `("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)+')`, "%s", `(.+?)`)
+// gaps are what the verbs of sentences.go take: a word, a number, a text in quotes, anything.
+var gaps = strings.NewReplacer("%w", `(\S+)`, "%d", `([0-9][0-9,.]*)`, "%q", `("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)+')`, "%s", `(.+?)`)
 
-var forms = sync.OnceValue(func() []form {
-	all := make([]form, len(sentences))
-	for i, s := range sentences {
+var (
+	sentenceForms = sync.OnceValue(func() []form { return formsOf(append(sentences, messages...)) })
+	messageForms  = sync.OnceValue(func() []form { return formsOf(messages) })
+)
+
+func formsOf(texts []Text) []form {
+	all := make([]form, len(texts))
+	for i, s := range texts {
 		all[i] = form{regexp.MustCompile("^" + gaps.Replace(regexp.QuoteMeta(s.EN)) + "$"), s.ZH}
 	}
 	return all
-})
+}
 
 // Of what is looked at: how long a sentence may be, how many places, each with a ": " behind it, may stand before it, and how
 // many sentences may stand in one another. What is beyond that is some other text, and is left alone.
@@ -48,11 +65,15 @@ const (
 	deepest         = 6 // sentences in one another
 )
 
+// answered is how what WeChat Pay answered begins (wxapi.Failure).
+var answered = regexp.MustCompile(`(^|: )HTTP [0-9]{3}( [^ ]+)?$`)
+
 func translated(s string, depth int) string {
 	if len(s) > longestSentence || depth == 0 {
 		return s
 	}
-	if said, ok := known(s, depth); ok {
+	inner := func(arg string) string { return translated(arg, depth-1) }
+	if said, ok := known(sentenceForms(), s, inner); ok {
 		return said
 	}
 	// A name, a place or a sentence before it: "list.csv:5: …".
@@ -63,7 +84,10 @@ func translated(s string, depth int) string {
 			break
 		}
 		head, tail := s[:at+next], s[at+next+len(": "):]
-		if said, ok := known(tail, depth); ok {
+		if answered.MatchString(head) { // what follows are WeChat Pay's own words
+			break
+		}
+		if said, ok := known(sentenceForms(), tail, inner); ok {
 			return translated(head, depth-1) + "：" + said
 		}
 		at += next + len(": ")
@@ -71,16 +95,16 @@ func translated(s string, depth int) string {
 	return s
 }
 
-// known puts a sentence of one of the forms into Chinese.
-func known(s string, depth int) (string, bool) {
-	for _, f := range forms() {
+// known puts a sentence of one of some forms into Chinese, and by inner what stands in its gaps.
+func known(forms []form, s string, inner func(string) string) (string, bool) {
+	for _, f := range forms {
 		found := f.english.FindStringSubmatch(s)
 		if found == nil {
 			continue
 		}
 		args := make([]any, len(found)-1)
 		for i, arg := range found[1:] {
-			args[i] = translated(arg, depth-1)
+			args[i] = inner(arg)
 		}
 		return fmt.Sprintf(f.chinese, args...), true
 	}

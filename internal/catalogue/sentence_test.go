@@ -27,13 +27,34 @@ func TestSentencesAreKnownByTheirForm(t *testing.T) {
 		"600 of 1000 decided stores failed: more than the threshold of 50 %":       "已处理的 1000 家门店中有 600 家失败，超过 50% 的失败阈值",
 		`'\x1b' cannot stand in a store ID, which has only 0-9, A-Z, a-z, _ and -`: `门店ID里不能有 '\x1b'，只能由 0-9、A-Z、a-z、_ 和 - 组成`,
 		// What is not known, and what WeChat Pay says, stays.
-		"HTTP 400 PARAM_ERROR: store %d: no such store": "HTTP 400 PARAM_ERROR: store %d: no such store",
+		"HTTP 400 PARAM_ERROR: store %d: no such store":          "HTTP 400 PARAM_ERROR: store %d: no such store",
+		"HTTP 403 NO_AUTH: by nobody":                            "HTTP 403 NO_AUTH: by nobody",
+		"calls fail, the last with: HTTP 503: no worker was up":  "调用接连失败，最近一次：HTTP 503: no worker was up",
+		"by nobody (and others)":                                 "by nobody (and others)",
+		"/srv/a.csv: the list broke off after 10 of 2,000 bytes": "/srv/a.csv：清单在 10 / 2,000 字节处中断",
 		"": "", ": ": ": ", strings.Repeat("a: ", 600) + "b": strings.Repeat("a: ", 600) + "b", // and at once "100%d (%s)": "100%d (%s)",
 	} {
 		if got := Sentence(english, Chinese); got != want {
 			t.Errorf("%q\nbecomes %q\nwant    %q", english, got, want)
 		}
 		if got := Sentence(english, English); got != english {
+			t.Errorf("in English, %q becomes %q", english, got)
+		}
+	}
+}
+
+func TestMessagesOfStoresKeepWeChatPaysWords(t *testing.T) {
+	t.Parallel()
+	for english, want := range map[string]string{
+		"8 calls were made for it; the last: SYSTEM_ERROR 系统异常 (a call for it went unanswered: it may have been carried out)": "" +
+			"为它调用了 8 次；最近一次：SYSTEM_ERROR 系统异常（有一次调用没有收到应答：可能已经生效）",
+		"8 calls were made for it; the last: no connection to 127.0.0.1": "为它调用了 8 次；最近一次：无法连接 127.0.0.1",
+		"cancelled": "cancelled", "by nobody": "by nobody", "门店不存在": "门店不存在", // WeChat Pay's
+	} {
+		if got := Message(english, Chinese); got != want {
+			t.Errorf("%q\nbecomes %q\nwant    %q", english, got, want)
+		}
+		if got := Message(english, English); got != english {
 			t.Errorf("in English, %q becomes %q", english, got)
 		}
 	}
@@ -49,8 +70,8 @@ func TestSentencesAreStillSaid(t *testing.T) {
 			said[three] = true
 		}
 	}
-	gap, ordered := regexp.MustCompile("%[dqs]"), regexp.MustCompile(`%\[\d\]s`)
-	for _, s := range sentences {
+	gap, ordered := regexp.MustCompile("%[dqsw]"), regexp.MustCompile(`%\[\d\]s`)
+	for _, s := range append(sentences, messages...) {
 		all := threes(s.EN)
 		known := 0
 		for _, three := range all {

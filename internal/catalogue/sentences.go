@@ -1,7 +1,7 @@
 package catalogue
 
-// sentences are what an operator may be told in a day's work, as they are said in English, with gaps: %d is a number, %q a
-// text in quotes, %s anything, which is put into Chinese in its turn. The first that fits counts. In Chinese every gap is
+// sentences are what an operator may be told in a day's work, as they are said in English, with gaps: %w is a word, %d a
+// number, %q a text in quotes, %s anything, which is put into Chinese in its turn. The first that fits counts. In Chinese every gap is
 // %s, or %[2]s where the order is another.
 var sentences = []Text{
 	// The list.
@@ -128,12 +128,17 @@ var sentences = []Text{
 	{EN: "the workers could not be told at once, they see it within seconds (%s)", ZH: "没能立即通知 worker，它们会在几秒内发现（%s）"},
 
 	// The reasons that are kept with jobs, lanes and schedules' runs.
-	{EN: "by %s", ZH: "操作人 %s"},
+	{EN: "by %w", ZH: "操作人 %s"}, {EN: "with batch %w", ZH: "随批量任务 %s"}, {EN: "retry of %w", ZH: "重试 %s"},
+	{EN: "job %w is at work on its target, and goes first", ZH: "任务 %s 正在处理同一对象，要先等它结束"},
 	{EN: "%d calls a second are in force: %s", ZH: "当前每秒 %s 次调用：%s"},
 	{EN: "answer times spread by %s, a call was refused for its pace (429) %s ago", ZH: "应答时间波动 %s，%s 前有调用被限频（429）"},
 	{EN: "answer times spread by %s", ZH: "应答时间波动 %s"},
 	{EN: "calls fail, the last with: %s", ZH: "调用接连失败，最近一次：%s"},
 	{EN: "no connection to %s", ZH: "无法连接 %s"},
+	{EN: "what is associated could not be listed, %d calls were made for a page; the last: %s",
+		ZH: "无法读取现有关联：某一页调用了 %s 次仍没有结果，最近一次：%s"},
+	{EN: "the list of what is associated has no end: page %d leads back to one that came before it",
+		ZH: "现有关联的列表没有尽头：第 %s 页又指回前面的页"},
 	{EN: "%d of %d decided stores failed: more than the threshold of %d %", ZH: "已处理的 %[2]s 家门店中有 %[1]s 家失败，超过 %[3]s%% 的失败阈值"},
 	{EN: "the prune is refused: it would remove %d of the %d stores that are associated (%d %), and at most %s allowed: check the list," +
 		" or allow it with --max-prune; nothing was sent",
@@ -148,12 +153,56 @@ var sentences = []Text{
 	{EN: "no worker was up; a later tick is made up for", ZH: "当时没有 worker 在运行；已补运行之后的一次"},
 	{EN: "job %s, the schedule's last, is still %s", ZH: "上一个任务 %s 仍在%s"},
 	{EN: "the list is still the one of job %s, every store of which succeeded", ZH: "清单与任务 %s 的相同，且当时全部门店成功"},
+	{EN: "nobody came to it in time: no worker that serves account %w was up, or the run before it took too long",
+		ZH: "没能及时运行：当时没有 worker 服务账号 %s，或上一次运行耗时太久"},
+	{EN: "the schedule was replaced before its job was made", ZH: "任务还没有生成，定时任务就被替换了"},
 	{EN: "the schedule was removed", ZH: "定时任务已删除"},
 	{EN: "the schedule was replaced", ZH: "定时任务已被替换"},
+
+	// A schedule's list, and why it cannot be had.
+	{EN: "the file lies outside of the folders that the configuration allows for lists", ZH: "文件不在 worker 配置允许读取清单的文件夹内"},
+	{EN: "a symbolic link leads outside of the folders that the configuration allows for lists",
+		ZH: "符号链接指向了 worker 配置允许读取清单的文件夹之外"},
+	{EN: "this is no regular file but a device, a pipe or a socket, and no list", ZH: "这是设备、管道或套接字，不是清单"},
+	{EN: "the file changed while it was read: write a new list beside it and rename that",
+		ZH: "读取时文件被修改了：请把新清单写成另一个文件，再改名替换"},
+	{EN: "the list cannot be had: %s", ZH: "无法取得清单：%s"},
+	{EN: "there is no list at this address (HTTP %d)", ZH: "这个地址没有清单（HTTP %s）"},
+	{EN: "the host refuses to give the list (HTTP %d): a signed link may have expired", ZH: "对方拒绝提供清单（HTTP %s）：带签名的链接可能已过期"},
+	{EN: "the host cannot give the list at the moment (HTTP %d)", ZH: "对方暂时无法提供清单（HTTP %s）"},
+	{EN: "the host answers with something other than a list (HTTP %d)", ZH: "对方返回的不是清单（HTTP %s）"},
+	{EN: "the host answers with a web page instead of a list: does it want a log-in?", ZH: "对方返回的是网页，不是清单：是不是需要登录？"},
+	{EN: "the list broke off after %d bytes, before its end", ZH: "清单在 %s 字节处中断，没有传完"},
+	{EN: "the list broke off after %d of %d bytes", ZH: "清单在 %s / %s 字节处中断"},
+	{EN: "the list broke off after %d bytes: %s", ZH: "清单在 %s 字节处中断：%s"},
+	{EN: "the list is larger than %d bytes, which is the most allowed", ZH: "清单超过了允许的上限 %s 字节"},
+	{EN: "the list was not read within %w, which is the most allowed", ZH: "没有在允许的 %s 内读完清单"},
+	{EN: "the list was not read in the time that there was for it: %s", ZH: "没有在规定时间内读完清单：%s"},
+	{EN: "the list comes too slowly, at less than %d bytes a second over %w: it was cut off",
+		ZH: "清单传得太慢，%[2]s 内每秒不到 %[1]s 字节，已断开"},
+	{EN: "the host cannot be found: %s", ZH: "找不到主机：%s"}, {EN: "the host cannot be reached: %s", ZH: "无法连接主机：%s"},
+	{EN: "the host's certificate is not believed: %s", ZH: "主机的证书不可信：%s"},
+	{EN: "the host does not speak TLS there", ZH: "主机在该端口不支持 TLS"}, {EN: "the host does not answer in time", ZH: "主机没有及时应答"},
+	{EN: "the connection broke off, or what came is no answer", ZH: "连接中断，或收到的不是应答"},
+	{EN: "the host %w is not on the configuration's list of hosts", ZH: "主机 %s 不在 worker 配置的主机名单里"},
+	{EN: "the address redirects to one that is refused: %s", ZH: "地址跳转到了不允许的地址：%s"},
+	{EN: "http is refused, since anybody on the way could read and change what it carries: use https", ZH: "不允许 http，途中任何人都能读取和篡改内容：请使用 https"},
 
 	// Figures and words in sentences.
 	{EN: "store ID", ZH: "门店ID"}, {EN: "brand ID", ZH: "品牌ID"}, {EN: "pause", ZH: "暂停"}, {EN: "resume", ZH: "继续"}, {EN: "cancel", ZH: "取消"},
 	{EN: "1 store", ZH: "1 家门店"}, {EN: "%d stores", ZH: "%s 家门店"}, {EN: "1 row", ZH: "1 行"}, {EN: "%d rows", ZH: "%s 行"},
 	{EN: "running", ZH: "进行中"}, {EN: "paused", ZH: "已暂停"}, {EN: "completed", ZH: "已完成"}, {EN: "cancelled", ZH: "已取消"},
 	{EN: "aborted", ZH: "已中止"}, {EN: "cancelling", ZH: "取消中"}, {EN: "aborting", ZH: "中止中"}, {EN: "scheduled", ZH: "已预约"},
+}
+
+// messages are what storelink itself says, or adds to what WeChat Pay says, in the message of a store.
+var messages = []Text{
+	{EN: "%s (a call for it went unanswered: it may have been carried out)", ZH: "%s（有一次调用没有收到应答：可能已经生效）"},
+	{EN: "(a call for it went unanswered: it may have been carried out)", ZH: "（有一次调用没有收到应答：可能已经生效）"},
+	{EN: "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done",
+		ZH: "有一次调用没有收到应答；写入后读取的微信支付列表表明它已经生效"},
+	{EN: "%d calls were made for it; the last: %s", ZH: "为它调用了 %s 次；最近一次：%s"},
+	{EN: "%d calls were made for it and the last named it in neither list", ZH: "为它调用了 %s 次，最近一次的成功列表和失败列表里都没有它"},
+	{EN: "the answer did not say what became of it", ZH: "应答里没有说明它的结果"},
+	{EN: "no connection to %s", ZH: "无法连接 %s"},
 }

@@ -22,7 +22,7 @@ var words = []struct{ key, word string }{
 	{"missed", "错过次数"},
 	{"job", "任务"}, {"operation", "操作"}, {"account", "账号"}, {"brand_id", "品牌"}, {"product_coupon_id", "商品券"}, {"stock_id", "批次"},
 	{"stock_bundle_id", "批次组"}, {"label", "标签"}, {"source", "来源"}, {"submitted_by", "提交人"}, {"targets", "对象数"}, {"jobs", "各任务"}, {"total", "门店总数"},
-	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"},
+	{"succeeded", "成功"}, {"failed", "失败"}, {"unprocessed", "未处理"}, {"pending", "待处理"}, {"failures", "失败代码"}, {"resync", "与清单的差异"},
 	{"created_at", "创建时间"}, {"started_at", "开始时间"}, {"ended_at", "结束时间"}, {"next", "下次运行"},
 }
 
@@ -133,8 +133,11 @@ func tell(key string, v any) string {
 			return at.In(beijing).Format("2006-01-02 15:04:05")
 		}
 		said := clean(v)
-		if key == "state" || key == "operation" || key == "kind" {
+		switch key {
+		case "state", "operation", "kind":
 			said = clean(catalogue.Term(v, catalogue.Chinese))
+		case "reason", "error", "source":
+			said = clean(catalogue.Sentence(v, catalogue.Chinese))
 		}
 		return coloured(key, v, said)
 	case json.Number:
@@ -157,14 +160,39 @@ func tell(key string, v any) string {
 		switch key {
 		case "failures":
 			return counts(v, clean)
+		case "resync":
+			return drift(v)
 		case "jobs":
 			return counts(v, func(state string) string { return clean(catalogue.Term(state, catalogue.Chinese)) })
 		}
 		if message, ok := v["message"].(string); ok { // an error with its code
-			return clean(message)
+			return clean(catalogue.Sentence(message, catalogue.Chinese))
 		}
 	}
 	return ""
+}
+
+// drift is what a resync found, of the fields that its document has under resync; empty before it has found anything. One
+// that does what another left undone has compared nothing, and wants nothing.
+func drift(r map[string]any) string {
+	if phase, _ := r["phase"].(string); phase == string(job.PhaseList) {
+		return ""
+	}
+	wanted, _ := r["wanted"].(json.Number)
+	var parts []string
+	for _, key := range []string{"in_line", "missing", "surplus", "contradicted"} {
+		n, _ := r[key].(json.Number)
+		value, _ := n.Int64() // none where there is none
+		text := catalogue.Term(strings.ReplaceAll(key, "_", " "), catalogue.Chinese) + " " + count(value)
+		switch {
+		case key != "contradicted" && wanted == "0":
+		case key != "contradicted":
+			parts = append(parts, text)
+		case value > 0:
+			parts = append(parts, `<font color="warning">`+text+"</font>")
+		}
+	}
+	return strings.Join(parts, "，")
 }
 
 func coloured(key, v, said string) string {

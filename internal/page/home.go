@@ -7,8 +7,6 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/schedule"
-	"github.com/storelink/storelink/internal/source"
 )
 
 // How much the first page shows.
@@ -74,7 +72,7 @@ func (p *Page) home(r *request) error {
 		return err
 	}
 	for _, s := range plans[:min(len(plans), homeSchedules)] {
-		v.Plans = append(v.Plans, planView{Schedule: s})
+		v.Plans = append(v.Plans, newPlanView(s, accounts))
 	}
 	return r.show(200, "home", frame{Title: "overview", Nav: "home", Contents: v})
 }
@@ -122,21 +120,4 @@ func even(paces []paceView) float64 {
 		return 0
 	}
 	return low
-}
-
-// planView is a schedule.
-type planView struct{ schedule.Schedule }
-
-// Target is what its jobs are about.
-func (v planView) Target() job.Target { return v.Job.Target }
-
-// Shown is its list's source, without a query: that may be a secret.
-func (v planView) Shown() string { return source.Shown(v.Source) }
-
-// Verbs are what can be done to it.
-func (v planView) Verbs() []string {
-	if v.Paused {
-		return []string{"resume", "run"}
-	}
-	return []string{"pause", "run"}
 }

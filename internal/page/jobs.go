@@ -17,7 +17,7 @@ import (
 // jobView is a job or a batch.
 type jobView struct {
 	job.Status
-	Rate float64       // stores decided a second, of late; 0 where nothing is known of it
+	Rate float64       // stores decided, or listed, a second, of late; 0 where nothing is known of it
 	Left time.Duration // until the end, at that rate; 0 where nothing is known of it
 	Took time.Duration // from its start to its end; 0 before
 }
@@ -25,8 +25,8 @@ type jobView struct {
 func (p *Page) jobView(s job.Status) jobView {
 	v := jobView{Status: s}
 	v.Rate = p.rates.of(s, p.cfg.Now())
-	if v.Rate > 0 && s.Pending > 0 {
-		v.Left = time.Duration(float64(s.Pending) / v.Rate * float64(time.Second)).Round(time.Second)
+	if done, total := progress(s); v.Rate > 0 && total > done {
+		v.Left = time.Duration(float64(total-done) / v.Rate * float64(time.Second)).Round(time.Second)
 	}
 	if s.State.Ended() && s.StartedAt != nil && s.EndedAt != nil {
 		v.Took = max(time.Second, s.EndedAt.Sub(*s.StartedAt).Round(time.Second))
@@ -37,23 +37,93 @@ func (p *Page) jobView(s job.Status) jobView {
 // IsBatch says whether it is a batch.
 func (v jobView) IsBatch() bool { return v.Targets > 0 }
 
+// Accounts are the names of its accounts: of a batch of many, the first of them and how many there are.
+func (v jobView) Accounts() string {
+	const most = 3
+	names := strings.Split(v.Account, ", ")
+	if len(names) <= most {
+		return v.Account
+	}
+	return strings.Join(names[:most], ", ") + " … (" + count(len(names)) + ")"
+}
+
 // Target is what it is about; of a batch there is none.
 func (v jobView) Target() job.Target {
 	return job.Target{BrandID: v.BrandID, ProductCouponID: v.ProductCouponID, StockID: v.StockID, StockBundleID: v.StockBundleID}
 }
 
-// Done is how many stores are decided.
-func (v jobView) Done() int64 { return v.Succeeded + v.Failed }
+// listing says whether a job is a resync that lists what is associated, before its writes or after them.
+func listing(s job.Status) bool {
+	return s.Resync != nil && !s.State.Ended() && (s.Resync.Phase == job.PhaseList || s.Resync.Phase == job.PhaseVerify)
+}
 
-// Percent is how much of it is decided. It is not 100 before all of it is.
+// progress is how far a job is: how many stores are decided and how many there are, or, while it lists, how many are listed,
+// and how many there are to list, as WeChat Pay says; 0 before it has.
+func progress(s job.Status) (done, total int64) {
+	if !listing(s) {
+		return s.Succeeded + s.Failed, s.Total
+	}
+	if s.Resync.ToList > 0 {
+		total = max(s.Resync.ToList, s.Resync.Listed)
+	}
+	return s.Resync.Listed, total
+}
+
+// Listing says whether what is counted are stores that are listed.
+func (v jobView) Listing() bool { return listing(v.Status) }
+
+// Done is how many stores are decided, or listed.
+func (v jobView) Done() int64 { done, _ := progress(v.Status); return done }
+
+// All is how many there are to decide, or to list; 0 where that is not known yet.
+func (v jobView) All() int64 { _, all := progress(v.Status); return all }
+
+// Nothing says that it came to its end with nothing to send, or before it knew what to send.
+func (v jobView) Nothing() bool { return v.State.Ended() && v.Total == 0 }
+
+// Planned says that it ended with the plan.
+func (v jobView) Planned() bool { return v.Resync != nil && v.Resync.Phase == job.PhasePlanned }
+
+// Compared says whether it is a resync that knows what is missing and what is too much.
+func (v jobView) Compared() bool { return v.Resync != nil && v.Resync.Phase != job.PhaseList }
+
+// Waits is why it does not run although its time has come, or why it was stopped.
+func (v jobView) Waits() string {
+	if v.State == job.Scheduled || v.State == job.Aborted || v.State == job.Aborting {
+		return v.Reason
+	}
+	return ""
+}
+
+// Queued says that it waits for its turn among its batch's jobs.
+func (v jobView) Queued() bool { return v.State == job.Scheduled && v.Batch != "" && !v.IsBatch() }
+
+// Percent is how much of it is done. It is not 100 before all of it is.
 func (v jobView) Percent() string {
-	if v.Total <= 0 {
+	done, all := progress(v.Status)
+	switch {
+	case all <= 0 && v.State == job.Completed, all > 0 && done == all:
+		return "100%"
+	case all <= 0:
 		return "0%"
 	}
-	if v.Done() == v.Total {
-		return "100%"
+	return strconv.FormatFloat(math.Floor(1000*float64(done)/float64(all))/10, 'f', 1, 64) + "%"
+}
+
+// Halves are what a resync does: the stores that it associates, and those that it disassociates.
+func (v jobView) Halves() []halfView {
+	r := v.Resync
+	return []halfView{
+		{jobView{Status: job.Status{Operation: job.Associate, Total: r.Associate, Succeeded: r.AssociateSucceeded, Failed: r.AssociateFailed}}, r.Missing},
+		{jobView{Status: job.Status{Operation: job.Disassociate, Total: r.Disassociate, Succeeded: r.DisassociateSucceeded,
+			Failed: r.DisassociateFailed}}, r.Surplus},
 	}
-	return strconv.FormatFloat(math.Floor(1000*float64(v.Done())/float64(v.Total))/10, 'f', 1, 64) + "%"
+}
+
+// halfView is one half of a resync, as if it were a job of its own.
+type halfView struct {
+	jobView
+	Found int64 // stores that are missing, or too much
 }
 
 // leastBad is how wide in percent of a bar failures are at least: one in a million must be seen, too.
@@ -65,6 +135,15 @@ func (v jobView) Bad() float64 {
 		return 0
 	}
 	return max(leastBad, 100*float64(v.Failed)/float64(v.Total))
+}
+
+// Read is the width of what is listed.
+func (v jobView) Read() float64 {
+	done, all := progress(v.Status)
+	if all <= 0 {
+		return 0
+	}
+	return 100 * float64(done) / float64(all)
 }
 
 // Good is what succeeded.
@@ -81,7 +160,7 @@ func (v jobView) Can(verb string) bool {
 	case string(steer.Pause):
 		return v.State == job.Running
 	case string(steer.Resume):
-		return v.State == job.Paused || v.State == job.Scheduled
+		return v.State == job.Paused
 	case string(steer.Cancel):
 		return v.State == job.Running || v.State == job.Paused || v.State == job.Scheduled
 	case "retry":
@@ -100,14 +179,59 @@ type failureView struct {
 
 type singleView struct {
 	jobView
-	Failures  []failureView
-	Why       *catalogue.Entry // what is known of the reason that it was aborted for
-	Events    []event
-	Jobs      []jobView // of a batch, a page of them
-	First     int       // the number of the first of them, from 1
-	Last      int
-	Prev, On  int // where the pages before and after begin; 0 for none
-	Retryable bool
+	Failures []failureView
+	Why      *catalogue.Entry // what is known of the reason that it was aborted for
+	Events   []event
+	Jobs     []jobView // of a batch, a page of them
+	First    int       // the number of the first of them, from 1
+	Last     int
+	Prev, On int // where the pages before and after begin; 0 for none
+	Steps    []stepView
+}
+
+// stepView is a phase of a resync.
+type stepView struct {
+	Phase job.Phase
+	Is    string // done, now, or "" for one that is to come
+}
+
+// steps are the phases that a resync goes through, and where it is.
+func steps(s job.Status, options *job.ResyncOptions) []stepView {
+	all := []job.Phase{job.PhaseList, job.PhaseWrite}
+	at := 0
+	switch {
+	case s.Resync.Phase == job.PhasePlanned:
+		all[1], at = job.PhasePlanned, 2
+	case options.DryRun:
+		all[1] = job.PhasePlanned
+	case options.Verify:
+		all = append(all, job.PhaseVerified)
+	}
+	switch s.Resync.Phase {
+	case job.PhaseWrite:
+		at = 1
+	case job.PhaseVerify:
+		at = 2
+	case job.PhaseVerified:
+		at = 3
+	}
+	if options.Planned { // by the resync that it goes on with
+		all, at = all[1:], max(0, at-1)
+	}
+	if s.State == job.Completed {
+		at = len(all)
+	}
+	views := make([]stepView, len(all))
+	for i, phase := range all {
+		views[i].Phase = phase
+		switch {
+		case i < at:
+			views[i].Is = "done"
+		case i == at && !s.State.Ended():
+			views[i].Is = "now"
+		}
+	}
+	return views
 }
 
 // event is an entry of a job's timeline.
@@ -142,6 +266,13 @@ func (p *Page) job(r *request) error {
 		return err
 	}
 	v.Events = events(s, history)
+	if s.Resync != nil {
+		j, err := p.cfg.Ledger.Job(r.Context(), s.Job)
+		if err != nil {
+			return err
+		}
+		v.Steps = steps(s, j.Resync)
+	}
 	for _, code := range catalogue.ByCount(s.Failures) {
 		f := failureView{Code: code, Stores: s.Failures[code]}
 		f.Entry, f.Known = catalogue.Lookup(code)
@@ -189,7 +320,7 @@ func events(s job.Status, history []results.Event) []event {
 	if s.EndedAt != nil {
 		all = append(all, event{Word: string(s.State), At: s.EndedAt})
 	}
-	slices.SortStableFunc(all, func(a, b event) int { return a.At.Compare(*b.At) })
+	slices.SortStableFunc(all[1:], func(a, b event) int { return a.At.Compare(*b.At) })
 	return all
 }
 

@@ -85,8 +85,8 @@ func TestEveryPageIsShownInBothLanguages(t *testing.T) {
 }
 
 // asItIs are the words on a Chinese page that are names: of programs, formats, people, and what these tests made up.
-var asItIs = regexp.MustCompile(`^(storelink|worker|here-1|asynq|enqueue|retry|resync|English|Excel|CSV|GB18030|JSON|Lines|UTC|Request-Id|ID|v0.0.0-test|` +
-	`script>alert\S+|sandbox-partner|nightly|Asia/Shanghai|stores.csv|brands.yaml|wang@desk|https://\S+|page.token|[A-Z]+(_[A-Z]+)+|[0-9A-F]+-0|[0-9]{8}-\S+)$`)
+var asItIs = regexp.MustCompile(`^(storelink|worker|here-1|asynq|English|Excel|CSV|GB18030|JSON|Lines|UTC|Request-Id|ID|v0.0.0-test|` +
+	`script>alert\S+|sandbox-partner|nightly|Asia/Shanghai|stores.csv|nowhere/stores.csv|brands.yaml|wang@desk|page:127.0.0.1|ops-robot|https://\S+|page.token|[A-Z]+(_[A-Z]+)+|[0-9A-F]+-0|[0-9]{8}-\S+)$`)
 
 // english gives the words that a Chinese page should not have.
 func english(body string) (words []string) {
@@ -260,6 +260,9 @@ func TestScheduleIsSteeredByThePage(t *testing.T) {
 			if s.Paused != (verb == "pause") || (verb == "run") != (len(s.Runs) == 1) {
 				t.Errorf("after %s: paused %t, %d runs", verb, s.Paused, len(s.Runs))
 			}
+		}
+		if a := b.get("/schedules/nightly"); !strings.Contains(a.body, "no worker serves account sandbox-partner at the moment") {
+			t.Errorf("it does not say what the run waits for: %s", a.body)
 		}
 		if a := b.post("/schedules/none/pause", form); a.status != http.StatusNotFound {
 			t.Errorf("a schedule that is not there: %d", a.status)

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,17 +51,37 @@ type storesView struct {
 	Outcomes []job.Outcome
 	Outcome  job.Outcome
 	Code     string
+	Half     job.Operation // of a resync: the stores of one of its operations alone
+	Verdict  job.Verdict   // of a resync that has verified
 	Search   string
 	Scanned  int64
 	On       string // where the next page begins; "" at the end
 	Codes    []string
 	Targets  bool // the rows are of several targets
+
+	Halves   []job.Operation // of a resync
+	Verdicts []job.Verdict
 }
 
 // Full says whether the page is full, and what follows is the next one: otherwise the search has only taken its time.
 func (v storesView) Full() bool { return len(v.Rows) == storesPage }
 
-var outcomes = []job.Outcome{job.Succeeded, job.Failed, job.Pending, job.Unprocessed}
+// Next is the address of what follows, with all that was chosen.
+func (v storesView) Next() string {
+	q := url.Values{"from": {v.On}}
+	for name, value := range map[string]string{"q": v.Search, "outcome": string(v.Outcome), "code": v.Code, "operation": string(v.Half),
+		"verified": string(v.Verdict)} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	return "/jobs/" + v.Job + "/stores?" + q.Encode()
+}
+
+var (
+	outcomes = []job.Outcome{job.Succeeded, job.Failed, job.Pending, job.Unprocessed}
+	verdicts = []job.Verdict{job.Confirmed, job.Contradicted}
+)
 
 func (p *Page) stores(r *request) error {
 	s, err := p.status(r)
@@ -72,6 +93,15 @@ func (p *Page) stores(r *request) error {
 		Codes: catalogue.ByCount(s.Failures), Targets: s.Targets > 0}
 	if o := job.Outcome(q.Get("outcome")); slices.Contains(outcomes, o) {
 		v.Outcome = o
+	}
+	if s.Resync != nil {
+		v.Halves, v.Verdicts = job.Writes(), verdicts
+		if op := job.Operation(q.Get("operation")); slices.Contains(v.Halves, op) {
+			v.Half = op
+		}
+		if verdict := job.Verdict(q.Get("verified")); slices.Contains(verdicts, verdict) {
+			v.Verdict = verdict
+		}
 	}
 	if err := p.scan(r, &v, parseCursor(q.Get("from"))); err != nil {
 		return err
@@ -134,6 +164,7 @@ func (p *Page) scan(r *request, v *storesView, from cursor) error {
 
 func (v *storesView) matches(row job.Row) bool {
 	return (v.Outcome == "" || row.Outcome == v.Outcome) && (v.Code == "" || row.Code == v.Code) &&
+		(v.Half == "" || row.Operation == v.Half) && (v.Verdict == "" || row.Verified == v.Verdict) &&
 		(v.Search == "" || strings.Contains(row.StoreID, v.Search))
 }
 

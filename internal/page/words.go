@@ -54,7 +54,8 @@ func (p *Page) words(lang catalogue.Lang) template.FuncMap {
 		"n":     count,
 		"in":    func(t catalogue.Text) string { return t.In(lang) },
 		"rate":  rateText,
-		"why":   func(reason string) string { return why(reason, lang) },
+		"why":   func(reason string) string { return catalogue.Sentence(reason, lang) },
+		"told":  func(message string) string { return catalogue.Message(message, lang) },
 		"left": func(d time.Duration) string {
 			return catalogue.Text{ZH: "预计还需 " + span(d, lang), EN: span(d, lang) + " left"}.In(lang)
 		},

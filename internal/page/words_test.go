@@ -22,6 +22,7 @@ func spoken() []string {
 		"job-at-work", "redis-away", "internal",
 		// formats of reports
 		"xlsx", "csv", "jsonl",
+		"step-list", "step-write", "step-planned", "step-verified", "dry-run",
 		// a timeline's
 		"created", "due-at", "started", "resumed",
 		job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused, job.LaneUnserved,
@@ -99,23 +100,6 @@ func TestDurationsAreSaidInTheirTwoLargestUnits(t *testing.T) {
 	}
 }
 
-func TestReasonsOfOursAreSaidInChinese(t *testing.T) {
-	t.Parallel()
-	for reason, want := range map[string]string{
-		"by page:192.0.2.1": "操作人：page:192.0.2.1",
-		"calls fail, the last with: HTTP 500 SYSTEM_ERROR: 系统异常":             "调用连续失败，最近一次：HTTP 500 SYSTEM_ERROR: 系统异常",
-		"501 of 1000 decided stores failed: more than the threshold of 50 %": "已处理的 1000 家门店中有 501 家失败，超过了 50% 的阈值",
-		"HTTP 403 NO_AUTH: by nobody":                                        "HTTP 403 NO_AUTH: by nobody",
-		"by $1 (and others)":                                                 "by $1 (and others)",
-		"retry of 20261126-003016-acdcxhsb":                                  "重试 20261126-003016-acdcxhsb",
-		"with batch 20261126-003016-acdcxhsb":                                "随批量任务 20261126-003016-acdcxhsb",
-	} {
-		if zh, en := why(reason, catalogue.Chinese), why(reason, catalogue.English); zh != want || en != reason {
-			t.Errorf("%q is %q and %q", reason, zh, en)
-		}
-	}
-}
-
 func TestBarsTellOfTheLeastFailureAndNeverOfMoreThanThereIs(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -125,6 +109,34 @@ func TestBarsTellOfTheLeastFailureAndNeverOfMoreThanThereIs(t *testing.T) {
 		v := jobView{Status: job.Status{Total: c.total, Succeeded: c.good, Failed: c.bad}}
 		if v.Percent() != c.percent || v.Good()+v.Bad() > 100 || (v.Bad() > 0) != (c.bad > 0) || v.Bad() > 0 && v.Bad() < leastBad {
 			t.Errorf("%+v is %s, %g and %g wide", c, v.Percent(), v.Good(), v.Bad())
+		}
+	}
+}
+
+func TestAResyncThatListsIsAsFarAsItsListing(t *testing.T) {
+	t.Parallel()
+	r := newRates()
+	now, started := time.Now(), time.Now()
+	resync := func(phase job.Phase, listed, toList, succeeded int64) jobView {
+		s := job.Status{Job: "j", State: job.Running, StartedAt: &started, Total: 1000, Succeeded: succeeded,
+			Resync: &job.ResyncStatus{Phase: phase, Listed: listed, ToList: toList}}
+		now = now.Add(4 * time.Second)
+		return jobView{Status: s, Rate: r.of(s, now)}
+	}
+	for _, c := range []struct {
+		view    jobView
+		percent string
+		read    float64
+		rate    float64
+	}{
+		{resync(job.PhaseList, 0, 0, 0), "0%", 0, 0}, // WeChat Pay has not said yet how many there are
+		{resync(job.PhaseList, 4000, 16_000, 0), "25.0%", 25, 1000},
+		{resync(job.PhaseWrite, 16_000, 16_000, 500), "50.0%", 100, 0}, // a phase's rate is its own
+		{resync(job.PhaseWrite, 16_000, 16_000, 900), "90.0%", 100, 100},
+		{resync(job.PhaseVerify, 17_000, 16_000, 1000), "100%", 100, 0}, // more than there were
+	} {
+		if c.view.Percent() != c.percent || c.view.Listing() && c.view.Read() != c.read || c.view.Rate != c.rate {
+			t.Errorf("%+v: %s, %g wide, %g a second", c.view.Resync, c.view.Percent(), c.view.Read(), c.view.Rate)
 		}
 	}
 }

@@ -27,7 +27,9 @@ import (
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/secret"
+	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/steer"
+	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -134,10 +136,15 @@ func (w *world) submit(j job.Job, n int) string {
 }
 
 // submitBatch commits a batch of some targets of n stores each.
-func (w *world) submitBatch(targets, n int) string {
+func (w *world) submitBatch(targets, n int, later ...time.Time) string {
 	w.Helper()
 	now := time.Now()
-	staging := w.ledger.StageBatch(results.Batch{ID: job.NewID(now), Label: "春节", Source: "brands.yaml", SubmittedBy: "wang@desk", CreatedAt: now})
+	b := results.Batch{ID: job.NewID(now), Label: "春节", Source: "brands.yaml", SubmittedBy: "wang@desk", CreatedAt: now}
+	stock := 2_000_001
+	for _, at := range later {
+		b.At, stock = &at, 2_100_001
+	}
+	staging := w.ledger.StageBatch(b)
 	list, _, err := staging.AddList(w.ctx, job.MaxStoresPerCall, func(yield func(string, error) bool) {
 		for _, id := range storeIDs(n) {
 			if !yield(id, nil) {
@@ -148,7 +155,7 @@ func (w *world) submitBatch(targets, n int) string {
 	w.must(err)
 	for i := range targets {
 		j := newJob("")
-		j.Target.StockID = fmt.Sprint(2000001 + i)
+		j.Target.StockID = fmt.Sprint(stock + i)
 		_, err := staging.AddJob(w.ctx, j, list)
 		w.must(err)
 	}
@@ -157,7 +164,7 @@ func (w *world) submitBatch(targets, n int) string {
 }
 
 // work runs a worker on a sandbox until the test's end, at a pace in calls a second; 0 is none.
-func (w *world) work(rate float64, o sandbox.Options) {
+func (w *world) work(rate float64, o sandbox.Options) *sandbox.Sandbox {
 	w.Helper()
 	k, err := keys()
 	w.must(err)
@@ -187,6 +194,31 @@ func (w *world) work(rate float64, o sandbox.Options) {
 	go func() {
 		defer close(done)
 		_ = run.Run(ctx)
+	}()
+	w.Cleanup(func() { cancel(); <-done })
+	return s
+}
+
+// newResync is a job that makes a target what the list says, and verifies.
+func newResync(label, stock string) job.Job {
+	j := newJob(label)
+	j.Operation, j.Target.StockID = job.Resync, stock
+	j.Resync = &job.ResyncOptions{Prune: true, Verify: true}
+	return j
+}
+
+// plan runs the schedules until the test's end.
+func (w *world) plan() {
+	w.Helper()
+	opener, err := source.New(source.Config{Dirs: []string{w.TempDir()}})
+	w.must(err)
+	run := schedule.New(schedule.Config{Book: w.book, Ledger: w.ledger, Sources: opener, Worker: "here-1", Look: 50 * time.Millisecond,
+		Submitter: &submit.Submitter{Ledger: w.ledger, Queue: w.queue}, Logger: slog.New(slog.NewTextHandler(w.log, nil))})
+	ctx, cancel := context.WithCancel(w.ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run.Run(ctx)
 	}()
 	w.Cleanup(func() { cancel(); <-done })
 }

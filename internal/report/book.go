@@ -2,6 +2,8 @@ package report
 
 import (
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -69,7 +71,7 @@ func (b *Book) Write(r job.Row) error {
 		meaning, do = e.Happened.In(b.opts.Lang), e.Do.In(b.opts.Lang)
 	}
 	b.cells = append(b.cells[:0], Cell{Text: r.StoreID}, Cell{Text: b.words.outcome(r.Outcome)}, Cell{Text: r.Code},
-		Cell{Text: r.Message}, Cell{Text: meaning}, Cell{Text: do}, Cell{Text: r.RequestID},
+		Cell{Text: catalogue.Message(r.Message, b.opts.Lang)}, Cell{Text: meaning}, Cell{Text: do}, Cell{Text: r.RequestID},
 		Cell{Number: float64(r.Attempts), Format: "0"}, Cell{Text: decidedAt(r)})
 	for _, name := range b.more {
 		b.cells = append(b.cells, Cell{Text: b.words.moreCell(name, r)})
@@ -159,12 +161,20 @@ func (b *Book) summary() error {
 	fact(w.bundle, s.StockBundleID)
 	fact(w.account, s.Account)
 	fact(w.label, s.Label)
-	fact(w.source, s.Source)
+	fact(w.source, catalogue.Sentence(s.Source, b.opts.Lang))
 	fact(w.submittedBy, s.SubmittedBy)
 	fact(w.created, moment(&s.CreatedAt))
 	fact(w.started, moment(s.StartedAt))
 	fact(w.ended, moment(s.EndedAt))
 	put()
+	if s.Targets > 0 {
+		number(catalogue.Term("targets", b.opts.Lang), s.Targets)
+		for _, state := range slices.Sorted(maps.Keys(s.Jobs)) {
+			if s.Jobs[state] > 0 {
+				put(nil, w.stateOf(state), s.Jobs[state])
+			}
+		}
+	}
 	number(w.total, s.Total)
 	number(w.outcome(job.Succeeded), s.Succeeded)
 	number(w.outcome(job.Failed), s.Failed)
@@ -177,11 +187,20 @@ func (b *Book) summary() error {
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
 		term := func(word string) string { return catalogue.Term(word, b.opts.Lang) }
 		put()
-		number(term("in line"), r.InLine) // beside the total
-		number(term("missing"), r.Missing)
-		number(term("surplus"), r.Surplus)
+		if r.Wanted > 0 { // else it does what another resync left undone
+			number(term("in line"), r.InLine) // beside the total
+			number(term("missing"), r.Missing)
+			number(term("surplus"), r.Surplus)
+		}
 		if r.Phase == job.PhaseVerified {
 			number(term("contradicted"), r.Contradicted)
+			number(w.settled, r.Settled)
+			if r.Unsteady {
+				fact(w.unsteady, w.proves)
+			}
+		}
+		if r.Strange > 0 {
+			number(w.strange, r.Strange)
 		}
 		put(nil, title(w.total), title(w.outcome(job.Succeeded)), title(w.outcome(job.Failed)))
 		put(title(w.operationOf(job.Associate)), r.Associate, r.AssociateSucceeded, r.AssociateFailed)

@@ -331,6 +331,9 @@ func TestBookOfAResyncAndOfABatchHasTheirColumns(t *testing.T) {
 	resync.Operation = job.Resync
 	row := rows[0]
 	row.Operation, row.Verified = job.Disassociate, job.Contradicted
+	row.Message = "(a call for it went unanswered: it may have been carried out)"
+	resync.Source = "retry of j-0"
+	resync.Resync = &job.ResyncStatus{Phase: job.PhaseVerified, InLine: 9, Contradicted: 1, Settled: 2, Strange: 3, Unsteady: true}
 	f := book(t, report.BookOptions{Status: resync, Lang: catalogue.English}, row)
 	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.ResyncColumns) ||
 		!slices.Equal(got[1][9:], []string{"disassociate", "contradicted"}) {
@@ -338,17 +341,27 @@ func TestBookOfAResyncAndOfABatchHasTheirColumns(t *testing.T) {
 	}
 	f = book(t, report.BookOptions{Status: resync, Lang: catalogue.Chinese}, row)
 	if got := cells(t, f, "门店"); !slices.Equal(got[0][9:], []string{"操作", "核对结果"}) ||
-		!slices.Equal(got[1][9:], []string{"取消关联门店", "与微信支付列表不符"}) {
+		!slices.Equal(got[1][9:], []string{"取消关联门店", "与微信支付列表不符"}) ||
+		got[1][3] != "（有一次调用没有收到应答：可能已经生效）" {
 		t.Errorf("got %q", got)
 	}
+	summary := fmt.Sprint(cells(t, f, "摘要"))
+	for _, want := range []string{"[清单 重试 j-0]", "[与微信支付列表不符 1]", "[由微信支付列表确认 2]", "[不是门店ID，未处理 3]", "[读取期间列表有变动 "} {
+		if !strings.Contains(summary, want) {
+			t.Errorf("the summary lacks %q: %s", want, summary)
+		}
+	}
 	batch := status()
-	batch.Targets = 2
+	batch.Targets, batch.Jobs = 2, map[job.State]int64{job.Completed: 1, job.Aborted: 1}
 	row = rows[0]
 	row.Job, row.Account, row.Target = "j-1", "acme", &job.Target{BrandID: "1", ProductCouponID: "2", StockBundleID: "0004"}
 	f = book(t, report.BookOptions{Status: batch, Lang: catalogue.English}, row)
 	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.BatchColumns) ||
 		!slices.Equal(got[1][9:], []string{"j-1", "acme", "1", "2", "", "0004"}) {
 		t.Errorf("got %q", got)
+	}
+	if summary := fmt.Sprint(cells(t, f, "Summary")); !strings.Contains(summary, "[targets 2] [ aborted 1] [ completed 1]") {
+		t.Errorf("got %s", summary)
 	}
 	f = book(t, report.BookOptions{Status: batch, Lang: catalogue.Chinese}, row)
 	if got := cells(t, f, "门店"); slices.Contains(got[0], "") || len(got[0]) != 15 {

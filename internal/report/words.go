@@ -14,6 +14,7 @@ type words struct {
 	job, state, reason, operation, brand, coupon, stock, bundle, account, label, source, submittedBy string
 	created, started, ended                                                                          string
 	total, calls, code, failed, meaning, do, unknown, only, rows                                     string
+	settled, strange, unsteady, proves                                                               string
 
 	lang catalogue.Lang
 }
@@ -59,7 +60,8 @@ var english = words{
 	bundle: "Stock bundle", account: "Account", label: "Label", source: "List", submittedBy: "Submitted by", created: "Created",
 	started: "Started", ended: "Ended", total: "Stores", calls: "Calls", code: "Code", failed: "Failed stores",
 	meaning: "What happened", do: "What to do", unknown: "(not documented: see the stores' messages)", only: "Only stores that are",
-	rows: "Rows on the sheets",
+	rows: "Rows on the sheets", settled: "settled by WeChat Pay's list", strange: "no store IDs: left alone",
+	unsteady: "list did not hold still", proves: "that a store is not on it proves nothing",
 }
 
 var chinese = words{
@@ -69,4 +71,5 @@ var chinese = words{
 	account: "账号", label: "标签", source: "清单", submittedBy: "提交人", created: "提交时间", started: "开始时间", ended: "结束时间",
 	total: "门店总数", calls: "调用次数", code: "代码", failed: "失败门店数", meaning: "发生了什么", do: "怎么办",
 	unknown: "（没有公开文档：见各门店的说明）", only: "只列出", rows: "各表行数",
+	settled: "由微信支付列表确认", strange: "不是门店ID，未处理", unsteady: "读取期间列表有变动", proves: "列表里没有某家门店，不能说明什么",
 }

@@ -35,9 +35,10 @@ type Batch struct {
 	At     *time.Time `json:"at,omitempty"`     // before which nothing of it is sent; nil for at once
 	Notify *job.Hook  `json:"notify,omitempty"` // whom to tell when it has ended
 
-	Accounts []string `json:"accounts"` // in the order in which they came
-	Lists    int      `json:"lists"`
-	Jobs     int      `json:"jobs"`
+	Operation job.Operation `json:"operation,omitempty"` // of its jobs: associate where it is not said, as it once was not
+	Accounts  []string      `json:"accounts"`            // in the order in which they came
+	Lists     int           `json:"lists"`
+	Jobs      int           `json:"jobs"`
 }
 
 func (b *Batch) key(what string) string { return prefix + "{" + b.ID + "}:" + what }
@@ -79,7 +80,7 @@ type stagedList struct {
 
 // StageBatch begins a batch. Nothing of it runs before Commit, and what is left of one that is given up expires.
 func (l *Ledger) StageBatch(b Batch) *BatchStaging {
-	b.Accounts, b.Lists, b.Jobs = nil, 0, 0
+	b.Operation, b.Accounts, b.Lists, b.Jobs = "", nil, 0, 0
 	return &BatchStaging{l: l, batch: b, later: b.At != nil && b.At.After(time.Now())}
 }
 
@@ -155,14 +156,15 @@ func (s *BatchStaging) AddList(ctx context.Context, size int, ids iter.Seq2[stri
 	return n, in.stores, nil
 }
 
-// AddJob adds a job for a target with one of the batch's lists, and claims the target unless the batch is for later. ID,
-// batch, list and chunk size are filled in.
+// AddJob adds a job for a target with one of the batch's lists, and claims the target unless the batch is for later. Its
+// operation is that of the batch's other jobs; ID, batch, list and chunk size are filled in.
 func (s *BatchStaging) AddJob(ctx context.Context, j job.Job, list int) (job.Job, error) {
 	if err := s.beat(ctx); err != nil {
 		return j, err
 	}
 	in := s.lists[list]
 	s.batch.Jobs++
+	s.batch.Operation = j.Operation
 	j.ID, j.Batch, j.List, j.ChunkSize, j.CreatedAt = s.batch.job(s.batch.Jobs), s.batch.ID, s.batch.list(list), in.size,
 		s.batch.CreatedAt
 	meta, err := json.Marshal(j)

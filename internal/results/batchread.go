@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -50,7 +51,8 @@ func (l *Ledger) batchStatus(ctx context.Context, b Batch) (job.Status, error) {
 		t := time.UnixMilli(atoi64(fields[name])).UTC()
 		return &t
 	}
-	s := job.Status{Job: b.ID, Batch: b.ID, State: job.State(fields["state"]), Account: strings.Join(b.Accounts, ", "), Label: b.Label,
+	s := job.Status{Job: b.ID, Batch: b.ID, State: job.State(fields["state"]),
+		Operation: cmp.Or(b.Operation, job.Associate), Account: strings.Join(b.Accounts, ", "), Label: b.Label,
 		Source: b.Source, SubmittedBy: b.SubmittedBy, Priority: job.Default, Targets: int64(b.Jobs), Jobs: map[job.State]int64{},
 		Total: number("total"), Succeeded: number("succeeded"), Failed: number("failed"), Late: number("late"), Chunks: number("chunks"),
 		Calls: number("calls"), Retries: number("retries"), Throttled: number("throttled"), Failures: map[string]int64{},

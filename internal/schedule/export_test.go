@@ -6,12 +6,17 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/job"
 )
 
 const (
 	MaxCount = maxCount
 	MaxRuns  = maxRuns
 )
+
+// OutcomeOf is what a run keeps of how its job ended.
+func OutcomeOf(s job.Status) *Outcome { return outcomeOf(s) }
 
 func Between(r Rhythm, after, upTo time.Time) (int64, time.Time) { return r.between(after, upTo) }
 

@@ -64,7 +64,9 @@ type Outcome struct {
 	Failed      int64     `json:"failed"`
 	Unprocessed int64     `json:"unprocessed"`
 	Drift       *Drift    `json:"drift,omitempty"` // of a resync
-	EndedAt     time.Time `json:"ended_at"`
+	// Contradicted is how many stores of a resync that verified are not as WeChat Pay's list after the writes says.
+	Contradicted int64     `json:"contradicted,omitempty"`
+	EndedAt      time.Time `json:"ended_at"`
 }
 
 // Drift is how far a target was from its list, in stores.
@@ -82,6 +84,7 @@ func outcomeOf(s job.Status) *Outcome {
 	}
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
 		o.Drift = &Drift{InLine: r.InLine, Missing: r.Missing, Surplus: r.Surplus}
+		o.Contradicted = r.Contradicted
 	}
 	return o
 }

@@ -435,6 +435,19 @@ func TestARunThatEndsItsWorkersIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestAnOutcomeTellsWhatAResyncFound(t *testing.T) {
+	t.Parallel()
+	s := job.Status{State: job.Completed, Total: 9, Succeeded: 9,
+		Resync: &job.ResyncStatus{Phase: job.PhaseVerified, InLine: 5, Missing: 6, Surplus: 3, Contradicted: 2}}
+	if o := schedule.OutcomeOf(s); *o.Drift != (schedule.Drift{InLine: 5, Missing: 6, Surplus: 3}) || o.Contradicted != 2 {
+		t.Errorf("got %+v, %+v", o, o.Drift)
+	}
+	s.Resync.Phase = job.PhaseList // it was cancelled before it knew
+	if o := schedule.OutcomeOf(s); o.Drift != nil {
+		t.Errorf("got %+v", o.Drift)
+	}
+}
+
 func TestTheLastRunsAreRemembered(t *testing.T) {
 	t.Parallel()
 	both(t, func(w *world) {
