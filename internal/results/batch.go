@@ -200,35 +200,20 @@ func (s *BatchStaging) AddJob(ctx context.Context, j job.Job, list int) (job.Job
 	return j, nil
 }
 
-// Commit makes the batch run, at its time: all of its jobs will, from here on. Until it returns without an error, it may or may not
-// be committed: Status tells.
+// Commit makes the batch run, at its time: all of its jobs will, from here on. Until it returns without an error, it may or
+// may not be committed: Status tells.
 func (s *BatchStaging) Commit(ctx context.Context) error {
 	b := &s.batch
 	doing := "commit batch " + b.ID
 	if b.Jobs == 0 {
 		return errors.New("a batch without jobs")
 	}
-	switch state, err := s.l.rdb.HGet(ctx, b.key("batch"), "state").Result(); {
-	case err != nil && !errors.Is(err, redis.Nil):
+	committed, err := s.describe(ctx)
+	if err != nil || committed {
 		return redisError(doing, err)
-	case err == nil && state != string(job.Staging):
-		return nil // it was committed before, and the answer to that got lost
-	}
-	meta, err := json.Marshal(b)
-	if err != nil {
-		return fmt.Errorf("describe batch %s: %w", b.ID, err)
 	}
 	created := redis.Z{Score: float64(b.CreatedAt.UnixMilli()), Member: b.ID}
 	_, err = s.l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, b.key("batch"), "state", string(job.Staging), "meta", meta, "total", s.total, "chunks", s.chunks)
-		p.PExpire(ctx, b.key("batch"), s.l.opts.Staging)
-		for account, ids := range s.waiting {
-			p.Del(ctx, b.wait(account))
-			for some := range slices.Chunk(ids, 500) {
-				p.RPush(ctx, b.wait(account), some...)
-			}
-			p.PExpire(ctx, b.wait(account), batchStaging)
-		}
 		for _, target := range s.targets { // a pointer at a job that is gone counts for nothing
 			p.Expire(ctx, target, targetLife)
 		}
@@ -259,28 +244,69 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 	return nil
 }
 
-// Discard deletes a batch that is not committed, as far as it can: what is left expires.
+// describe writes what the batch is, and which of its jobs wait for their turn, unless it is committed. An earlier commit
+// that nobody heard of again may be carried out at any moment, in between too: then nothing is written, for a batch that
+// runs would be put back into staging, and expire.
+func (s *BatchStaging) describe(ctx context.Context) (committed bool, err error) {
+	b := &s.batch
+	meta, err := json.Marshal(b)
+	if err != nil {
+		return false, fmt.Errorf("describe batch %s: %w", b.ID, err)
+	}
+	err = s.l.rdb.Watch(ctx, func(tx *redis.Tx) error {
+		state, err := tx.HGet(ctx, b.key("batch"), "state").Result()
+		if err != nil && !errors.Is(err, redis.Nil) {
+			return err
+		}
+		if committed = err == nil && state != string(job.Staging); committed {
+			return nil
+		}
+		_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
+			p.HSet(ctx, b.key("batch"), "state", string(job.Staging), "meta", meta, "total", s.total, "chunks", s.chunks)
+			p.PExpire(ctx, b.key("batch"), s.l.opts.Staging)
+			for account, ids := range s.waiting {
+				p.Del(ctx, b.wait(account))
+				for some := range slices.Chunk(ids, 500) {
+					p.RPush(ctx, b.wait(account), some...)
+				}
+				p.PExpire(ctx, b.wait(account), batchStaging)
+			}
+			return nil
+		})
+		return err
+	}, b.key("batch"))
+	return committed, err
+}
+
+// Discard deletes a batch that is not committed, as far as it can: what is left expires. From its first step on the batch
+// cannot be committed any more, not by a commit that is still on its way either.
 func (s *BatchStaging) Discard(ctx context.Context) error {
-	switch state, err := s.l.rdb.HGet(ctx, s.batch.key("batch"), "state").Result(); {
-	case err != nil && !errors.Is(err, redis.Nil):
-		return redisError("discard batch "+s.batch.ID, err) // it may be committed
-	case err == nil && state != string(job.Staging):
-		return nil
+	b, doing := &s.batch, "discard batch "+s.batch.ID
+	given, err := s.l.scripts.batchDiscard.Run(ctx, s.l.rdb, []string{b.key("batch")}).Int()
+	if err != nil || given == 0 {
+		return redisError(doing, err)
 	}
 	var errs []error
-	for n := 1; n <= s.batch.Jobs; n++ {
-		id := s.batch.job(n)
+	for n := 1; n <= b.Jobs; n++ {
+		id := b.job(n)
 		j, err := s.l.Job(ctx, id)
 		if err != nil {
 			continue // it was not made
 		}
 		errs = append(errs, s.l.run(ctx, s.l.scripts.discard, id).Err(), s.l.letGo(ctx, keyTarget(j.Target), id))
 	}
-	for n := range s.batch.Lists {
-		errs = append(errs, s.l.rdb.Del(ctx, s.batch.list(n)).Err())
-	}
-	errs = append(errs, s.l.rdb.Del(ctx, s.batch.key("batch")).Err())
-	return redisError("discard batch "+s.batch.ID, errors.Join(errs...))
+	_, err = s.l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for n := range b.Lists + 1 { // the last may be unfinished
+			p.Del(ctx, b.list(n))
+		}
+		for account := range b.Accounts {
+			p.Del(ctx, b.wait(account))
+		}
+		p.ZRem(ctx, keyBatches, b.ID)
+		p.ZRem(ctx, keyJobs, b.ID)
+		return nil
+	})
+	return redisError(doing, errors.Join(append(errs, err)...))
 }
 
 // batch reads what a batch is; ok says whether there is one of this ID.
