@@ -106,7 +106,7 @@ func serve(ctx context.Context, o options) error {
 	for _, w := range warnings {
 		log.Warn(w)
 	}
-	hooks, err := hooks(c.Notify)
+	hooks, err := worker.NewHooks(c.Notify)
 	if err != nil {
 		return err
 	}
@@ -193,13 +193,4 @@ func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, err
 		return nil, nil
 	}
 	return page.NewCertificate(c.Page.Certificate, c.Page.PrivateKey)
-}
-
-// hooks is what completion hooks are told with.
-func hooks(n config.Notify) (*worker.Hooks, error) {
-	sender, err := worker.HookSender(n)
-	if err != nil {
-		return nil, err
-	}
-	return &worker.Hooks{Sender: sender, Secret: n.Secret}, nil
 }
