@@ -95,8 +95,8 @@ func (f *onboardFlags) check(path string) (priority job.Priority, at *time.Time,
 	if _, err := chunker.Size(f.chunkSize); err != nil {
 		return "", nil, err
 	}
-	if f.failureThreshold < 0 || f.failureThreshold > 100 {
-		return "", nil, job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off", f.failureThreshold)
+	if err := checkThreshold(f.failureThreshold); err != nil {
+		return "", nil, err
 	}
 	if err := checkLabel(f.label); err != nil {
 		return "", nil, err

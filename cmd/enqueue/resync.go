@@ -151,19 +151,7 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 }
 
 func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags, r *resyncFlags) error {
-	account, err := s.account(ctx, j.Account)
-	if err != nil {
-		return err
-	}
-	if err := account.complete(&j.Target); err != nil {
-		return err
-	}
-	ids, err := a.openList(ctx, list, f)
-	if err != nil {
-		return err
-	}
-	defer ids.close()
-	receipt, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	account, receipt, err := a.submitList(ctx, s, j, list, f)
 	if err != nil {
 		return err
 	}

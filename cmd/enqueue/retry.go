@@ -67,10 +67,10 @@ func (f *retryFlags) override(j *job.Job, given func(string) bool) error {
 		}
 	}
 	if given("failure-threshold") {
-		if j.FailureThreshold = f.failureThreshold; f.failureThreshold < 0 || f.failureThreshold > 100 {
-			return job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
-				f.failureThreshold)
+		if err := checkThreshold(f.failureThreshold); err != nil {
+			return err
 		}
+		j.FailureThreshold = f.failureThreshold
 	}
 	if given("label") {
 		j.Label = f.label
