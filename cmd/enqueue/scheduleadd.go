@@ -79,7 +79,8 @@ With --json: the schedule.`,
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort a job once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
 	f.hookFlags.register(flags)
-	flags.Lookup("notify").Usage = "post what became of each run to this https `URL`, which the worker's notify.hosts allow"
+	flags.Lookup("notify").Usage = "tell what became of each run to the hook of this `NAME|URL`: one that the worker's notify.hooks name," +
+		" or an https address that its notify.hosts allow"
 	return cmd
 }
 
