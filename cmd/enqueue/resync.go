@@ -99,33 +99,8 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		return err
 	}
 	j.Resync.DryRun = dry
-	switch {
-	case j.Target.StockBundleID != "":
-		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
-			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
-	case dry && (f.wait || f.report != "" || r.detach):
-		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
-			" there is no more")
-	case dry && j.At != nil:
-		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
-	case r.output != "" && !dry:
-		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
-	case r.prune && f.setAside != "":
-		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
-			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
-	case r.detach && f.wait:
-		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
-	}
-	if r.output != "" {
-		if _, err := reportFormat(r.output); err != nil {
-			return err
-		}
-		if err := checkWritable(r.output); err != nil {
-			return err
-		}
-		if err := apart(list, f.setAside, r.output); err != nil {
-			return err
-		}
+	if err := r.together(j, list, f); err != nil {
+		return err
 	}
 	j.Source, j.SubmittedBy = list, submitter(a.environ)
 	p, err := a.place(f.placeFlags, false)
@@ -146,6 +121,39 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		return err
 	}
 	return s.closed(a.resyncAt(ctx, s, j, list, f, r))
+}
+
+// together refuses what does not go together, of a job as the flags tell it.
+func (r *resyncFlags) together(j job.Job, list string, f *submitFlags) error {
+	switch {
+	case j.Target.StockBundleID != "":
+		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
+			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
+	case j.Resync.DryRun && (f.wait || f.report != "" || r.detach):
+		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
+			" there is no more")
+	case j.Resync.DryRun && j.At != nil:
+		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
+	case r.output != "" && !j.Resync.DryRun:
+		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
+	case r.prune && f.setAside != "":
+		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
+			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
+	case r.detach && f.wait:
+		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
+	}
+	if r.output != "" {
+		if _, err := reportFormat(r.output); err != nil {
+			return err
+		}
+		if err := checkWritable(r.output); err != nil {
+			return err
+		}
+		if err := apart(list, f.setAside, r.output); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags, r *resyncFlags) error {
