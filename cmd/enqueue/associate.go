@@ -126,6 +126,14 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	f.placeFlags.register(flags)
 }
 
+// checkThreshold checks a --failure-threshold.
+func checkThreshold(percent int) error {
+	if percent < 0 || percent > 100 {
+		return job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off", percent)
+	}
+	return nil
+}
+
 // maxLabel bounds a label, in characters.
 const maxLabel = 200
 
@@ -152,9 +160,8 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 	if j.At, err = f.laterFlags.read(time.Now()); err != nil {
 		return j, err
 	}
-	if f.failureThreshold < 0 || f.failureThreshold > 100 {
-		return j, job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
-			f.failureThreshold)
+	if err := checkThreshold(f.failureThreshold); err != nil {
+		return j, err
 	}
 	if err := checkLabel(f.label); err != nil {
 		return j, err
@@ -213,21 +220,27 @@ func (a *app) submit(ctx context.Context, op job.Operation, list string, f *subm
 
 // submitAt submits a job where it is to run, and follows it there if that is asked for.
 func (a *app) submitAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags) error {
-	account, err := s.account(ctx, j.Account)
-	if err != nil {
-		return err
-	}
-	if err := account.complete(&j.Target); err != nil {
-		return err
-	}
-	ids, err := a.openList(ctx, list, f)
-	if err != nil {
-		return err
-	}
-	defer ids.close()
-	receipt, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	account, receipt, err := a.submitList(ctx, s, j, list, f)
 	if err != nil {
 		return err
 	}
 	return a.submitted(ctx, s, account, receipt, f.waitFlags)
+}
+
+// submitList submits a job of a list where it is to run.
+func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f *submitFlags) (account accountKnown,
+	receipt submit.Receipt, err error) {
+	if account, err = s.account(ctx, j.Account); err != nil {
+		return account, receipt, err
+	}
+	if err := account.complete(&j.Target); err != nil {
+		return account, receipt, err
+	}
+	ids, err := a.openList(ctx, list, f)
+	if err != nil {
+		return account, receipt, err
+	}
+	defer ids.close()
+	receipt, err = s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	return account, receipt, err
 }

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
 	"net"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -29,7 +32,7 @@ func offersOf(t *testing.T, environ []string, words ...string) (out []string) {
 }
 
 // patiently asks again, as a person presses the key again, where a busy machine had nothing to offer in the second that a
-// shell waits for (TestShellIsOfferedNothingWhereRedisDoesNotAnswer).
+// shell waits for (TestShellWaitsForRedisForASecondAtMost).
 func patiently[T any](ask func() T, enough func(T) bool) (got T) {
 	for range 20 {
 		if got = ask(); enough(got) {
@@ -114,11 +117,7 @@ func TestShellIsOfferedNothingWhereRedisDoesNotAnswer(t *testing.T) {
 	for _, environ := range [][]string{nil, {"REDIS_URL=redis://" + mute.Addr().String()}, {"REDIS_URL=redis://" + closed.Addr().String()},
 		{"REDIS_URL=nonsense"}, {"STORELINK_CONFIG=/none"}} {
 		for _, words := range [][]string{{"status", ""}, {"schedule", "show", ""}, {"jobs", "--account", ""}} {
-			began := time.Now()
 			o := enqueue(t, environ, append([]string{"__complete"}, words...)...).expect(t, 0)
-			if took := time.Since(began); took > 1500*time.Millisecond { // a second, and a busy machine
-				t.Errorf("%v, %q: it took %s", environ, words, took)
-			}
 			if !strings.HasPrefix(o.out, ":") || strings.Contains(o.err, "edis") {
 				t.Errorf("%v, %q: %s%s", environ, words, o.out, o.err)
 			}
@@ -128,6 +127,22 @@ func TestShellIsOfferedNothingWhereRedisDoesNotAnswer(t *testing.T) {
 	got := offersOf(t, []string{"STORELINK_CONFIG=" + w.config}, "jobs", "--account", "")
 	if !slices.Equal(got, []string{sandbox.BrandAccount, sandbox.PartnerAccount}) {
 		t.Errorf("offered %q", got)
+	}
+}
+
+func TestShellWaitsForRedisForASecondAtMost(t *testing.T) {
+	t.Parallel()
+	a, asked := &app{environ: []string{"REDIS_URL=redis://127.0.0.1:1"}}, false
+	a.offered(func(ctx context.Context, _ *site) []cobra.Completion {
+		asked = true
+		// What is left of it only becomes less; that the client keeps to it package redisconn's tests show.
+		if until, ok := ctx.Deadline(); !ok || time.Until(until) > time.Second {
+			t.Errorf("it may take until %s, %t", until, ok)
+		}
+		return nil
+	})
+	if !asked {
+		t.Error("nothing was asked")
 	}
 }
 

@@ -57,30 +57,26 @@ func writeDifference(rows iter.Seq2[job.Row, error], name string) (n int64, err 
 	if err != nil {
 		return 0, err
 	}
-	o, err := create(name)
+	return toFile(name, func(w io.Writer) (int64, error) { return copyDifference(rows, w, format) })
+}
+
+func copyDifference(rows iter.Seq2[job.Row, error], w io.Writer, format results.ReportFormat) (n int64, err error) {
+	out, err := newDifferenceWriter(w, format)
 	if err != nil {
-		return 0, err
-	}
-	defer o.drop()
-	out, err := newDifferenceWriter(o, format)
-	if err != nil {
-		return 0, unwritable(name, err)
+		return 0, &writing{err}
 	}
 	defer out.close()
 	for row, err := range rows {
 		if err != nil {
-			return 0, err
+			return n, err
 		}
 		if err := out.write(row.StoreID, row.Operation); err != nil {
-			return 0, unwritable(name, err)
+			return n, &writing{err}
 		}
 		n++
 	}
 	if err := out.flush(); err != nil {
-		return 0, unwritable(name, err)
-	}
-	if err := o.commit(); err != nil {
-		return 0, unwritable(name, err)
+		return n, &writing{err}
 	}
 	return n, nil
 }

@@ -14,16 +14,9 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/secret"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
-
-// teller tells completion hooks from here: the process is gone before a worker's tasks for that would be due.
-type teller struct {
-	sender *notify.Sender
-	secret secret.Text
-}
 
 // How long a hook may take to be told from here: a person waits for it.
 const (
@@ -31,25 +24,18 @@ const (
 	tellBackoff  = time.Second // doubled for each further attempt
 )
 
-func newTeller(n config.Notify) (*teller, error) {
-	sender, err := worker.HookSender(n)
-	if err != nil {
-		return nil, err
-	}
-	return &teller{sender, n.Secret}, nil
-}
-
-// tellHook tells whoever is to be told that a job or a batch has ended here. That it could not be told is a warning.
+// tellHook tells whoever is to be told that a job or a batch has ended here, and at once: the process is gone before a
+// worker's tasks for that would be due. That it could not be told is a warning.
 func (a *app) tellHook(ctx context.Context, s *site, status job.Status) {
 	hook, err := s.ledger.Hook(context.WithoutCancel(ctx), status.Job)
 	if err == nil && (hook == nil || !status.State.Ended()) {
 		return
 	}
+	hooks := s.here.hooks
 	patient, cancel := context.WithTimeout(ctx, tellPatience)
 	defer cancel()
 	for attempt, wait := 1, tellBackoff; err == nil; attempt, wait = attempt+1, 2*wait {
-		err = s.here.teller.sender.Send(patient, notify.HookOf(*hook), s.here.teller.secret,
-			notify.Ended(status, attempt))
+		err = hooks.Sender.Send(patient, notify.HookOf(*hook), hooks.Secret, notify.Ended(status, attempt))
 		f := notify.AsFailure(err)
 		if f == nil || !f.Passing {
 			break
@@ -70,7 +56,7 @@ func (a *app) tellHook(ctx context.Context, s *site, status job.Status) {
 type here struct {
 	redis   *embedded.Server
 	sandbox *sandbox.Sandbox // nil where the calls go to WeChat Pay
-	teller  *teller
+	hooks   *worker.Hooks
 
 	stop func()     // tells the worker to stop
 	done chan error // what its Run returned
@@ -90,7 +76,7 @@ func (a *app) openHere(ctx context.Context, p place, names []string, verbose boo
 	if err != nil {
 		return nil, err
 	}
-	if h.teller, err = newTeller(p.config.Notify); err != nil {
+	if h.hooks, err = worker.NewHooks(p.config.Notify); err != nil {
 		return nil, errors.Join(err, h.closeSandbox())
 	}
 	accounts, err := worker.Accounts(chosen, log)

@@ -68,17 +68,9 @@ func (a *app) join(ctx context.Context, s *site, id string, f *resultsFlags) (er
 		_, err := l.write(ctx, a.out, f, j)
 		return onStandardOutput(err)
 	}
-	o, err := create(f.output)
+	rows, err := toFile(f.output, func(w io.Writer) (int64, error) { return l.write(ctx, w, f, j) })
 	if err != nil {
 		return err
-	}
-	defer o.drop()
-	rows, err := l.write(ctx, o, f, j)
-	if err != nil {
-		return notWritten(f.output, err)
-	}
-	if err := o.commit(); err != nil {
-		return unwritable(f.output, err)
 	}
 	return a.reportWritten(rows, f.output, nil)
 }

@@ -3,10 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +11,6 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/manifest"
 	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -95,8 +90,8 @@ func (f *onboardFlags) check(path string) (priority job.Priority, at *time.Time,
 	if _, err := chunker.Size(f.chunkSize); err != nil {
 		return "", nil, err
 	}
-	if f.failureThreshold < 0 || f.failureThreshold > 100 {
-		return "", nil, job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off", f.failureThreshold)
+	if err := checkThreshold(f.failureThreshold); err != nil {
+		return "", nil, err
 	}
 	if err := checkLabel(f.label); err != nil {
 		return "", nil, err
@@ -152,41 +147,6 @@ func (a *app) onboard(ctx context.Context, path string, f *onboardFlags) error {
 		return err
 	}
 	return s.closed(a.onboardAt(ctx, s, path, m, f, batchOrder{at, hook}))
-}
-
-// readManifest reads the manifest, and writes its bad rows aside where that is asked for.
-func (a *app) readManifest(ctx context.Context, path string, priority job.Priority, f *onboardFlags) (*manifest.Manifest, error) {
-	options := manifest.Options{Dir: filepath.Dir(path), Defaults: manifest.Defaults{Account: f.account, Priority: priority,
-		Column: f.column, ChunkSize: f.chunkSize}}
-	var in io.ReadCloser
-	var err error
-	if path == storelist.Stdin {
-		options.Name, options.Dir = "<stdin>", "."
-		in = interruptible(ctx, func() (io.ReadCloser, error) {
-			in, _, err := storelist.Open(path, a.in)
-			return in, err
-		})
-	} else if in, options.Name, err = storelist.Open(path, nil); err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	if f.setAside == "" {
-		return manifest.Read(ctx, in, options)
-	}
-	aside, err := create(f.setAside)
-	if err != nil {
-		return nil, err
-	}
-	defer aside.drop()
-	options.SetAside = aside
-	m, err := manifest.Read(ctx, in, options)
-	if err != nil {
-		return nil, err
-	}
-	if err := aside.commit(); err != nil {
-		return nil, errors.Join(unwritable(f.setAside, err), m.Close())
-	}
-	return m, nil
 }
 
 // standIn lets the sandbox stand in for the accounts of a manifest: it has two, and they may act for every target.
@@ -279,75 +239,4 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 		return err
 	}
 	return a.onboarded(ctx, s, b.ID, f.waitFlags, left)
-}
-
-// sized is a list cut into chunks of a size.
-type sized struct{ list, size int }
-
-// stageBatch writes the lists, each once, and the jobs.
-func stageBatch(ctx context.Context, staging *results.BatchStaging, path string, m *manifest.Manifest, jobs []job.Job,
-	left *dropped) (err error) {
-	lists := map[sized]int{}
-	for i, t := range m.Targets {
-		size := cmp.Or(t.ChunkSize, job.MaxStoresPerCall)
-		list, known := lists[sized{t.List, size}]
-		switch {
-		case t.List < 0:
-			list, _, err = staging.AddList(ctx, size, m.Rows(i))
-		case !known:
-			list, err = stageFile(ctx, staging, path, m.Lists[t.List], size, left)
-			lists[sized{t.List, size}] = list
-		}
-		if err != nil {
-			return err
-		}
-		if jobs[i], err = staging.AddJob(ctx, jobs[i], list); err != nil {
-			if job.AsError(err).Code == job.CodeJobAtWork {
-				return taken(err, path, t)
-			}
-			return err
-		}
-	}
-	return nil
-}
-
-// taken is the error of a target that another job is at work on.
-func taken(err error, path string, t manifest.Target) error {
-	e := *job.AsError(err)
-	e.Message = fmt.Sprintf("%s: %s; nothing was sent", t.Target, e.Message)
-	return atLine(&e, path, t.Line)
-}
-
-func stageFile(ctx context.Context, staging *results.BatchStaging, path string, l manifest.List, size int,
-	left *dropped) (list int, err error) {
-	err = eachList(path, l, func(r *storelist.Reader) (stores int64, err error) {
-		list, stores, err = staging.AddList(ctx, size, r.IDs())
-		left.repeats += r.Stats().Repeats
-		return stores, err
-	})
-	return list, err
-}
-
-// eachList reads one of a manifest's lists. What is wrong with it is told with its line, and the manifest's.
-func eachList(path string, l manifest.List, read func(*storelist.Reader) (stores int64, err error)) error {
-	in, name, err := storelist.Open(l.Path, nil)
-	if err == nil {
-		defer in.Close()
-		var r *storelist.Reader
-		if r, err = storelist.NewReader(in, storelist.Options{Name: name, Column: l.Column}); err == nil {
-			var stores int64
-			if stores, err = read(r); err == nil && stores == 0 {
-				err = job.Errorf(job.CodeBadList, "the list has no stores")
-			}
-		}
-	}
-	if e := (*job.Error)(nil); errors.As(err, &e) && e.Code == job.CodeBadList {
-		said := e.Message
-		if bad := (*storelist.BadRows)(nil); errors.As(err, &bad) { // they are not set aside: that is for a table's own rows
-			said = fmt.Sprintf("%s of the list without a good store ID, nothing was sent:\n%s", plural(bad.Count, "row"), bad)
-		}
-		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said), File: l.Path,
-			Line: e.Line, Err: err}
-	}
-	return err
 }

@@ -24,13 +24,13 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 	lasting := context.WithoutCancel(ctx) // it is committed: whoever interrupts it now must learn of it
 	status, err := s.ledger.Status(lasting, id)
 	if err != nil {
-		return err
+		return committedAllTheSame(id, err)
 	}
 	if !s.isHere() {
 		for name := range strings.SplitSeq(status.Account, ", ") {
 			account, err := s.account(lasting, name)
 			if err != nil {
-				return err
+				return committedAllTheSame(id, err)
 			}
 			if word, why := account.unserved(); word != "" {
 				a.warn("%s; batch %s is committed and waits", why, id)
@@ -52,6 +52,14 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 	}
 	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", id)
 	return nil
+}
+
+// committedAllTheSame is the error of a batch that was committed, and could not be looked at after that: whoever submits it
+// once more, since they hear of an error, may send all of it twice.
+func committedAllTheSame(id string, err error) error {
+	e := *job.AsError(err)
+	e.Job, e.Message = id, "batch "+id+" is committed, and could not be looked at after that: "+e.Message
+	return &e
 }
 
 // due says when what was submitted for later is sent.

@@ -88,7 +88,8 @@ func toList(r *job.ResyncStatus) int64 {
 	return max(r.Wanted, r.Listed)
 }
 
-// obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; empty if nothing is known to.
+// obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; both are empty where
+// nothing is known to.
 func (t tongue) obstacle(s job.Status) (word, why string) {
 	switch s.State {
 	case job.Scheduled:

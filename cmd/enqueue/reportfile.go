@@ -115,26 +115,27 @@ func writeReport(ctx context.Context, ledger *results.Ledger, id string, wish re
 	if err != nil {
 		return 0, err
 	}
+	return toFile(name, func(w io.Writer) (int64, error) { return copyRows(ctx, ledger, id, wish, w, format) })
+}
+
+// toFile writes rows to a file, which has its name once all of them are there, and says how many there are. What broke it
+// off is the file (a *writing), or where the rows come from.
+func toFile(name string, write func(io.Writer) (rows int64, err error)) (rows int64, err error) {
 	o, err := create(name)
 	if err != nil {
 		return 0, err
 	}
 	defer o.drop()
-	if rows, err = copyRows(ctx, ledger, id, wish, o, format); err != nil {
-		return 0, notWritten(name, err)
+	if rows, err = write(o); err == nil {
+		if err := o.commit(); err != nil {
+			return 0, unwritable(name, err)
+		}
+		return rows, nil
 	}
-	if err := o.commit(); err != nil {
-		return 0, unwritable(name, err)
-	}
-	return rows, nil
-}
-
-// notWritten is the error of a report that broke off: the file's, or that of where its rows come from.
-func notWritten(name string, err error) error {
 	if e := (*writing)(nil); errors.As(err, &e) {
-		return unwritable(name, e.err)
+		err = unwritable(name, e.err)
 	}
-	return err
+	return 0, err
 }
 
 // writing is an error of where a report is written to, as opposed to where it comes from.

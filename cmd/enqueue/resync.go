@@ -14,8 +14,6 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
-	"github.com/storelink/storelink/internal/wxapi"
 )
 
 // resyncFlags are those of resync beside those of every submission.
@@ -101,33 +99,8 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 		return err
 	}
 	j.Resync.DryRun = dry
-	switch {
-	case j.Target.StockBundleID != "":
-		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
-			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
-	case dry && (f.wait || f.report != "" || r.detach):
-		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
-			" there is no more")
-	case dry && j.At != nil:
-		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
-	case r.output != "" && !dry:
-		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
-	case r.prune && f.setAside != "":
-		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
-			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
-	case r.detach && f.wait:
-		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
-	}
-	if r.output != "" {
-		if _, err := reportFormat(r.output); err != nil {
-			return err
-		}
-		if err := checkWritable(r.output); err != nil {
-			return err
-		}
-		if err := apart(list, f.setAside, r.output); err != nil {
-			return err
-		}
+	if err := r.together(j, list, f); err != nil {
+		return err
 	}
 	j.Source, j.SubmittedBy = list, submitter(a.environ)
 	p, err := a.place(f.placeFlags, false)
@@ -150,20 +123,41 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 	return s.closed(a.resyncAt(ctx, s, j, list, f, r))
 }
 
+// together refuses what does not go together, of a job as the flags tell it.
+func (r *resyncFlags) together(j job.Job, list string, f *submitFlags) error {
+	switch {
+	case j.Target.StockBundleID != "":
+		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
+			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
+	case j.Resync.DryRun && (f.wait || f.report != "" || r.detach):
+		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
+			" there is no more")
+	case j.Resync.DryRun && j.At != nil:
+		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
+	case r.output != "" && !j.Resync.DryRun:
+		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
+	case r.prune && f.setAside != "":
+		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
+			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
+	case r.detach && f.wait:
+		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
+	}
+	if r.output != "" {
+		if _, err := reportFormat(r.output); err != nil {
+			return err
+		}
+		if err := checkWritable(r.output); err != nil {
+			return err
+		}
+		if err := apart(list, f.setAside, r.output); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *submitFlags, r *resyncFlags) error {
-	account, err := s.account(ctx, j.Account)
-	if err != nil {
-		return err
-	}
-	if err := account.complete(&j.Target); err != nil {
-		return err
-	}
-	ids, err := a.openList(ctx, list, f)
-	if err != nil {
-		return err
-	}
-	defer ids.close()
-	receipt, err := s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	account, receipt, err := a.submitList(ctx, s, j, list, f)
 	if err != nil {
 		return err
 	}
@@ -277,121 +271,4 @@ func pruneRefused(s job.Status) error {
 	e := job.Errorf(job.CodePruneRefused, "%s", s.Reason)
 	e.Job = s.Job
 	return e
-}
-
-// planDocument is what a resync's dry run prints with --json.
-type planDocument struct {
-	Job          string   `json:"job"`
-	DryRun       bool     `json:"dry_run"`
-	Wanted       int64    `json:"wanted"`
-	Associated   int64    `json:"associated"`
-	InLine       int64    `json:"in_line"`
-	Missing      int64    `json:"missing"`
-	Surplus      int64    `json:"surplus"`
-	Prune        bool     `json:"prune"`
-	Calls        int64    `json:"calls"` // at least; the list calls that were made for the plan are not among them
-	ListCalls    int64    `json:"list_calls"`
-	ListAnew     int64    `json:"list_anew"`    // list calls that the run itself makes, at least
-	ListSeconds  *float64 `json:"list_seconds"` // that these take, at least
-	Rate         float64  `json:"rate"`
-	Seconds      *float64 `json:"seconds"`
-	Repeats      int64    `json:"repeats"`
-	SetAside     int64    `json:"set_aside"`
-	Output       string   `json:"output,omitempty"`
-	OutputStores int64    `json:"output_stores,omitempty"`
-}
-
-// tellPlan tells what a dry run found; with --json nothing where the prune is refused, since the error is the one document.
-func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string,
-	refused bool) error {
-	r := status.Resync
-	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,
-		Missing: r.Missing, Surplus: r.Surplus, Prune: r.Prune, ListCalls: status.Calls, Output: output,
-		Repeats: receipt.Job.Repeats, SetAside: receipt.Job.SetAside}
-	size := int64(receipt.Job.ChunkSize)
-	d.Calls = (r.Missing + size - 1) / size
-	if r.Prune {
-		d.Calls += (r.Surplus + size - 1) / size
-	}
-	rates, err := s.paces(ctx, status.Account)
-	if err != nil {
-		return err
-	}
-	if d.Rate = rates[job.Interface(job.Associate, job.Target{})]; d.Rate > 0 {
-		seconds := float64(d.Calls) / d.Rate
-		d.Seconds = &seconds
-	}
-	d.ListAnew = max(1, (d.Associated+r.Strange+wxapi.MaxPageSize-1)/wxapi.MaxPageSize)
-	if receipt.Job.Resync.Verify {
-		d.ListAnew *= 2
-	}
-	listRate := rates[job.Interface(job.List, job.Target{})]
-	if listRate > 0 {
-		seconds := float64(d.ListAnew) / listRate
-		d.ListSeconds = &seconds
-	}
-	if output != "" {
-		if d.OutputStores, err = writeDifference(s.ledger.Difference(ctx, status.Job), output); err != nil {
-			return err
-		}
-	}
-	if a.json {
-		if !refused {
-			a.out.json(d)
-		}
-		return nil
-	}
-	t := a.tongue(a.screen)
-	a.line("Nothing was sent but %s. %s", t.plural(status.Calls, "list call"), t.plan(status))
-	took := func(seconds *float64, rate float64) string {
-		if seconds == nil {
-			return ""
-		}
-		return t.say(", %s at %.4g calls a second", t.span(time.Duration(*seconds*float64(time.Second))), rate)
-	}
-	switch {
-	case refused:
-	case d.Calls == 0:
-		a.line("There is nothing to send.")
-	default:
-		a.line("The run lists anew, in %s%s, and then takes at least %s%s.", t.plural(d.ListAnew, "list call"),
-			took(d.ListSeconds, listRate), t.plural(d.Calls, "call"), took(d.Seconds, d.Rate))
-	}
-	if output != "" {
-		a.line("The difference, %s, is in %s.", t.stores(d.OutputStores), output)
-	}
-	return nil
-}
-
-func (t tongue) plan(s job.Status) string {
-	r := s.Resync
-	surplus := t.say("none is too much")
-	switch {
-	case r.Surplus > 0 && r.Prune:
-		surplus = t.say("%s are too much and are disassociated after that", t.stores(r.Surplus))
-	case r.Surplus > 0:
-		surplus = t.say("%s are too much and stay (--prune would disassociate them)", t.stores(r.Surplus))
-	}
-	return t.say("Job %s: %s of the list, %s in line; %s are missing and to be associated; %s.", s.Job, t.stores(r.Wanted),
-		count(r.InLine), t.stores(r.Missing), surplus)
-}
-
-// paces gives the calls a second in force of an account's interfaces; none where there is no pace.
-func (s *site) paces(ctx context.Context, name string) (map[string]float64, error) {
-	accounts, err := s.ledger.Accounts(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, info := range accounts {
-		if info.Name == name {
-			return info.Pace, nil
-		}
-	}
-	return nil, nil
-}
-
-// rate gives the pace in force of an account's writes, in calls a second; 0 where it has none, or none is known.
-func (s *site) rate(ctx context.Context, account string) (float64, error) {
-	paces, err := s.paces(ctx, account)
-	return paces[job.Interface(job.Associate, job.Target{})], err
 }

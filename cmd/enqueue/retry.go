@@ -47,7 +47,7 @@ a new batch, of those targets that have such stores.`,
 		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off (default: the job's)")
 	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
-	flags.Lookup("notify").Usage = "when it has ended, post that to this https `URL`; \"\" for to none (default: whom the job told)"
+	flags.Lookup("notify").Usage = "when it has ended, tell the hook of this `NAME|URL`; \"\" for none (default: the one that the job told)"
 	f.waitFlags.register(flags)
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
 	return cmd
@@ -67,10 +67,10 @@ func (f *retryFlags) override(j *job.Job, given func(string) bool) error {
 		}
 	}
 	if given("failure-threshold") {
-		if j.FailureThreshold = f.failureThreshold; f.failureThreshold < 0 || f.failureThreshold > 100 {
-			return job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off",
-				f.failureThreshold)
+		if err := checkThreshold(f.failureThreshold); err != nil {
+			return err
 		}
+		j.FailureThreshold = f.failureThreshold
 	}
 	if given("label") {
 		j.Label = f.label

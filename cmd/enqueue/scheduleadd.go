@@ -79,7 +79,7 @@ With --json: the schedule.`,
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
 		"abort a job once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
 	f.hookFlags.register(flags)
-	flags.Lookup("notify").Usage = "post what became of each run to this https `URL`, which the worker's notify.hosts allow"
+	flags.Lookup("notify").Usage = "tell a hook what became of each run: by its `NAME|URL`, as the worker's notify.hooks or notify.hosts allow"
 	return cmd
 }
 

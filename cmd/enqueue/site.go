@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
@@ -118,4 +119,24 @@ func (a *app) warn(format string, args ...any) {
 	t := a.tongue(a.errors)
 	said := t.say("warning: %s", t.sentence(fmt.Sprintf(format, args...)))
 	_, _ = io.WriteString(a.err, "enqueue: "+printable(said)+"\n")
+}
+
+// paces gives the calls a second in force of an account's interfaces; none where there is no pace.
+func (s *site) paces(ctx context.Context, name string) (map[string]float64, error) {
+	accounts, err := s.ledger.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, info := range accounts {
+		if info.Name == name {
+			return info.Pace, nil
+		}
+	}
+	return nil, nil
+}
+
+// rate gives the pace in force of an account's writes, in calls a second; 0 where it has none, or none is known.
+func (s *site) rate(ctx context.Context, account string) (float64, error) {
+	paces, err := s.paces(ctx, account)
+	return paces[job.Interface(job.Associate, job.Target{})], err
 }

@@ -27,7 +27,7 @@ type server struct {
 
 // listen begins to listen, so that an address in use is told at the start. The page goes by HTTPS where it has a
 // certificate, and everything with it.
-func listen(addr string, w *worker.Worker, people, figures http.Handler, secure *tls.Config, log *slog.Logger) (server, error) {
+func listen(addr string, w *worker.Worker, people, figures http.Handler, certificate *page.Certificate, log *slog.Logger) (server, error) {
 	if addr == "" {
 		return server{}, nil
 	}
@@ -48,9 +48,9 @@ func listen(addr string, w *worker.Worker, people, figures http.Handler, secure 
 	})
 	mux.Handle("GET /metrics", figures)
 	mux.Handle("/", people)
-	scheme := "http"
-	if secure != nil {
-		scheme = "https"
+	scheme, secure := "http", (*tls.Config)(nil)
+	if certificate != nil {
+		scheme, secure = "https", certificate.TLS()
 	}
 	log.Info("the page and the health are served", "address", scheme+"://"+ln.Addr().String())
 	return server{listener: ln, log: log, srv: &http.Server{

@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
@@ -68,23 +69,47 @@ func logger(w io.Writer, c config.Log) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, h))
 }
 
-// serve runs the worker until ctx ends.
-func serve(ctx context.Context, o options) error {
-	hangups, unhang := hangups() // from here on SIGHUP does not end the process
-	defer unhang()
-	c, err := o.load(config.Load)
-	if err != nil {
-		return err
+// configured reads the configuration, and gives Redis' address, which is a secret.
+func (o options) configured() (c *config.Config, url string, err error) {
+	if c, err = o.load(config.Load); err != nil {
+		return nil, "", err
 	}
-	url := c.Redis.Reveal()
+	url = c.Redis.Reveal()
 	if o.redis != "" {
 		url = o.redis
 	}
 	switch {
 	case url == "":
-		return job.Errorf(job.CodeBadConfig, "no Redis is configured: name it by --redis, REDIS_URL or redis: in the configuration")
+		return nil, "", job.Errorf(job.CodeBadConfig, "no Redis is configured: name it by --redis, REDIS_URL or redis: in the configuration")
 	case len(c.Accounts) == 0:
-		return job.Errorf(job.CodeBadConfig, "no account is configured: name the configuration by --config or STORELINK_CONFIG")
+		return nil, "", job.Errorf(job.CodeBadConfig, "no account is configured: name the configuration by --config or STORELINK_CONFIG")
+	}
+	return c, url, nil
+}
+
+// connect opens a Redis that answers, and warns of one that does not keep what it is given.
+func connect(ctx context.Context, url string, log *slog.Logger) (redis.UniversalClient, error) {
+	rdb, err := redisconn.Open(url, redisconn.Options{Name: "storelink-worker"})
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := redisconn.Check(ctx, rdb)
+	if err != nil {
+		return nil, errors.Join(err, rdb.Close())
+	}
+	for _, w := range warnings {
+		log.Warn(w)
+	}
+	return rdb, nil
+}
+
+// serve runs the worker until ctx ends.
+func serve(ctx context.Context, o options) error {
+	hangups, unhang := hangups() // from here on SIGHUP does not end the process
+	defer unhang()
+	c, url, err := o.configured()
+	if err != nil {
+		return err
 	}
 	log := logger(o.stderr, c.Log)
 	for _, w := range c.Warnings {
@@ -94,19 +119,12 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	rdb, err := redisconn.Open(url, redisconn.Options{Name: "storelink-worker"})
+	rdb, err := connect(ctx, url, log)
 	if err != nil {
 		return err
 	}
 	defer rdb.Close()
-	warnings, err := redisconn.Check(ctx, rdb)
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
-		log.Warn(w)
-	}
-	hooks, err := hooks(c.Notify)
+	hooks, err := worker.NewHooks(c.Notify)
 	if err != nil {
 		return err
 	}
@@ -144,11 +162,7 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	var secure *tls.Config
-	if certificate != nil {
-		secure = certificate.TLS()
-	}
-	http, err := listen(c.HTTP, w, people, figures.Handler(), secure, log)
+	http, err := listen(c.HTTP, w, people, figures.Handler(), certificate, log)
 	if err != nil {
 		return err
 	}
@@ -193,13 +207,4 @@ func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, err
 		return nil, nil
 	}
 	return page.NewCertificate(c.Page.Certificate, c.Page.PrivateKey)
-}
-
-// hooks is what completion hooks are told with.
-func hooks(n config.Notify) (*worker.Hooks, error) {
-	sender, err := worker.HookSender(n)
-	if err != nil {
-		return nil, err
-	}
-	return &worker.Hooks{Sender: sender, Secret: n.Secret}, nil
 }

@@ -94,25 +94,14 @@ func (r *run) logf(format string, args ...any) {
 
 // start brings everything up and submits two jobs.
 func (r *run) start() error {
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return err
-	}
-	var err error
-	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
-		return err
-	}
-	if r.proxy, err = startProxy(r.redis.addr); err != nil {
+	if err := r.startStore(); err != nil {
 		return err
 	}
 	if err := r.startSandbox(true); err != nil {
 		return err
 	}
-	for i := range r.Workers {
-		w, err := r.startWorker(i)
-		if err != nil {
-			return err
-		}
-		r.workers = append(r.workers, w)
+	if err := r.hire(); err != nil {
+		return err
 	}
 	for n := range 2 {
 		if err := r.submit(fmt.Sprintf("stock-%d", n), r.Stores); err != nil {
@@ -120,6 +109,18 @@ func (r *run) start() error {
 		}
 	}
 	return nil
+}
+
+// startStore makes the run's folder, and starts Redis and the way to it.
+func (r *run) startStore() (err error) {
+	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
+		return err
+	}
+	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
+		return err
+	}
+	r.proxy, err = startProxy(r.redis.addr)
+	return err
 }
 
 // startSandbox starts WeChat Pay's stand-in with faults of its own, by the seed: those that pass, and, if final says so,

@@ -27,15 +27,25 @@ func RunResync(ctx context.Context, o Options) (Report, error) {
 	return report, err
 }
 
+// Of a resync: its stock, and how many stores the wanted list lacks and has new.
+const (
+	resyncStock = "stock-r"
+	lacks, adds = 300, 700
+)
+
+// resyncing is a resync under way.
+type resyncing struct {
+	*run
+	report *Report
+	wanted []string
+	job    string
+
+	before  listed  // the resync
+	planned *listed // when its plan was made; nil where nobody looked
+}
+
 func (r *run) resync(report *Report) error {
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return err
-	}
-	var err error
-	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
-		return err
-	}
-	if r.proxy, err = startProxy(r.redis.addr); err != nil {
+	if err := r.startStore(); err != nil {
 		return err
 	}
 	if err := r.startSandbox(false); err != nil {
@@ -44,23 +54,38 @@ func (r *run) resync(report *Report) error {
 	if err := r.hire(); err != nil {
 		return err
 	}
-	const stock, lacks, adds = "stock-r", 300, 700
+	s := &resyncing{run: r, report: report}
+	for _, step := range []func() error{s.submit, s.killInEachPhase, s.checkEnd, s.checkListCalls, s.checkTruth} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return r.get("/sandbox/stats", func(b io.Reader) error {
+		var stats struct{ Calls int64 }
+		err := json.NewDecoder(b).Decode(&stats)
+		report.Calls = stats.Calls
+		return err
+	})
+}
+
+// submit associates the first list, and submits the resync with the wanted one.
+func (r *resyncing) submit() error {
 	_, ids, err := r.list("all", r.Stores+adds)
 	if err != nil {
 		return err
 	}
-	wanted := ids[lacks:]
-	for name, part := range map[string][]string{"first": ids[:r.Stores], "wanted": wanted} {
+	r.wanted = ids[lacks:]
+	for name, part := range map[string][]string{"first": ids[:r.Stores], "wanted": r.wanted} {
 		text := "store_id\n" + strings.Join(part, "\n") + "\n"
 		if err := os.WriteFile(filepath.Join(r.Dir, name+".csv"), []byte(text), 0o600); err != nil {
 			return err
 		}
 	}
-	var s job.Status
 	arguments := func(command, list string, more ...string) []string {
 		return append([]string{command, filepath.Join(r.Dir, list), "--config", r.config, "--redis", "redis://" + r.redis.addr,
-			"--account", "sandbox-partner", "--brand", "120344", "--coupon", "1001", "--stock", stock, "--json"}, more...)
+			"--account", "sandbox-partner", "--brand", "120344", "--coupon", "1001", "--stock", resyncStock, "--json"}, more...)
 	}
+	var s job.Status
 	if err := r.enqueue(&s, arguments("associate", "first.csv", "--wait")...); err != nil {
 		return err
 	}
@@ -73,12 +98,14 @@ func (r *run) resync(report *Report) error {
 		"--detach")...); err != nil {
 		return err
 	}
-	before, err := r.listCalls()
-	if err != nil {
-		return err
-	}
+	r.job = receipt.Job
+	r.before, err = r.listCalls()
+	return err
+}
+
+// killInEachPhase kills all workers once in each phase, and hires others.
+func (r *resyncing) killInEachPhase() error {
 	half := int64(r.Stores / 2) // listed by then: to list them anew would show
-	var planned *listed
 	for _, phase := range []struct {
 		name  string
 		so    func(job.Status) bool
@@ -97,16 +124,12 @@ func (r *run) resync(report *Report) error {
 			continue
 		}
 		err := r.until(r.Patience, "the resync is in phase "+phase.name, func() (bool, error) {
-			s, err := r.status(receipt.Job)
+			s, err := r.status(r.job)
 			if err != nil || s.Resync == nil {
 				return false, err
 			}
-			if planned == nil && s.Resync.Phase != job.PhaseList {
-				l, err := r.listCalls()
-				if err != nil {
-					return false, err
-				}
-				planned = &l
+			if err := r.lookForPlan(s); err != nil {
+				return false, err
 			}
 			if !phase.so(s) && phase.until(s) {
 				return false, fmt.Errorf("phase %s was over before a worker could be killed: %+v", phase.name, s.Resync)
@@ -120,13 +143,31 @@ func (r *run) resync(report *Report) error {
 			w.kill()
 		}
 		r.logf("killed all workers in phase %s", phase.name)
-		report.Faults = append(report.Faults, "kill-in-"+phase.name)
+		r.report.Faults = append(r.report.Faults, "kill-in-"+phase.name)
 		if err := r.hire(); err != nil {
 			return err
 		}
 	}
-	err = r.until(r.Patience, "the resync has ended", func() (bool, error) {
-		s, err = r.status(receipt.Job)
+	return nil
+}
+
+// lookForPlan notes what was listed until the plan was made, at the first look after that.
+func (r *resyncing) lookForPlan(s job.Status) error {
+	if r.planned != nil || s.Resync.Phase == job.PhaseList {
+		return nil
+	}
+	l, err := r.listCalls()
+	if err == nil {
+		r.planned = &l
+	}
+	return err
+}
+
+// checkEnd waits for the resync's end, and checks its figures.
+func (r *resyncing) checkEnd() error {
+	var s job.Status
+	err := r.until(r.Patience, "the resync has ended", func() (_ bool, err error) {
+		s, err = r.status(r.job)
 		return err == nil && s.State.Ended(), err
 	})
 	if err != nil {
@@ -137,14 +178,15 @@ func (r *run) resync(report *Report) error {
 		s.Resync.InLine != int64(r.Stores-lacks) || s.Resync.Missing != adds || s.Resync.Surplus != lacks {
 		return broken("%+v, %+v", s, *s.Resync)
 	}
-	// Whoever went on with a list went on with the page that it had reached: each page was asked for once, but for those that
-	// were in flight when a worker was killed, and those whose call met a fault.
+	return nil
+}
+
+// checkListCalls checks that whoever went on with a list went on with the page that it had reached: each page was asked for
+// once, but for those that were in flight when a worker was killed, and those whose call met a fault.
+func (r *resyncing) checkListCalls() error {
 	after, err := r.listCalls()
 	if err != nil {
 		return err
-	}
-	if planned == nil {
-		planned = &after
 	}
 	check := func(what string, from, to listed, pages, kills int) error {
 		made, faults := to.calls-from.calls, to.faults-from.faults
@@ -154,33 +196,30 @@ func (r *run) resync(report *Report) error {
 		}
 		return nil
 	}
-	first, second := (r.Stores+199)/200, (len(wanted)+199)/200
-	if *planned != after {
-		if err := check("the plan", before, *planned, first, 1); err != nil {
+	first, second := (r.Stores+199)/200, (len(r.wanted)+199)/200
+	if r.planned != nil && *r.planned != after {
+		if err := check("the plan", r.before, *r.planned, first, 1); err != nil {
 			return err
 		}
 	}
-	if err := check("plan and verification", before, after, first+second, len(report.Faults)); err != nil {
-		return err
-	}
-	truth, err := r.truth(stock)
+	return check("plan and verification", r.before, after, first+second, len(r.report.Faults))
+}
+
+// checkTruth checks that the stores which are associated are those that are wanted.
+func (r *resyncing) checkTruth() error {
+	truth, err := r.truth(resyncStock)
 	if err != nil {
 		return err
 	}
-	if len(truth) != len(wanted) {
-		return broken("%d stores are wanted, %d are associated", len(wanted), len(truth))
+	if len(truth) != len(r.wanted) {
+		return broken("%d stores are wanted, %d are associated", len(r.wanted), len(truth))
 	}
-	for _, id := range wanted {
+	for _, id := range r.wanted {
 		if !truth[id] {
 			return broken("store %s is wanted and not associated", id)
 		}
 	}
-	return r.get("/sandbox/stats", func(b io.Reader) error {
-		var stats struct{ Calls int64 }
-		err := json.NewDecoder(b).Decode(&stats)
-		report.Calls = stats.Calls
-		return err
-	})
+	return nil
 }
 
 // listed is what the sandbox has seen: list calls, and calls of any kind that met a fault.

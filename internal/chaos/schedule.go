@@ -61,14 +61,7 @@ func RunSchedule(ctx context.Context, o Options, length time.Duration) (Report, 
 }
 
 func (r *run) schedule(report *Report, length time.Duration) error {
-	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
-		return err
-	}
-	var err error
-	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
-		return err
-	}
-	if r.proxy, err = startProxy(r.redis.addr); err != nil {
+	if err := r.startStore(); err != nil {
 		return err
 	}
 	if err := r.serveSandbox(); err != nil { // what becomes of calls is not the matter here

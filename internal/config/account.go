@@ -131,8 +131,8 @@ func (l *loader) accountName(item value, given fields) (string, bool) {
 	return name, ok
 }
 
-// ValidName says whether s can be an account's name, or a hook's. An account's queues are named after it, so it has neither a colon nor a
-// brace in it; nor may it begin or end with -, which would read as a flag.
+// ValidName says whether s can be an account's name, or a hook's. An account's queues are named after it, so it has neither
+// a colon nor a brace in it; nor may it begin or end with -, which would read as a flag.
 func ValidName(s string) bool {
 	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
 		return false

@@ -1,7 +1,8 @@
 // Package notify tells others that a job or a batch has ended, or what became of a schedule's run that made no job: it posts
-// an event to a completion hook, once for each call of Send. Retrying is its caller's, which learns from a Failure whether that makes sense. It connects to
-// nothing that the configuration's rules for addresses (package egress) do not allow, follows no redirect, and must never
-// show a hook's address beyond its host: the path or the query of one is as good as a password.
+// an event to a completion hook, once for each call of Send. Retrying is its caller's, which learns from a Failure whether
+// that makes sense. It connects to nothing that the configuration's rules for addresses (package egress) do not allow,
+// follows no redirect, and must never show a hook's address beyond its host: the path or the query of one is as good as a
+// password.
 //
 // # A JSON hook
 //

@@ -73,7 +73,7 @@ func (l *look) hooks(ctx context.Context) {
 	if l.Wrong != nil { // it was read without keys, and so without addresses
 		n.Hooks = nil
 	}
-	if _, err := worker.HookSender(n); err != nil {
+	if _, err := worker.NewHooks(n); err != nil {
 		l.fail(CheckHooks, "", CodeBadConfig, err.Error())
 		return
 	}

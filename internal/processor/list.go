@@ -88,7 +88,7 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 	}
 	// This takes a while where the lists are long; the lease is renewed beside it.
 	err := p.left(l, j, func(ctx context.Context) (results.Progress, error) { return listing.Finish(l.hard) })
-	if err != nil && !errors.Is(err, results.ErrLost) {
+	if err != nil {
 		return errors.Join(err, leave(time.Second, "", false))
 	}
 	return nil

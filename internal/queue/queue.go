@@ -1,6 +1,6 @@
 // Package queue is asynq as storelink uses it: a task that reminds of a chunk, on its account's queues, and one that
-// somebody is to be told that a job has ended, or what became of a schedule's run. A task carries no store IDs and decides nothing; the ledger does. It must
-// never be asked whether a chunk is being worked on.
+// somebody is to be told that a job has ended, or what became of a schedule's run. A task carries no store IDs and decides
+// nothing; the ledger does. It must never be asked whether a chunk is being worked on.
 package queue
 
 import (

@@ -102,8 +102,8 @@ return 1
 `)
 
 // refuse takes note of a 429: it stops the pace for everybody, for 1 s, 2 s, 4 s and so on while refusals go on, and
-// lowers the rate by 1 %, 2 %, 3 % and so on of what is allowed, to no less than half of it. Refusals of calls that were in flight
-// when the pace was stopped are one refusal.
+// lowers the rate by 1 %, 2 %, 3 % and so on of what is allowed, to no less than half of it. Refusals of calls that were
+// in flight when the pace was stopped are one refusal.
 //
 // KEYS[1]  the pace
 // ARGV[1]  calls a second that are allowed

@@ -156,14 +156,6 @@ func (s *Server) Kill() {
 	<-s.exit
 }
 
-// Signal sends the server a signal, such as SIGSTOP.
-func (s *Server) Signal(sig os.Signal) {
-	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // Restart starts the server again at the same address with the files that it left.
 func (s *Server) Restart() {
 	s.t.Helper()

@@ -90,18 +90,11 @@ func (b *Book) Flush() error {
 	if err := b.summary(); err != nil {
 		return err
 	}
-	file := b.stores.file
-	b.stores.file = nil
-	return write(file, b.out)
+	return b.stores.write(b.out)
 }
 
 // Close gives the temporary files back. It can be called after Flush, and twice.
-func (b *Book) Close() {
-	if b.stores.file != nil {
-		_ = b.stores.file.Close() // nobody wants what is in it
-		b.stores.file = nil
-	}
-}
+func (b *Book) Close() { b.stores.close() }
 
 // reportTime is RFC 3339 to the millisecond, as in the other reports.
 const reportTime = "2006-01-02T15:04:05.000Z07:00"

@@ -47,15 +47,8 @@ func (d *Difference) Flush() error {
 	if err := d.stores.end(); err != nil {
 		return err
 	}
-	file := d.stores.file
-	d.stores.file = nil
-	return write(file, d.out)
+	return d.stores.write(d.out)
 }
 
 // Close gives the temporary files back. It can be called after Flush, and twice.
-func (d *Difference) Close() {
-	if d.stores.file != nil {
-		_ = d.stores.file.Close() // nobody wants what is in it
-		d.stores.file = nil
-	}
-}
+func (d *Difference) Close() { d.stores.close() }

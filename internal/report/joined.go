@@ -107,17 +107,10 @@ func (j *joinedBook) Flush() error {
 	if err := j.end(); err != nil {
 		return err
 	}
-	file := j.file
-	j.file = nil
-	if err := file.DeleteSheet("Sheet1"); err != nil {
+	if err := j.file.DeleteSheet("Sheet1"); err != nil {
 		return err
 	}
-	return write(file, j.out)
+	return j.write(j.out)
 }
 
-func (j *joinedBook) Close() {
-	if j.file != nil {
-		_ = j.file.Close() // nobody wants what is in it
-		j.file = nil
-	}
-}
+func (j *joinedBook) Close() { j.close() }

@@ -167,9 +167,19 @@ func (s *sheets) end() error {
 	return err
 }
 
+// close gives the temporary files back. It can be called after write, and twice.
+func (s *sheets) close() {
+	if s.file != nil {
+		_ = s.file.Close() // nobody wants what is in it
+		s.file = nil
+	}
+}
+
 // write writes the workbook, whose first sheet is shown first, and gives its temporary files back. It goes to out as it is
 // packed: of itself, excelize packs all of it into memory first.
-func write(file *excelize.File, out io.Writer) error {
+func (s *sheets) write(out io.Writer) error {
+	file := s.file
+	s.file = nil
 	file.SetActiveSheet(0)
 	buf := bufio.NewWriterSize(out, 64<<10)
 	file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(buf) })

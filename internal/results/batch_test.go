@@ -2,6 +2,7 @@ package results_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -161,6 +162,134 @@ func TestBatchWhoseEnqueuerDiedLetsItsTargetsGo(t *testing.T) {
 	if s := b.status(j.ID); s.State != job.Completed {
 		t.Fatalf("%+v", s)
 	}
+}
+
+// late keeps a commit of a batch on its way, as a network may whose client has given up: it arrives right after the first
+// command of what is done next.
+type late struct {
+	armed  bool
+	commit []any
+	arrive func(commit []any)
+}
+
+func (l *late) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (l *late) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if l.armed && strings.HasPrefix(cmd.Name(), "eval") {
+			l.armed, l.commit = false, cmd.Args()
+			err := errors.New("i/o timeout")
+			cmd.SetErr(err)
+			return err
+		}
+		err := next(ctx, cmd)
+		if commit := l.commit; err == nil && commit != nil && cmd.Name() != "watch" {
+			l.commit = nil
+			l.arrive(commit)
+		}
+		return err
+	}
+}
+
+func (l *late) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+// lateCommit stages a batch of two jobs whose commit is still on its way.
+func lateCommit(b *bundle, id string) *results.BatchStaging {
+	b.Helper()
+	b.batch(id+"x", 1, 10, nil) // the scripts are known to Redis
+	own := redis.NewClient(b.rdb.(*redis.Client).Options())
+	b.Cleanup(func() { _ = own.Close() })
+	l := &late{arrive: func(commit []any) { _ = own.Do(b.ctx, commit...).Err() }}
+	own, b.rdb = b.rdb.(*redis.Client), own
+	b.rdb.AddHook(l)
+	s := results.Open(b.rdb, results.Options{}).StageBatch(results.Batch{ID: id, CreatedAt: time.Now()})
+	list, _, err := s.AddList(b.ctx, 200, func(yield func(string, error) bool) { yield("1", nil) })
+	b.must(err)
+	for _, stock := range []string{"late-1", "late-2"} {
+		_, err = s.AddJob(b.ctx, newJob(stock), list)
+		b.must(err)
+	}
+	l.armed = true
+	if err := s.Commit(b.ctx); code(err) != job.CodeRedis {
+		b.Fatalf("the commit was answered: %v", err)
+	}
+	return s
+}
+
+// expiring tells which keys of a batch expire, and which do not.
+func (b *bundle) expiring(id string) (yes, no []string) {
+	b.Helper()
+	keys, err := b.rdb.Keys(b.ctx, "*{"+id+"}*").Result()
+	b.must(err)
+	for _, key := range keys {
+		if b.rdb.PTTL(b.ctx, key).Val() > 0 {
+			yes = append(yes, key)
+		} else {
+			no = append(no, key)
+		}
+	}
+	return yes, no
+}
+
+func TestBatchIsCommittedAgainWhileItsCommitIsOnItsWay(t *testing.T) {
+	onBoth(t, results.Options{}, func(b *bundle) {
+		const id = "20261126-000000-ffffffff"
+		s := lateCommit(b, id)
+		for range 3 { // as long as Redis' answer is that it failed
+			if err := s.Commit(b.ctx); err == nil {
+				break
+			} else if code(err) != job.CodeRedis {
+				b.Fatal(err)
+			}
+		}
+		if s := b.status(id); s.State != job.Running || s.Jobs[job.Scheduled] != 2 {
+			b.Fatalf("%+v", s)
+		}
+		if yes, _ := b.expiring(id); len(yes) > 0 {
+			b.Fatalf("a batch that runs expires: %q", yes)
+		}
+		b.tend(id)
+		b.drain(succeed)
+		if !b.tend(id) {
+			b.Fatalf("%+v", b.status(id))
+		}
+	})
+}
+
+func TestBatchThatIsGivenUpCannotBeCommittedAnyMore(t *testing.T) {
+	onBoth(t, results.Options{}, func(b *bundle) {
+		const id = "20261126-000000-gggggggg"
+		s := lateCommit(b, id)
+		b.must(s.Discard(b.ctx))
+		if yes, no := b.expiring(id); len(yes)+len(no) > 0 {
+			b.Fatalf("left of it: %q, %q", yes, no)
+		}
+		if holders, err := b.ledger.Holders(b.ctx, []job.Target{newJob("late-1").Target}); err != nil || holders[0] != "" {
+			b.Fatalf("%q, %v", holders, err)
+		}
+	})
+}
+
+func TestBatchOfWhichPartIsLostExpires(t *testing.T) {
+	onBoth(t, results.Options{}, func(b *bundle) {
+		const id = "20261126-000000-hhhhhhhh"
+		s := b.ledger.StageBatch(results.Batch{ID: id, CreatedAt: time.Now()})
+		list, _, err := s.AddList(b.ctx, 200, func(yield func(string, error) bool) { yield("1", nil) })
+		b.must(err)
+		for _, stock := range []string{"s1", "s2"} {
+			_, err = s.AddJob(b.ctx, newJob(stock), list)
+			b.must(err)
+		}
+		b.must(b.rdb.Del(b.ctx, "storelink:1:{"+id+"}-2:job").Err())
+		if err := s.Commit(b.ctx); code(err) != job.CodeRedis {
+			b.Fatalf("%v", err)
+		}
+		if yes, no := b.expiring(id); len(no) > 0 || len(yes) == 0 {
+			b.Fatalf("lives on: %q", no)
+		}
+	})
 }
 
 // A job of a batch that ended long before the batch does is in its report all the same, and nothing of it lives on after.

@@ -19,9 +19,10 @@ type Turn struct {
 func (t Turn) Wake() Wake { return Wake{Account: t.Job.Account, Job: t.Job.ID, State: job.Running} }
 
 // TendBatch looks after a batch: jobs that have ended go into its sums, those whose turn has come are started, those that
-// are to stop are stopped, and where none is left the batch ends. Of which of its accounts says only: all of them, where it
-// is empty. It can be done by anybody at any time, and the batch stays on the list of those that have not ended
-// until RetireBatch. Turns are what is to be put on the queue; that jobs were stopped has been announced.
+// are to stop are stopped, and where none is left the batch ends. only is the one account whose jobs are looked after; all
+// are where it is empty. It can be done by anybody at any time, and the batch stays on the list of those that have not
+// ended until RetireBatch. Turns are what is to be put on the queue, even with an error; that jobs were stopped has been
+// announced.
 func (l *Ledger) TendBatch(ctx context.Context, id, only string) (turns []Turn, ended bool, err error) {
 	b, ok, err := l.batch(ctx, id)
 	if err != nil {

@@ -2,6 +2,8 @@ package results
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -56,4 +58,47 @@ func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Re
 		return nil, e
 	}
 	return nil, unknownJob(id)
+}
+
+// clockSkew is how far a worker's clock may be from Redis', which decides when a job's time has come.
+const clockSkew = time.Minute
+
+// Start lets a job run whose time has come, or whatever its time if now says so. It gives the job's state; a target that
+// another job is at work on is a job.CodeJobAtWork, and the job waits on.
+func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []job.Reminder, error) {
+	flag := ""
+	if now {
+		flag = "1"
+	}
+	j, err := l.Job(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	if !now && j.At != nil && time.Until(*j.At) > clockSkew {
+		return job.Scheduled, nil, nil // not worth a claim
+	}
+	target := keyTarget(j.Target)
+	if err := l.claim(ctx, target, id); err != nil {
+		if holder := job.AsError(err); holder.Code == job.CodeJobAtWork {
+			why := "job " + holder.Job + " is at work on its target, and goes first"
+			if e := l.run(ctx, l.scripts.start, id, flag, why).Err(); e != nil {
+				return job.Scheduled, nil, redisError("start job "+id, e)
+			}
+		}
+		return job.Scheduled, nil, err
+	}
+	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag, ""))
+	switch {
+	case err != nil:
+		return "", nil, redisError("start job "+id, err)
+	case word == "gone" || len(rest) == 0:
+		return "", nil, errors.Join(unknownJob(id), l.letGo(ctx, target, id))
+	case word == "early":
+		return job.State(rest[0]), nil, l.letGo(ctx, target, id)
+	}
+	rems, err := reminders(id, rest[1:])
+	if err != nil {
+		return "", nil, fmt.Errorf("start job %s: %w", id, err)
+	}
+	return job.State(rest[0]), rems, redisError("start job "+id, l.hold(ctx, target, id, targetLife))
 }

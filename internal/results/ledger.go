@@ -50,16 +50,12 @@ func alone(name string) *redis.Script {
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
 	page, leave, draft, plan, verified, start,
-	batchCommit, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
+	batchCommit, batchDiscard, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
 	status string // is sent in pipelines
 }
 
 func loadScripts() scripts {
 	status, err := fs.ReadFile(scriptFiles, "scripts/status.lua")
-	if err != nil {
-		panic(err)
-	}
-	claim, err := fs.ReadFile(scriptFiles, "scripts/claim.lua")
 	if err != nil {
 		panic(err)
 	}
@@ -69,10 +65,11 @@ func loadScripts() scripts {
 		holes: script("holes"), remind: script("remind"), check: script("check"),
 		page: script("page"), leave: script("leave"), draft: script("draft"), plan: script("plan"),
 		verified: script("verified"), start: script("start"),
-		batchCommit: alone("batch_commit"), batchStart: alone("batch_start"), batchControl: alone("batch_control"),
-		batchNext: alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
+		batchCommit: alone("batch_commit"), batchDiscard: alone("batch_discard"), batchStart: alone("batch_start"),
+		batchControl: alone("batch_control"),
+		batchNext:    alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
 		batchStatus: alone("batch_status"),
-		claim:       redis.NewScript(string(claim)), status: string(status),
+		claim:       alone("claim"), status: string(status),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -185,88 +184,6 @@ func (d *draft) close() error {
 	return d.flush()
 }
 
-// verify compares the outcomes with what is listed now: what is listed of a store whose call went unanswered settles it,
-// other contradictions are marked. Where the list was not steady, a store's absence from it settles and contradicts nothing.
-func (l *Listing) verify(ctx context.Context, have *storeset.Set, steady bool) (Progress, error) {
-	doing := "verify job " + l.r.reminder.Job
-	k := l.r.k
-	contradicted, settled, marked := 0, 0, []any(nil)
-	for first := 0; first < k.base; first += rowsBatch {
-		var fields []string
-		for c := first; c < min(first+rowsBatch, k.base); c++ {
-			fields = append(fields, strconv.Itoa(c))
-		}
-		ids, recs, err := l.r.l.read(ctx, k, fields)
-		if err != nil {
-			return Progress{}, fmt.Errorf("%s: %w", doing, err)
-		}
-		for i := range fields {
-			v, err := l.verifyChunk(ctx, first+i, ids[i], recs[i], have, steady)
-			if err != nil {
-				return Progress{}, fmt.Errorf("%s: chunk %d: %w", doing, first+i, err)
-			}
-			contradicted, settled = contradicted+v.contradicted, settled+v.settled
-			if len(v.against) > 0 {
-				marked = append(marked, first+i, v.against)
-			}
-		}
-	}
-	unsteady := ""
-	if !steady {
-		unsteady = "1"
-	}
-	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{contradicted, settled, unsteady}, marked...)...)))
-}
-
-// verdict is what a list says of a chunk's outcomes.
-type verdict struct {
-	against      []byte // places of stores that are listed and should not be, or the other way round
-	contradicted int    // those of them of which that proves something
-	settled      int    // stores whose call went unanswered, and which the list shows to be done
-}
-
-// verifyChunk verifies one chunk's stores.
-func (l *Listing) verifyChunk(ctx context.Context, chunk int, blob, rec string, have *storeset.Set,
-	steady bool) (verdict, error) {
-	var v verdict
-	ids, err := chunker.Decode([]byte(blob))
-	if err != nil {
-		return v, err
-	}
-	r := &Run{l: l.r.l, k: l.r.k, reminder: job.Reminder{Job: l.r.reminder.Job, Chunk: chunk}, lost: true,
-		records: map[int]*loaded{}}
-	loaded, err := r.load(ctx, rec, len(ids))
-	if err != nil {
-		return v, err
-	}
-	r.records[chunk] = loaded
-	told := Told{Listed: true}
-	for place, id := range ids {
-		listed := have.Has(id)
-		done := listed == (l.r.k.operation(chunk) == job.Associate)
-		proves := listed || steady
-		switch e := &loaded.stores[place]; {
-		case e.state == succeeded && done && loaded.settled(e): // by a run that did not come to its end
-			v.settled++
-		case e.state == failed && done && e.unanswered && proves:
-			r.slots = append(r.slots, slot{id: id, index: place, chunk: chunk, place: place})
-			r.next = append(r.next, len(r.slots)-1)
-			told.Succeeded = append(told.Succeeded, len(r.slots)-1)
-			v.settled++
-		case e.state == succeeded && !done, e.state == failed && done:
-			v.against = append(v.against, byte(place))
-			if proves {
-				v.contradicted++
-			}
-		}
-	}
-	if len(told.Succeeded) == 0 {
-		return v, nil
-	}
-	_, err = r.Record(ctx, told)
-	return v, err
-}
-
 // Difference streams the plan of a resync that ended with it: what is to be associated, then what is to be disassociated.
 func (l *Ledger) Difference(ctx context.Context, id string) iter.Seq2[job.Row, error] {
 	return func(yield func(job.Row, error) bool) {
@@ -298,47 +215,4 @@ func (l *Ledger) Difference(ctx context.Context, id string) iter.Seq2[job.Row, e
 			yield(job.Row{}, err)
 		}
 	}
-}
-
-// clockSkew is how far a worker's clock may be from Redis', which decides when a job's time has come.
-const clockSkew = time.Minute
-
-// Start lets a job run whose time has come, or whatever its time if now says so. It gives the job's state; a target that
-// another job is at work on is a job.CodeJobAtWork, and the job waits on.
-func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []job.Reminder, error) {
-	flag := ""
-	if now {
-		flag = "1"
-	}
-	j, err := l.Job(ctx, id)
-	if err != nil {
-		return "", nil, err
-	}
-	if !now && j.At != nil && time.Until(*j.At) > clockSkew {
-		return job.Scheduled, nil, nil // not worth a claim
-	}
-	target := keyTarget(j.Target)
-	if err := l.claim(ctx, target, id); err != nil {
-		if holder := job.AsError(err); holder.Code == job.CodeJobAtWork {
-			why := "job " + holder.Job + " is at work on its target, and goes first"
-			if e := l.run(ctx, l.scripts.start, id, flag, why).Err(); e != nil {
-				return job.Scheduled, nil, redisError("start job "+id, e)
-			}
-		}
-		return job.Scheduled, nil, err
-	}
-	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag, ""))
-	switch {
-	case err != nil:
-		return "", nil, redisError("start job "+id, err)
-	case word == "gone" || len(rest) == 0:
-		return "", nil, errors.Join(unknownJob(id), l.letGo(ctx, target, id))
-	case word == "early":
-		return job.State(rest[0]), nil, l.letGo(ctx, target, id)
-	}
-	rems, err := reminders(id, rest[1:])
-	if err != nil {
-		return "", nil, fmt.Errorf("start job %s: %w", id, err)
-	}
-	return job.State(rest[0]), rems, redisError("start job "+id, l.hold(ctx, target, id, targetLife))
 }

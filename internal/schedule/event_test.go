@@ -20,7 +20,10 @@ type post struct {
 	mu   sync.Mutex
 	ids  []string
 	away error
+	more chan struct{} // has something once ids has become longer
 }
+
+func newPost() *post { return &post{more: make(chan struct{}, 1)} }
 
 func (p *post) notify(_ context.Context, id string) error {
 	p.mu.Lock()
@@ -30,6 +33,10 @@ func (p *post) notify(_ context.Context, id string) error {
 	}
 	if !slices.Contains(p.ids, id) { // the queue takes an ID once
 		p.ids = append(p.ids, id)
+		select {
+		case p.more <- struct{}{}:
+		default:
+		}
 	}
 	return nil
 }
@@ -55,8 +62,24 @@ func (w *world) event(p *post, n int) *schedule.Event {
 			}
 			return e
 		}
-		if w.ctx.Err() != nil {
+		select {
+		case <-p.more:
+		case <-w.ctx.Done():
 			w.Fatalf("only %v were told", ids)
+		}
+	}
+}
+
+// empty waits until nothing of schedules is left in Redis: that an event is on its way is noted right after it is.
+func (w *world) empty() {
+	w.Helper()
+	for {
+		keys, err := schedule.Keys(w.ctx, w.rdb)
+		if err != nil {
+			w.Fatalf("there is something left: %v", err)
+		}
+		if len(keys) == 0 {
+			return
 		}
 	}
 }
@@ -75,7 +98,7 @@ func TestAHookIsToldOfEachRunThatMadeNoJob(t *testing.T) {
 		d.Source = w.dir + "/none.csv"
 		w.add(d)
 		w.must(schedule.Rewind(w.ctx, w.rdb, "nightly", 3*time.Hour+time.Minute))
-		p := &post{}
+		p := newPost()
 		for range 3 {
 			w.start(w.opener(), func(c *schedule.Config) { c.Notify = p.notify })
 		}
@@ -141,7 +164,8 @@ func TestAnEventOutlivesItsScheduleUntilItIsTold(t *testing.T) {
 		d := w.toldOf("nightly")
 		d.Source = w.dir + "/none.csv"
 		w.add(d)
-		p := &post{away: errors.New("the queue is away")}
+		p := newPost()
+		p.set(errors.New("the queue is away"))
 		stop := w.start(w.opener(), func(c *schedule.Config) { c.Notify = p.notify })
 		w.tick("nightly")
 		w.settled("nightly", 1, schedule.Failed)
@@ -164,11 +188,7 @@ func TestAnEventOutlivesItsScheduleUntilItIsTold(t *testing.T) {
 			w.must(w.book.Told(w.ctx, id))
 		}
 		w.must(w.book.Remove(w.ctx, "nightly"))
-		keys, err := schedule.Keys(w.ctx, w.rdb)
-		w.must(err)
-		if len(keys) != 0 {
-			t.Errorf("left in Redis: %v", keys)
-		}
+		w.empty()
 	})
 }
 
@@ -184,7 +204,7 @@ func TestAWorkerThatDiesAnywhereTellsOnce(t *testing.T) {
 			d.Source = w.dir + "/none.csv"
 			w.add(d)
 			w.tick("nightly")
-			p := &post{}
+			p := newPost()
 			doomed, dead := mortal(t, rdb.Options().Addr, n)
 			config := w.config(doomed, w.opener())
 			config.Notify = p.notify
@@ -202,13 +222,7 @@ func TestAWorkerThatDiesAnywhereTellsOnce(t *testing.T) {
 			e := w.event(p, 1)
 			w.must(w.book.Remove(w.ctx, "nightly"))
 			w.must(w.book.Told(w.ctx, e.ID))
-			for { // until all is told, and nothing is left
-				keys, err := schedule.Keys(w.ctx, w.rdb)
-				w.must(err)
-				if len(keys) == 0 {
-					break
-				}
-			}
+			w.empty()
 			p.mu.Lock()
 			defer p.mu.Unlock()
 			if len(p.ids) != 1 {

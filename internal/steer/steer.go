@@ -97,22 +97,23 @@ func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, s
 	}
 	bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	status, unknown := d.Ledger.Status(bye, id)
+	left := staging.Discard(bye)                // from here on it cannot be committed, or it is
+	status, unknown := d.Ledger.Status(bye, id) // which of them
 	said := func(what string) error {
 		return &job.Error{Code: job.CodeRedis, Job: id, Err: err, Message: job.AsError(err).Message + ": " + fmt.Sprintf(what, id)}
 	}
 	switch {
 	case unknown == nil && status.State != job.Staging:
 		return "", said("batch %s is committed all the same, and will run")
-	case unknown != nil && job.AsError(unknown).Code != job.CodeUnknownJob && committing:
+	case committing && (unknown == nil || job.AsError(unknown).Code != job.CodeUnknownJob):
 		return "", said("it is unknown whether batch %s was committed; once Redis is back, `enqueue status %[1]s` tells: where it knows no" +
 			" such job, nothing was sent, else the batch runs")
 	}
 	if ctx.Err() != nil {
 		err = &job.Error{Code: job.CodeInterrupted, Message: "interrupted while the batch was being staged: nothing was sent", Err: err}
 	}
-	if e := staging.Discard(bye); e != nil {
-		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, e)
+	if left != nil {
+		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, left)
 	}
 	return warning, err
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/RoaringBitmap/roaring/v2/roaring64"
 )
 
-// Set is a set of store IDs; the zero value is empty. Numbers of up to 18 digits are kept exactly, in a compressed bitmap for each
-// length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys made anew
-// for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
+// Set is a set of store IDs; the zero value is empty. Numbers of up to 18 digits are kept exactly, in a compressed bitmap
+// for each length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys
+// made anew for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
 type Set struct {
 	numbers [19]*roaring64.Bitmap
 	hashes  map[[2]uint64]struct{}

@@ -9,39 +9,11 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"github.com/storelink/storelink/internal/config"
-	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/schedule"
-	"github.com/storelink/storelink/internal/secret"
 )
-
-// Hooks is what completion hooks are told with.
-type Hooks struct {
-	Sender *notify.Sender
-	Secret secret.Text
-}
-
-// HookSender makes what tells completion hooks, as they are configured.
-func HookSender(n config.Notify) (*notify.Sender, error) {
-	policy, err := egress.New(egress.Rules{Hosts: n.Hosts, Private: n.Private})
-	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "notify: %w", err)
-	}
-	named := map[string]notify.Hook{}
-	for _, h := range n.Hooks {
-		named[h.Name] = notify.Hook{URL: h.URL.Reveal(), Format: notify.Format(h.Format)}
-	}
-	sender := notify.NewSender(policy, notify.Options{Named: named})
-	for _, h := range n.Hooks {
-		if err := sender.Check(h.URL.Reveal(), notify.Format(h.Format)); err != nil {
-			return nil, job.Errorf(job.CodeBadConfig, "notify.hooks: hook %s: %w", h.Name, err)
-		}
-	}
-	return sender, nil
-}
 
 // notifier tells completion hooks, at least once each, by asynq's own retries.
 type notifier struct{ w *Worker }

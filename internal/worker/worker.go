@@ -1,6 +1,7 @@
 // Package worker is the daemon's inside: a lane an account, which serves it; the watcher, which wakes lanes that have
 // work and stops runs whose job was stopped; the reconciler, which finds what got lost; the publisher, which tells
-// others about all that; and its part in the schedules (package schedule). cmd/worker gives it a process of its own, cmd/enqueue runs it beside itself.
+// others about all that; the notifier, which tells completion hooks; and its part in the schedules (package schedule).
+// cmd/worker gives it a process of its own, cmd/enqueue runs it beside itself.
 //
 // It must never hold one account up for another's sake.
 package worker

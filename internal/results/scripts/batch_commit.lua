@@ -10,13 +10,15 @@
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return 'gone' end
 if state ~= 'staging' then return 'ok' end
+-- All is looked at before anything is changed: what is given up expires.
 for i = 4, #ARGV do
-  if redis.call('PERSIST', ARGV[i]) == 0 and redis.call('EXISTS', ARGV[i]) == 0 then return ARGV[i] end
+  if redis.call('EXISTS', ARGV[i]) == 0 then return ARGV[i] end
 end
 for i = 1, tonumber(ARGV[2]) do
   local key = ARGV[1] .. string.format('%.0f', i) .. ':job'
   if redis.call('HGET', key, 'state') ~= 'staging' then return key end
 end
+for i = 4, #ARGV do redis.call('PERSIST', ARGV[i]) end
 for i = 1, tonumber(ARGV[2]) do
   local key = ARGV[1] .. string.format('%.0f', i) .. ':job'
   redis.call('HSET', key, 'state', 'scheduled')

@@ -26,9 +26,9 @@
 -- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
 --          of code and its failed stores, net
 --
--- Returns {'ok', state, n, begun…, reminder…} with a reminder as chunk, generation, delay in ms, and n values of the run that
--- was begun: chunk, generation, and what begin returns after 'run'; {'conflict', record…} with all
--- the records as they are now; {'lost'} where the lease is another run's by now, or is not at this step any more;
+-- Returns {'ok', state, n, begun…, reminder…} with a reminder as chunk, generation, delay in ms, and n values of the run
+-- that was begun (none or 7): its chunk, generation, and what the prelude's begin returns after 'run'; {'conflict', record…}
+-- with all the records as they are now; {'lost'} where the lease is another run's by now, or is not at this step any more;
 -- {'text', number} where that number is another text's, or the job has too many; {'ended', state}, or {'gone'}.
 local state = redis.call('HGET', JOB, 'state')
 if not state then return {'gone'} end

@@ -1,0 +1,288 @@
+package results
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// What becomes of a chunk, in record.lua's words.
+const (
+	keep  = "keep"
+	again = "again"
+	done  = "done"
+)
+
+// settlement is what a Told means for the ledger, given the records as they were read.
+type settlement struct {
+	order    []int // the chunks of the list whose records it touches
+	records  map[int]*loaded
+	texts    map[int]string // that the records refer to
+	delta    tally
+	gone     []int // slots that are decided or leave the chunk
+	plan     plan
+	pool     []byte
+	tries    int
+	sent     int
+	retries  int
+	throttle int
+	told     int
+	again    int // stores that stay pending after a call for them
+	suspect  bool
+	opened   bool
+	abort    string
+	action   string
+	delay    time.Duration
+}
+
+// settle works out what a Told means. It changes nothing of the run, so that it can be done again.
+func (r *Run) settle(told Told, c call) *settlement {
+	s := &settlement{records: map[int]*loaded{}, texts: map[int]string{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered,
+		sent: told.Sent, throttle: told.Throttled, delta: tally{codes: map[string]int64{}}}
+	if r.anySent() {
+		s.retries = told.Sent
+	} else if told.Sent > 1 {
+		s.retries = told.Sent - 1
+	}
+	merged := false
+	apply := func(at int, ev event) {
+		ev.unanswered = told.Unanswered
+		n := r.next[at]
+		slot := &r.slots[n]
+		rec := s.touch(r, slot.chunk)
+		if seen := rec.stores[slot.place].call; seen == 0 || rec.calls[seen-1].nonce != c.nonce {
+			merged = true
+		}
+		s.told++
+		now := rec.merge(slot.place, ev)
+		if !now.decided() {
+			s.again++
+		}
+		if now.decided() || ev.gather {
+			s.gone = append(s.gone, n)
+		}
+		if ev.gather && !now.decided() {
+			s.pool = appendRef(s.pool, origin{slot.chunk, slot.place})
+			s.tries = max(s.tries, int(rec.stores[slot.place].attempts))
+		}
+	}
+	for _, at := range told.Succeeded {
+		ev := event{state: succeeded, call: c, counted: !told.Listed}
+		if told.Listed {
+			ev.message = settledNote
+		}
+		apply(at, ev)
+	}
+	for _, f := range told.Failed {
+		apply(f.At, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})
+	}
+	for _, f := range told.Passing {
+		apply(f.At, event{state: pending, call: c, code: f.Code, message: f.Message, counted: true, gather: !r.lost})
+	}
+	if w := told.Whole; w != nil && told.Sent > 0 {
+		for at := range r.next {
+			apply(at, event{state: pending, call: c, code: w.Code, message: w.Message, counted: told.Counted})
+		}
+	}
+	single := false
+	if f := told.Refused; f != nil {
+		if len(r.next) == 1 {
+			single = true
+			apply(0, event{state: failed, call: c, code: f.Code, message: f.Message, counted: true})
+		} else {
+			s.plan.split(r)
+		}
+	}
+	if s.told > 0 && !merged { // all of it was recorded before: the answer to that got lost
+		s.sent, s.retries, s.throttle, s.again = 0, 0, 0, 0
+	}
+	s.diff(r)
+	s.suspicion(r, told, single)
+	s.decide(r, told)
+	return s
+}
+
+// moved tells by how much the job's counts move.
+func (s *settlement) moved() Moved {
+	return Moved{Succeeded: s.delta.succeeded, Failed: s.delta.failed, Codes: s.delta.codes, Again: s.again, Sent: s.sent,
+		Retries: s.retries, Throttled: s.throttle}
+}
+
+// anySent says whether a store of the call was sent before it.
+func (r *Run) anySent() bool {
+	for _, n := range r.next {
+		if s := &r.slots[n]; s.sent || r.records[s.chunk].stores[s.place].call != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// touch gives the record of a chunk of the list, to be changed.
+func (s *settlement) touch(r *Run, chunk int) *record {
+	if l := s.records[chunk]; l != nil {
+		return l.record
+	}
+	l := &loaded{record: r.records[chunk].clone()}
+	s.records[chunk] = l
+	s.order = append(s.order, chunk)
+	return l.record
+}
+
+// diff works out by how much the counts move, and what is to be written.
+func (s *settlement) diff(r *Run) {
+	for _, chunk := range s.order {
+		before, after := r.records[chunk].tally(), s.records[chunk].tally()
+		s.delta.succeeded += after.succeeded - before.succeeded
+		s.delta.failed += after.failed - before.failed
+		for code, n := range after.codes {
+			s.delta.codes[code] += n
+		}
+		for code, n := range before.codes {
+			s.delta.codes[code] -= n
+		}
+		r.k.intern(s.records[chunk].record, s.texts)
+		s.records[chunk].blob = string(s.records[chunk].encode())
+	}
+	maps.DeleteFunc(s.delta.codes, func(_ string, n int64) bool { return n == 0 })
+}
+
+// suspicion lets a chunk speak against the request as such, once, where no call of the job was ever answered 200: then
+// other chunks go first, and where they are refused alike the job is aborted.
+func (s *settlement) suspicion(r *Run, told Told, single bool) {
+	if r.opened || told.Answered || r.lost || s.plan.suspected || r.k.base < 2 {
+		return
+	}
+	if told.Named {
+		s.plan.named++
+	}
+	if single || s.plan.named >= namedRefusals {
+		s.plan.suspected, s.suspect = true, true
+	}
+}
+
+// decide says what becomes of the chunk.
+func (s *settlement) decide(r *Run, told Told) {
+	gone := make(map[int]bool, len(s.gone))
+	for _, n := range s.gone {
+		gone[n] = true
+	}
+	left := 0
+	for i := range r.slots {
+		if !r.slots[i].gone && !gone[i] {
+			left++
+		}
+	}
+	switch {
+	case left == 0:
+		s.action, s.plan = done, plan{}
+	case told.Release || s.abort != "":
+		s.action, s.delay = again, told.Delay
+	case s.suspect:
+		s.action, s.delay = again, suspicionDelay
+	default:
+		s.action, s.delay = keep, r.l.opts.Lease
+	}
+}
+
+// args are the settlement as record.lua takes it; next is the token of a run that goes on with the next chunk, or "".
+func (s *settlement) args(r *Run, next string) []any {
+	token := leaseToken(r.token, r.step)
+	if r.lost {
+		token = ""
+	}
+	flag := func(b bool) string {
+		if b {
+			return "1"
+		}
+		return "0"
+	}
+	delay := s.delay.Milliseconds()
+	if next != "" {
+		next = leaseToken(next, 0)
+	}
+	args := make([]any, 0, 20+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
+	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
+		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts),
+		next, millis(r.l.opts.Lease))
+	for _, chunk := range s.order {
+		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
+	}
+	for number, text := range s.texts {
+		args = append(args, number, text)
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.delta.codes)) {
+		args = append(args, code, s.delta.codes[code])
+	}
+	return args
+}
+
+// adopt makes a settlement that is in the ledger the run's own.
+func (r *Run) adopt(s *settlement) {
+	for chunk, l := range s.records {
+		r.records[chunk] = l
+	}
+	if s.sent > 0 {
+		for _, n := range r.next {
+			r.slots[n].sent = true
+		}
+	}
+	for _, n := range s.gone {
+		r.slots[n].gone = true
+	}
+	if s.action == keep {
+		r.step++
+	}
+	r.plan, r.opened, r.nonce = s.plan, r.opened || s.opened, 0
+}
+
+// reload takes up the records as they are now.
+func (r *Run) reload(ctx context.Context, order []int, blobs []string) error {
+	if len(blobs) != len(order) {
+		return fmt.Errorf("%d records for %d chunks", len(blobs), len(order))
+	}
+	for i, chunk := range order {
+		l, err := r.load(ctx, blobs[i], len(r.records[chunk].stores))
+		if err != nil {
+			return err
+		}
+		r.records[chunk] = l
+	}
+	return nil
+}
+
+// split replaces the group that was refused by its two halves.
+func (p *plan) split(r *Run) {
+	var halves [2]group
+	for i, n := range r.next {
+		half := 0
+		if i >= (len(r.next)+1)/2 {
+			half = 1
+		}
+		halves[half].add(r.slots[n].index)
+	}
+	var rest []group
+	for i := range p.groups {
+		if g := &p.groups[i]; !g.has(r.slots[r.next[0]].index) && g.alive(r) {
+			rest = append(rest, *g)
+		}
+	}
+	p.groups = append(halves[:], rest...)
+}
+
+// alive says whether a group has a store left to be sent.
+func (g *group) alive(r *Run) bool {
+	for i := range r.slots {
+		if !r.slots[i].gone && g.has(r.slots[i].index) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p plan) clone() plan {
+	p.groups = slices.Clone(p.groups)
+	return p
+}
