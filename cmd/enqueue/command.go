@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
@@ -70,10 +71,12 @@ unprocessed; 130 interrupted.`,
 		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.began = true
-			_, err := catalogue.LangOf(a.lang, a.environ)
-			return err
+			if _, err := catalogue.LangOf(a.lang, a.environ); err != nil {
+				return err
+			}
+			return noneEmpty(cmd)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !a.json {
@@ -130,6 +133,9 @@ func (a *app) finish(ctx context.Context, err error) int {
 	case a.json && e.Code == job.CodeUnfinished: // the job's status document has told it
 	case a.json:
 		a.out.json(errorDocument(err))
+		if a.out.err != nil { // nobody would be told
+			fmt.Fprintln(a.err, "enqueue:", printable(err.Error()))
+		}
 	default:
 		fmt.Fprintln(a.err, "enqueue:", printable(a.tongue(a.errors).sentence(err.Error())))
 	}
@@ -153,6 +159,20 @@ func (a *app) forPerson(ctx context.Context, err error) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return job.Errorf(job.CodeRedis, "Redis does not answer in time (%w)", err)
 	}
+	return err
+}
+
+// meant are the flags that mean something by being there: to take one that was given nothing as left out, as --at "$WHEN" is
+// where the variable is not set, would send at once what was to wait, or tell nobody.
+var meant = []string{"at", "timezone", "notify", "set-aside", "max-prune", "report", "output", "join", "only"}
+
+func noneEmpty(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if err == nil && f.Value.String() == "" && slices.Contains(meant, f.Name) {
+			err = job.Errorf(job.CodeUsage, "--%s was given nothing: give it a value, or leave it out", f.Name)
+		}
+	})
 	return err
 }
 

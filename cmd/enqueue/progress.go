@@ -15,7 +15,8 @@ type progress struct {
 
 	told    string    // the obstacle that was told of last; empty if none stands
 	toldAt  time.Time //
-	since   time.Time // when something last moved
+	since   time.Time // since when nothing has moved, as far as was looked
+	moved   time.Time // when something was seen to move; zero if nothing was
 	done    int64     // how many stores were decided, or listed, then
 	phase   job.Phase // of a resync
 	started bool
@@ -47,6 +48,9 @@ func (p *progress) look(s job.Status, now time.Time) {
 	done, total, listing := s.Succeeded+s.Failed, s.Total, ""
 	if r := s.Resync; r != nil && !s.State.Ended() {
 		if r.Phase != p.phase { // what is counted is something else
+			if p.phase != "" {
+				p.moved = now
+			}
 			p.phase, p.meter, p.started = r.Phase, meter{}, false
 		}
 		switch r.Phase {
@@ -55,6 +59,9 @@ func (p *progress) look(s job.Status, now time.Time) {
 		case job.PhaseVerify:
 			done, total, listing = r.Listed, toList(r), p.tongue.say("listing again, to verify")
 		}
+	}
+	if p.started && done != p.done {
+		p.moved = now
 	}
 	if !p.started || done != p.done {
 		p.started, p.done, p.since = true, done, now
@@ -70,7 +77,7 @@ func (p *progress) look(s job.Status, now time.Time) {
 	case stands && (word != p.told || now.Sub(p.toldAt) >= obstacleAgain):
 		p.display.note(why)
 		p.told, p.toldAt = word, now
-	case p.told != "" && !stands && p.since.After(p.toldAt): // something was decided since
+	case p.told != "" && !stands && p.moved.After(p.toldAt): // something was decided since
 		p.display.note(p.tongue.say("the job moves again"))
 		p.told = ""
 	}

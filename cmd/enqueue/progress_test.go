@@ -119,6 +119,23 @@ func TestProgressTellsWhenAndWhyNothingMoves(t *testing.T) {
 	}
 }
 
+func TestProgressTellsOfNoMovementThatItDidNotSee(t *testing.T) {
+	t.Parallel()
+	n := &notes{}
+	p := &progress{display: n, told: job.LaneRefused, toldAt: start} // it was told of when the job was committed
+	s := job.Status{Job: "J", State: job.Running, Account: "acme", Total: 1_000, Pending: 1_000, Lane: job.LaneState{State: job.LaneServing}}
+	p.look(s, start.Add(100*time.Millisecond))
+	p.look(s, start.Add(200*time.Millisecond))
+	if len(n.said) != 0 {
+		t.Errorf("told %q", n.said)
+	}
+	s.Succeeded, s.Pending = 200, 800
+	p.look(s, start.Add(300*time.Millisecond))
+	if len(n.said) != 1 || !strings.Contains(n.said[0], "moves again") {
+		t.Errorf("told %q", n.said)
+	}
+}
+
 func TestWords(t *testing.T) {
 	t.Parallel()
 	for n, want := range map[int64]string{0: "0", 999: "999", 1_000: "1,000", 10_000_000: "10,000,000", -1_234: "-1,234"} {

@@ -122,6 +122,9 @@ var sentences = []Text{
 	{EN: "no Redis is configured: name it by --redis URL, REDIS_URL, or the configuration (--config FILE, STORELINK_CONFIG)",
 		ZH: "没有配置 Redis：请用 --redis URL、REDIS_URL 或配置文件（--config FILE、STORELINK_CONFIG）指定"},
 	{EN: "Redis at %s cannot be reached: %s", ZH: "无法连接 %s 上的 Redis：%s"},
+	{EN: "Redis: %s: it is full (maxmemory) and takes no more: give it more memory: %s", ZH: "Redis 内存已满（maxmemory），不再接受写入，请增加内存：%s：%s"},
+	{EN: "Redis: %s: it cannot write to its disk and takes no more: see to its disk and its log: %s",
+		ZH: "Redis 无法写入磁盘，不再接受写入，请检查磁盘和它的日志：%s：%s"},
 	{EN: "Redis at %s does not answer in time", ZH: "%s 上的 Redis 没有及时应答"},
 	{EN: "Redis at %s keeps no append-only file (appendonly no): it may forget jobs and outcomes in a crash; set appendonly yes and" +
 		" appendfsync always", ZH: "%s 上的 Redis 没有开启 AOF（appendonly no）：崩溃时可能丢失任务和结果；请设置 appendonly yes 和 appendfsync always"},

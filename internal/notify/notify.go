@@ -43,7 +43,8 @@
 //
 // The robot of a WeCom group (企业微信群机器人, developer.work.weixin.qq.com/document/path/91770) is sent a message in
 // Chinese. Its key is in its address, so nothing is signed. A robot takes 20 messages a minute, and a Markdown message
-// of at most 4,096 bytes. It answers HTTP 200 whatever happens, and says what by an errcode.
+// of at most 4,096 bytes. It answers HTTP 200 whatever happens, and says what by an errcode. The same message can be sent
+// to another address, behind which something of the user's passes it on: there HTTP 2xx without an errcode is a yes.
 package notify
 
 import (
@@ -140,17 +141,24 @@ func (f *Failure) Error() string { return f.Message }
 
 func (f *Failure) Unwrap() error { return f.Err }
 
-// robotPath is how the address of every WeCom robot ends.
-const robotPath = "/cgi-bin/webhook/send"
+// robotHost is where WeCom's robots are, and robotPath is how the address of every one of them ends.
+const (
+	robotHost = "qyapi.weixin.qq.com"
+	robotPath = "/cgi-bin/webhook/send"
+)
 
-// checkShape refuses an address that is not of the shape that its format has.
+// isRobot says whether an address leads to a WeCom robot; any other may have a relay behind it that takes its messages.
+func isRobot(u *url.URL) bool { return strings.HasSuffix(u.Path, robotPath) }
+
+// checkShape refuses an address that cannot take what its format is: a robot's without its key, or one at WeCom that is no
+// robot's.
 func checkShape(u *url.URL, format Format) error {
-	robot := strings.HasSuffix(u.Path, robotPath)
+	robot := isRobot(u)
 	switch {
 	case format != WeCom && format != JSON && format != "":
 		_, err := ParseFormat(string(format))
 		return err
-	case format == WeCom && (!robot || u.Query().Get("key") == ""):
+	case format == WeCom && (robot && u.Query().Get("key") == "" || !robot && strings.EqualFold(u.Hostname(), robotHost)):
 		return job.Errorf(job.CodeUsage, "the address at %s is not that of a WeCom robot, which ends in %s?key=…: copy it whole from the"+
 			" robot's page", u.Host, robotPath)
 	case format != WeCom && robot:

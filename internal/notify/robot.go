@@ -39,8 +39,15 @@ func robotPasses(code int) (bool, time.Duration) {
 	return false, 0
 }
 
-// said is what a robot says of itself, on one line, without its key.
+// said is what a robot says of itself, on one line, without its key; of a relay's address, the path may be the key.
 func said(text string, u *url.URL) string {
+	if !isRobot(u) {
+		for part := range strings.SplitSeq(u.Path, "/") {
+			if part != "" {
+				text = strings.ReplaceAll(text, part, "***")
+			}
+		}
+	}
 	for _, values := range u.Query() {
 		for _, v := range values {
 			if v != "" {

@@ -156,3 +156,31 @@ func TestARobotSaysWhatItDoesNotTake(t *testing.T) {
 		})
 	}
 }
+
+func TestARobotsMessageCanBeTakenByAnother(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer http.HandlerFunc
+		code   int // of the failure; 0 for none
+	}{
+		"it says nothing":                     {answer: answer(204, "")},
+		"it says something of its own":        {answer: answer(200, "ok")},
+		"it says what the robot said":         {answer: answer(200, `{"errcode":0}`)},
+		"it says what the robot did not take": {answer: answer(200, `{"errcode":93000,"errmsg":"/relay/secret-1"}`), code: 93000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.answer)
+			err := w.sender.Send(t.Context(), notify.Hook{URL: w.URL + "/relay/secret-1", Format: notify.WeCom}, secret.Text{}, event())
+			if !strings.HasPrefix(content(t, (<-w.got).body), "### ") {
+				t.Error("it is not told in the robot's format")
+			}
+			switch f := notify.AsFailure(err); {
+			case c.code == 0 && err != nil, c.code != 0 && (f == nil || f.Code != c.code):
+				t.Fatalf("%v", err)
+			case f != nil && strings.Contains(f.Message, "secret-1"):
+				t.Errorf("its address is told: %s", f.Message)
+			}
+		})
+	}
+}

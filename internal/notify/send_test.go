@@ -170,7 +170,7 @@ func TestRefusedAddressesAreFinal(t *testing.T) {
 		"not listed":        {url: "https://example.com/secret-1", says: "example.com is not on"},
 		"user":              {url: "https://u:secret-1@" + strings.TrimPrefix(w.URL, "https://"), says: "user or password"},
 		"nonsense":          {url: "https://secret-1 x/", says: "understood"},
-		"no robot":          {url: w.URL + "/secret-1", format: notify.WeCom, says: "not that of a WeCom robot"},
+		"no robot":          {url: "https://QYAPI.weixin.qq.com/secret-1", format: notify.WeCom, says: "not that of a WeCom robot"},
 		"a robot's key":     {url: "secret-693a91f6", format: notify.WeCom, says: "https://"},
 		"without its key":   {url: w.URL + "/cgi-bin/webhook/send?key=", format: notify.WeCom, says: "not that of a WeCom robot"},
 		"a robot in JSON":   {url: w.URL + robot, says: "choose the format wecom"},

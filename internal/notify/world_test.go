@@ -71,7 +71,7 @@ func (w *world) policy(t *testing.T, private ...string) *egress.Policy {
 	t.Helper()
 	roots := x509.NewCertPool()
 	roots.AddCert(w.Certificate())
-	p, err := egress.New(egress.Rules{Hosts: []string{strings.TrimPrefix(w.URL, "https://")}, Private: private, Roots: roots})
+	p, err := egress.New(egress.Rules{Hosts: []string{strings.TrimPrefix(w.URL, "https://"), "qyapi.weixin.qq.com"}, Private: private, Roots: roots})
 	if err != nil {
 		t.Fatal(err)
 	}

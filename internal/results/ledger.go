@@ -128,7 +128,18 @@ func redisError(doing string, err error) error {
 	if e := (*job.Error)(nil); errors.As(err, &e) {
 		return err
 	}
+	for prefix, why := range refusals {
+		if redis.HasErrorPrefix(err, prefix) {
+			return &job.Error{Code: job.CodeRedis, Message: "Redis: " + doing + ": " + why, Err: err}
+		}
+	}
 	return job.Errorf(job.CodeRedis, "Redis: %s: %w", doing, err)
+}
+
+// refusals are the answers to a write that a person can do something about, by how they begin, and what to do.
+var refusals = map[string]string{
+	"OOM":     "it is full (maxmemory) and takes no more: give it more memory",
+	"MISCONF": "it cannot write to its disk and takes no more: see to its disk and its log",
 }
 
 // run runs a script of a job's.

@@ -96,6 +96,17 @@ func (b *bundle) submitJob(j job.Job, n int) {
 	b.await(rems)
 }
 
+func TestARedisThatIsFullSaysSo(t *testing.T) {
+	t.Parallel()
+	rdb := redis.NewClient(&redis.Options{Addr: redistest.Real(t, "--maxmemory", "1").Addr})
+	defer rdb.Close()
+	_, err := results.Open(rdb, results.Options{}).Stage(t.Context(), newJob("s1"))
+	if err == nil || job.ExitStatus(err) != 1 || !strings.Contains(err.Error(), "it is full (maxmemory)") || strings.Contains(err.Error(), "script") ||
+		!redis.HasErrorPrefix(err, "OOM") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // begin takes the next reminder that starts a run.
 func (b *bundle) begin() *results.Run {
 	b.Helper()

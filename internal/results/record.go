@@ -114,7 +114,7 @@ func (c call) before(d call) bool { return c.at < d.at || c.at == d.at && c.nonc
 // exhausted is the failure of a store whose budget is used up: the last one, as what it is.
 func exhausted(ev event, attempts int) event {
 	if ev.code == job.Unreported {
-		ev.message = fmt.Sprintf("%d calls were made for it and the last named it in neither list", attempts)
+		ev.message = fmt.Sprintf("%d calls were made for it and the last named it in neither list, or in both", attempts)
 		return ev
 	}
 	last := ev.message
