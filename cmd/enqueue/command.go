@@ -164,7 +164,7 @@ func (a *app) forPerson(ctx context.Context, err error) error {
 
 // meant are the flags that mean something by being there: to take one that was given nothing as left out, as --at "$WHEN" is
 // where the variable is not set, would send at once what was to wait, or tell nobody.
-var meant = []string{"at", "timezone", "notify", "set-aside", "max-prune", "report", "output", "join", "only"}
+var meant = []string{"at", "timezone", "notify", "set-aside", "max-prune", "report", "join", "only"}
 
 func noneEmpty(cmd *cobra.Command) error {
 	var err error

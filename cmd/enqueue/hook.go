@@ -16,8 +16,8 @@ import (
 type hookFlags struct{ notify, format string }
 
 func (f *hookFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.notify, "notify", "", "when it has ended, tell a hook: by its `NAME|URL`, as the worker's notify.hooks or"+
-		" notify.hosts allow")
+	flags.StringVar(&f.notify, "notify", "", "when it has ended, tell the hook of this `NAME|URL`: one of the worker's notify.hooks, or"+
+		" an address at its notify.hosts")
 	flags.StringVar(&f.format, "notify-format", "", "json, signed with the worker's notify.secret (default), or wecom, a WeCom"+
 		" (企业微信) robot's message")
 }

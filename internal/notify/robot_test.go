@@ -172,6 +172,9 @@ func TestARobotsMessageCanBeTakenByAnother(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, c.answer)
 			err := w.sender.Send(t.Context(), notify.Hook{URL: w.URL + "/relay/secret-1", Format: notify.WeCom}, secret.Text{}, event())
+			if len(w.got) != 1 {
+				t.Fatalf("%d requests: %v", len(w.got), err)
+			}
 			if !strings.HasPrefix(content(t, (<-w.got).body), "### ") {
 				t.Error("it is not told in the robot's format")
 			}
