@@ -24,6 +24,8 @@ type output struct {
 	plain bool   // it has that name already
 }
 
+var errFolder = errors.New("it is a folder")
+
 // create begins to write a file.
 func create(name string) (*output, error) {
 	target := name
@@ -33,7 +35,7 @@ func create(name string) (*output, error) {
 	info, err := os.Stat(target)
 	switch {
 	case err == nil && info.IsDir():
-		return nil, unwritable(name, errors.New("it is a folder"))
+		return nil, unwritable(name, errFolder)
 	case err == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(target, os.O_WRONLY, 0)
 		if err != nil {
@@ -92,8 +94,15 @@ func checkReport(name, encoding string) error {
 	return checkWritable(name)
 }
 
+// checkWritable checks, before anything is sent, that a file can be written. That there is no such folder, or that it is
+// one, is a mistake in the call; all else may be so at the moment alone.
 func checkWritable(name string) error {
 	o, err := create(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, errFolder) {
+		e := *job.AsError(err)
+		e.Code = job.CodeUsage
+		return &e
+	}
 	if err != nil {
 		return err
 	}

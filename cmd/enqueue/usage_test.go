@@ -192,7 +192,7 @@ func TestUnwritableReportIsToldBeforeAnythingIsSent(t *testing.T) {
 			t.Fatal(err)
 		}
 		enqueue(t, nil, append([]string{"associate", w.list(3), "--config", w.config, "--report", path, "--json"},
-			asPartner...)...).failed(t, 1, job.CodeIO)
+			asPartner...)...).failed(t, 2, job.CodeUsage)
 	}
 	if w.calls.Load() != 0 {
 		t.Error("calls were made")
