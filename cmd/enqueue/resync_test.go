@@ -342,6 +342,11 @@ func TestResyncRetryDoesBothHalves(t *testing.T) {
 		if again.Total != 2 || again.Succeeded != 2 || again.Operation != job.Resync || again.Resync.Associate != 1 {
 			t.Errorf("%+v, %+v", again.Status, again.Resync)
 		}
+		for id, compared := range map[string]bool{s.Job: true, again.Job: false} {
+			if said := w.do("status", id).expect(t, 0).out; strings.Contains(said, "in line") != compared {
+				t.Errorf("of a job that compared (%t): %s", compared, said)
+			}
+		}
 		w.expectTruth(all[20:])
 		text, err := os.ReadFile(w.file("r2.jsonl"))
 		if err != nil {

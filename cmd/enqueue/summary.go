@@ -74,8 +74,10 @@ func (t tongue) counts(s job.Status) [][2]string {
 }
 
 // resynced are the figures of a resync's plan, and what became of its halves.
-func (t tongue) resynced(r *job.ResyncStatus) [][2]string {
-	rows := [][2]string{{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))}}
+func (t tongue) resynced(r *job.ResyncStatus) (rows [][2]string) {
+	if r.Wanted > 0 { // else it goes on with the plan of another, and has compared nothing
+		rows = append(rows, [2]string{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))})
+	}
 	if r.Strange > 0 {
 		rows = append(rows, [2]string{"strange", t.say("%s  (listed by WeChat Pay, and left alone: no store has such an ID)",
 			count(r.Strange))})
