@@ -63,6 +63,8 @@ func (o *objects) column() string {
 	return o.key
 }
 
+func (o *objects) place() (int, ReadColumn) { return 0, ReadColumn{1, o.key} }
+
 func (o *objects) format() string { return "JSON lines" }
 
 // read gives the next line that has something in it, in UTF-8.

@@ -101,6 +101,13 @@ func (s *sheet) column() string { return s.named }
 func (s *sheet) format() string { return "xlsx" }
 func (s *sheet) everything()    { s.all = true }
 
+func (s *sheet) place() (int, ReadColumn) {
+	if s.head < 0 {
+		return 0, ReadColumn{Number: s.at}
+	}
+	return s.held[s.head].Number, ReadColumn{s.at, s.named}
+}
+
 // findHeader holds the first rows and looks for the header among them: the first row, or one further down that names the
 // column of the IDs, where nothing but titles stands above it.
 func (s *sheet) findHeader(opts Options) error {

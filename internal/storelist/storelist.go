@@ -24,6 +24,12 @@ type Options struct {
 	// Sheet is a spreadsheet's sheet, by its name or by its number from 1 among the visible ones; empty for the only visible
 	// one that has something in it.
 	Sheet string
+	// HeaderLine is the line (a spreadsheet's row) that the header stands in; 0 to look for it. NoHeader says that there is
+	// none: the first row is a store's.
+	HeaderLine int
+	NoHeader   bool
+	// IDs says what the column has, WeChatIDs or OwnIDs; empty to go by the header.
+	IDs string
 	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
 	SetAside io.Writer
 	// Say puts why a row is bad into the language of who reads what was set aside; nil to leave it in English.
@@ -77,6 +83,10 @@ type Reader struct {
 	good   int64 // IDs seen, those after a bad row too
 	stats  Stats
 	bad    BadRows
+
+	reading  Reading // without Rows and Last
+	last     string  // ID that was given out
+	warnings []string
 }
 
 // row is one row of a list, or one line.
@@ -95,6 +105,7 @@ type source interface {
 	next() (row, error)
 	column() string
 	format() string
+	place() (headerLine int, column ReadColumn) // headerLine is 0 where there is none
 }
 
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
@@ -106,8 +117,12 @@ func NewReader(r io.Reader, opts Options) (*Reader, error) {
 	}
 	rd := &Reader{opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
+	rd.reading = Reading{Format: rd.stats.Format, IDs: WeChatIDs, First: []string{}}
+	rd.reading.HeaderLine, rd.reading.Column = src.place()
 	if s, ok := src.(*sheet); ok {
-		rd.stats.Sheet = s.title
+		rd.stats.Sheet, rd.reading.Sheet = s.title, s.title
+	} else {
+		rd.reading.Encoding = "UTF-8"
 	}
 	return rd, nil
 }
@@ -193,6 +208,7 @@ func (rd *Reader) next() (string, error) {
 			continue
 		}
 		rd.stats.IDs++
+		rd.read(r.id)
 		return r.id, nil
 	}
 }

@@ -105,6 +105,13 @@ func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
 
 func (t *table) column() string { return t.title }
 
+func (t *table) place() (int, ReadColumn) {
+	if !t.head {
+		return 0, ReadColumn{Number: t.at + 1}
+	}
+	return t.line, ReadColumn{t.at + 1, t.title}
+}
+
 func (t *table) format() string {
 	switch {
 	case !t.wide:
