@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -27,10 +28,19 @@ var faultFlagTable = []struct{ name, takes, usage string }{
 	{"latency", "TIME", "the way there and back, one half each"},
 	{"jitter-in", "TIME", "up to this much more on the way there, before a call counts towards the pace"},
 	{"jitter-out", "TIME", "up to this much more on the way back"},
+	{"jitter-tail", "SHARE", "of calls that come later still, as where a packet is sent again"},
+	{"jitter-tail-by", "TIME", "by how much (default 200ms)"},
+	{"jitter-per", "WORD", "what --jitter-in is drawn for: each call or each connection (default call)"},
+	{"work", "TIME", "WeChat Pay's own work on a call, after it has counted towards the rate limit"},
+	{"work-spread", "TIME", "up to this much more work"},
+	{"also-used", "CALLS", "that another client makes a second at the same allowance"},
 
 	{"server-errors", "SHARE", "of calls answered 500 SYSTEM_ERROR, nothing done"},
 	{"cut-before", "SHARE", "of calls whose connection is cut, nothing done"},
 	{"throttled", "SHARE", "of calls answered 429 for no reason, nothing done"},
+	{"gateway-refusals", "SHARE", "of the 429s, whatever they are for: a gateway's, not signed and no JSON"},
+	{"gateway-body", "WORD", "what such a 429 holds: html or empty (default html)"},
+	{"retry-after", "NUMBER", "of seconds, in its Retry-After header (default: it has none)"},
 	{"proxy-pages", "SHARE", "of calls answered with a proxy's HTML page, nothing done"},
 	{"proxy-status", "NUMBER", "the status of that page (default 502)"},
 	{"dropped", "SHARE", "of calls carried out and never answered"},
@@ -118,6 +128,8 @@ func (f faultFlag) Set(text string) error {
 	case "TIME":
 		value = text
 		_, err = time.ParseDuration(text)
+	case "CALLS":
+		value, err = parseCalls(text)
 	case "SHARE":
 		value, err = parseShare(text)
 	case "IDS":
@@ -145,6 +157,15 @@ func parseShare(text string) (float64, error) {
 		return 0, fmt.Errorf("a share is 0 to 1, or 0%% to 100%%")
 	}
 	return share, nil
+}
+
+// parseCalls reads a number of calls a second: 5, 0.5.
+func parseCalls(text string) (float64, error) {
+	calls, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(calls >= 0 && calls <= math.MaxFloat64) {
+		return 0, fmt.Errorf("it is a number of calls a second")
+	}
+	return calls, nil
 }
 
 func parseIDs(text string) ([]string, error) {

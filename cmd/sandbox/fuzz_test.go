@@ -16,7 +16,7 @@ func FuzzFaultFlags(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, takes := range []string{"NUMBER", "TIME", "SHARE", "IDS", "FAILURES"} {
+		for _, takes := range []string{"NUMBER", "TIME", "SHARE", "CALLS", "IDS", "FAILURES"} {
 			given := make(map[string]any)
 			if (faultFlag{given, "x", takes}).Set(text) != nil {
 				continue
@@ -26,7 +26,7 @@ func FuzzFaultFlags(f *testing.F) {
 			}
 			switch value := given["x"].(type) {
 			case float64:
-				if !(value >= 0 && value <= 1) {
+				if !(value >= 0 && (value <= 1 || takes == "CALLS")) {
 					t.Fatalf("the share %q is %v", text, value)
 				}
 			case []string:

@@ -61,6 +61,7 @@ It behaves well unless it is told not to. A SHARE is a number from 0 to 1 or a p
 drawn by --seed. Faults can be changed while it runs, under the same names with _ for -:
 
   curl URL/sandbox/stats                                        what it has seen
+  curl URL/sandbox/seconds                                      its calls by the second, admitted and refused
   curl 'URL/sandbox/truth?brand_id=…&product_coupon_id=…&stock_id=…'   the associated stores, an ID a line
   curl -d '{"outage":"500"}' URL/sandbox/faults                 changes the faults named
   curl -X PUT -d '{}' URL/sandbox/faults                        sets all faults: here, to none`,
@@ -68,6 +69,7 @@ drawn by --seed. Faults can be changed while it runs, under the same names with 
   sandbox --dir /tmp/sandbox --listen 127.0.0.1:9443 --rate 0
   sandbox --dir /tmp/sandbox --seed 1 --server-errors 5% --dropped 2% --wrong-signatures 1% --passing-stores 1%
   sandbox --dir /tmp/sandbox --latency 60ms --jitter-in 20ms
+  sandbox --dir /tmp/sandbox --jitter-in 20ms --jitter-tail 0.5% --work 80ms --work-spread 300ms --also-used 5
   sandbox --dir /tmp/sandbox --failing-store-ids 100000001,100000002:STORE_CLOSED:门店已关闭
   sandbox --dir /tmp/sandbox --already-code STORE_ALREADY_ASSOCIATED
   sandbox --dir /tmp/sandbox --poisoned-store-ids 100000007 --poison-detail none

@@ -199,7 +199,8 @@ func TestFaultsComeFromFileAndFlags(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := start(t, "--dir", dir, "--faults", file, "--seed", "18446744073709551615", "--server-errors", "5%",
-		"--dropped", "0.02", "--jitter-in", "20ms", "--failing-store-ids", "1,2:CLOSED:门店已关闭", "--open-stocks", "5,6", "--outage", "500",
+		"--dropped", "0.02", "--jitter-in", "20ms", "--jitter-tail", "1%", "--work", "80ms", "--work-spread", "300ms", "--also-used", "5",
+		"--retry-after", "2", "--failing-store-ids", "1,2:CLOSED:门店已关闭", "--open-stocks", "5,6", "--outage", "500",
 		"--poison-detail", "none", "--clock-offset", "-10m")
 	response, err := http.Get(p.url + "/sandbox/faults")
 	if err != nil {
@@ -214,9 +215,9 @@ func TestFaultsComeFromFileAndFlags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"clock_offset":"-10m0s","dropped":0.02,"failing_store_ids":[{"store_id":"1"},{"code":"CLOSED",` +
-		`"message":"门店已关闭","store_id":"2"}],"jitter_in":"20ms","latency":"1ms","open_stocks":["5","6"],"outage":"500",` +
-		`"poison_detail":"none","seed":18446744073709552000,"server_errors":0.05}`
+	const want = `{"also_used":5,"clock_offset":"-10m0s","dropped":0.02,"failing_store_ids":[{"store_id":"1"},{"code":"CLOSED",` +
+		`"message":"门店已关闭","store_id":"2"}],"jitter_in":"20ms","jitter_tail":0.01,"latency":"1ms","open_stocks":["5","6"],"outage":"500",` +
+		`"poison_detail":"none","retry_after":2,"seed":18446744073709552000,"server_errors":0.05,"work":"80ms","work_spread":"300ms"}`
 	if string(text) != want {
 		t.Errorf("got  %s\nwant %s", text, want)
 	}
@@ -229,7 +230,9 @@ func TestEveryFaultHasAFlag(t *testing.T) {
 		inFlags[strings.ReplaceAll(f.name, "-", "_")] = nil
 	}
 	all := map[string]any{}
-	text, err := json.Marshal(sandbox.Faults{Seed: 1, Latency: 1, JitterIn: 1, JitterOut: 1, ServerErrors: 1, CutBefore: 1,
+	text, err := json.Marshal(sandbox.Faults{Seed: 1, Latency: 1, JitterIn: 1, JitterOut: 1, JitterTail: 1,
+		JitterTailBy: 1, JitterPer: "1", Work: 1, WorkSpread: 1, AlsoUsed: 1, GatewayRefusals: 1, GatewayBody: "1", RetryAfter: 1,
+		ServerErrors: 1, CutBefore: 1,
 		Throttled: 1, ProxyPages: 1, Dropped: 1, Truncated: 1, WrongSignatures: 1, Unsigned: 1, Dripped: 1, Oversized: 1,
 		Strangers: 1, ProxyStatus: 1, DripFor: 1, OversizedBytes: 1, PassingStores: 1, PassingStoreIDs: []string{""},
 		PassingCode: "1", FailingStores: 1, FailingStoreIDs: []sandbox.StoreFailure{{}}, MissingStores: 1,
@@ -288,6 +291,10 @@ func TestWhatIsWrongEndsWithTheStatusAndOneSentence(t *testing.T) {
 		"time: invalid duration":     {2, []string{"--dir", own, "--latency", "soon"}},
 		"is no ID":                   {2, []string{"--dir", own, "--open-stocks", "a b"}},
 		"is no ID[:CODE[:MESSAGE]]":  {2, []string{"--dir", own, "--failing-store-ids", ":X"}},
+		"fault also_used":            {2, []string{"--dir", own, "--also-used", "10001"}},
+		"a number of calls a second": {2, []string{"--dir", own, "--also-used", "-5"}},
+		"retry_after":                {2, []string{"--dir", own, "--retry-after", "9223372036854775808"}},
+		"fault jitter_per":           {2, []string{"--dir", own, "--jitter-per", "day"}},
 		"fault outage":               {2, []string{"--dir", own, "--outage", "rain"}},
 		"add up":                     {2, []string{"--dir", own, "--dropped", "60%", "--server-errors", "60%"}},
 		"sever_errors":               {2, []string{"--dir", own, "--faults", file}},

@@ -11,7 +11,36 @@ import (
 	"time"
 )
 
-func (c *call) refuse(r *refusal) { c.answer(r.status, r.code, r.number, r.encode(), nil) }
+func (c *call) refuse(r *refusal) {
+	if r == tooFast && c.plan.draw(drawGateway, c.arrival, 0) < c.plan.GatewayRefusals {
+		c.refuseAsGateway()
+		return
+	}
+	c.answer(r.status, r.code, r.number, r.encode(), nil)
+}
+
+// refuseAsGateway answers 429 as what stands before WeChat Pay does.
+func (c *call) refuseAsGateway() {
+	if c.plan.RetryAfter > 0 {
+		c.w.Header().Set("Retry-After", strconv.Itoa(c.plan.RetryAfter))
+	}
+	var page []byte
+	if c.plan.GatewayBody != GatewayEmpty {
+		page = proxyPage(http.StatusTooManyRequests)
+	}
+	c.answerPage(http.StatusTooManyRequests, page)
+}
+
+// answerPage answers with a page that is not signed, or with nothing.
+func (c *call) answerPage(status int, page []byte) {
+	c.wait(c.wayBack())
+	c.stats.addAnswer(status, "")
+	if page != nil {
+		c.w.Header().Set("Content-Type", "text/html")
+	}
+	c.w.WriteHeader(status)
+	c.w.Write(page) // whether it arrives is the caller's concern
+}
 
 func (c *call) wayBack() time.Duration {
 	return c.plan.Latency - c.plan.Latency/2 + c.plan.delay(drawJitterOut, c.plan.JitterOut, c.arrival)

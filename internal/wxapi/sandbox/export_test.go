@@ -66,4 +66,12 @@ func NewWindow(rate int, countRefused bool) *Window {
 }
 
 func (w *Window) Arrive(at time.Time) bool { return w.w.arrive(at) }
-func (w *Window) Busiest() int             { return w.w.stats().MaxInSecond }
+func (w *Window) Busiest() int             { return w.w.stats(time.Time{}).MaxInSecond }
+
+// WayHere is how long a call, by its number, takes on its way on a connection, by its number.
+func WayHere(f Faults, call, connection uint64) time.Duration {
+	return newPlan(f).wayHere(call, connection)
+}
+
+// Connections are how many have been made to the sandbox.
+func (s *Sandbox) Connections() uint64 { return s.dialled.Load() }

@@ -25,6 +25,23 @@ type Faults struct {
 	JitterIn  time.Duration `json:"-"`
 	JitterOut time.Duration `json:"-"`
 
+	// JitterTail is a share of the calls, 0 to 1, that come JitterTailBy later than they would, as those do of which a
+	// packet was lost. JitterPer says what JitterIn is drawn for: JitterPerCall (and so the zero value), or
+	// JitterPerConnection, as where each connection has a path of its own; without a listener, all calls have one.
+	JitterTail   float64       `json:"jitter_tail,omitempty"`
+	JitterTailBy time.Duration `json:"-"` // 0 means 200 ms, the least time after which Linux sends a packet again
+	JitterPer    string        `json:"jitter_per,omitempty"`
+
+	// WeChat Pay's own work on a call: Work, and drawn evenly up to WorkSpread more, after the call has counted towards
+	// the rate limit. Calls that are refused for it, or meet a fault that comes before the work, do not take it.
+	Work       time.Duration `json:"-"`
+	WorkSpread time.Duration `json:"-"`
+
+	// AlsoUsed is how many calls a second another client makes at each allowance, from 0 to 10,000: spread evenly but
+	// for a little randomness, for as long as it is set, repeating nothing. They count in the same sliding second, and
+	// apart in InterfaceStats.AlsoUsed; of the faults they meet none.
+	AlsoUsed float64 `json:"also_used,omitempty"`
+
 	// Shares of the calls that kept the pace, each 0 to 1 and all together at most 1: a call meets one of them at most.
 	// The first four come before the work, so that nothing was done.
 	ServerErrors    float64 `json:"server_errors,omitempty"`    // 500 SYSTEM_ERROR
@@ -38,6 +55,13 @@ type Faults struct {
 	Dripped         float64 `json:"dripped,omitempty"`          // after the work: the answer takes DripFor to come
 	Oversized       float64 `json:"oversized,omitempty"`        // after the work: padded to OversizedBytes, well signed
 	Strangers       float64 `json:"strangers,omitempty"`        // after the work: also names a store nobody asked about
+
+	// GatewayRefusals is a share of the 429s, whatever they are for, that come from a gateway before WeChat Pay: not
+	// signed and no JSON, but an HTML page or nothing, as GatewayBody says, with a Retry-After of so many seconds unless
+	// that is 0.
+	GatewayRefusals float64 `json:"gateway_refusals,omitempty"`
+	GatewayBody     string  `json:"gateway_body,omitempty"` // GatewayHTML (and so the zero value) or GatewayEmpty
+	RetryAfter      int     `json:"retry_after,omitempty"`  // in seconds
 
 	ProxyStatus    int           `json:"proxy_status,omitempty"`    // 0 means 502
 	DripFor        time.Duration `json:"-"`                         // 0 means 10 s
@@ -124,6 +148,18 @@ const (
 	PoisonNamesNothing = "none"
 )
 
+// The values of Faults.JitterPer.
+const (
+	JitterPerCall       = "call"
+	JitterPerConnection = "connection"
+)
+
+// The values of Faults.GatewayBody.
+const (
+	GatewayHTML  = "html"
+	GatewayEmpty = "empty"
+)
+
 // Codes and messages of failing stores. None of them is documented but that SYSTEM_ERROR is a passing one.
 const (
 	codeNotExist    = "STORE_NOT_EXIST"
@@ -151,6 +187,7 @@ func (f Faults) Validate() error {
 		{"passing_stores", f.PassingStores, false}, {"failing_stores", f.FailingStores, false},
 		{"missing_stores", f.MissingStores, false}, {"double_stores", f.DoubleStores, false},
 		{"poisoned_stores", f.PoisonedStores, false},
+		{"jitter_tail", f.JitterTail, false}, {"gateway_refusals", f.GatewayRefusals, false},
 	} {
 		if math.IsNaN(share.value) || share.value < 0 || share.value > 1 {
 			return job.Errorf(job.CodeUsage, "fault %s is %v: a share is 0 to 1", share.name, share.value)
@@ -168,6 +205,7 @@ func (f Faults) Validate() error {
 		value time.Duration
 	}{
 		{"latency", f.Latency}, {"jitter_in", f.JitterIn}, {"jitter_out", f.JitterOut}, {"drip_for", f.DripFor},
+		{"jitter_tail_by", f.JitterTailBy}, {"work", f.Work}, {"work_spread", f.WorkSpread},
 	} {
 		if d.value < 0 {
 			return job.Errorf(job.CodeUsage, "fault %s is %v: it cannot be negative", d.name, d.value)
@@ -177,6 +215,8 @@ func (f Faults) Validate() error {
 		{"outage", f.Outage, "500 429 cut hang signature proxy"},
 		{"answer_key", f.AnswerKey, "first second platform alternate"},
 		{"poison_detail", f.PoisonDetail, "store list none"},
+		{"jitter_per", f.JitterPer, "call connection"},
+		{"gateway_body", f.GatewayBody, "html empty"},
 	} {
 		if word.value != "" && !slices.Contains(strings.Fields(word.allowed), word.value) {
 			return job.Errorf(job.CodeUsage, "fault %s is %q: it is one of: %s", word.name, word.value, word.allowed)
@@ -185,6 +225,12 @@ func (f Faults) Validate() error {
 	if f.ProxyStatus != 0 && (f.ProxyStatus < 200 || f.ProxyStatus > 599) || f.ProxyStatus == http.StatusNoContent ||
 		f.ProxyStatus == http.StatusNotModified {
 		return job.Errorf(job.CodeUsage, "fault proxy_status is %d: it is an HTTP status with a body", f.ProxyStatus)
+	}
+	if !(f.AlsoUsed >= 0 && f.AlsoUsed <= maxAlsoUsed) {
+		return job.Errorf(job.CodeUsage, "fault also_used is %v: it is 0 to %d calls a second", f.AlsoUsed, maxAlsoUsed)
+	}
+	if f.RetryAfter < 0 {
+		return job.Errorf(job.CodeUsage, "fault retry_after is %d: it is a number of seconds", f.RetryAfter)
 	}
 	if f.OversizedBytes < 0 || f.OversizedBytes > maxOversized {
 		return job.Errorf(job.CodeUsage, "fault oversized_bytes is %d: it is 0 to %d", f.OversizedBytes, maxOversized)
@@ -201,6 +247,9 @@ func (f Faults) withDefaults() Faults {
 	}
 	if f.DripFor == 0 {
 		f.DripFor = 10 * time.Second
+	}
+	if f.JitterTailBy == 0 {
+		f.JitterTailBy = 200 * time.Millisecond
 	}
 	if f.OversizedBytes == 0 {
 		f.OversizedBytes = 16 << 20
@@ -230,8 +279,15 @@ func (s *Sandbox) SetFaults(f Faults) error {
 	if err := f.Validate(); err != nil {
 		return err
 	}
-	if old := s.plan.Swap(newPlan(f.clone())); old != nil {
+	next := newPlan(f.clone())
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	old := s.plan.Swap(next)
+	if old != nil {
 		close(old.replaced)
+	}
+	if old == nil || old.AlsoUsed != f.AlsoUsed || old.Seed != f.Seed {
+		s.shareWindows(next, s.now())
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ type faultsJSON struct {
 	Latency         *duration       `json:"latency,omitempty"`
 	JitterIn        *duration       `json:"jitter_in,omitempty"`
 	JitterOut       *duration       `json:"jitter_out,omitempty"`
+	JitterTailBy    *duration       `json:"jitter_tail_by,omitempty"`
+	Work            *duration       `json:"work,omitempty"`
+	WorkSpread      *duration       `json:"work_spread,omitempty"`
 	DripFor         *duration       `json:"drip_for,omitempty"`
 	ClockOffset     *duration       `json:"clock_offset,omitempty"`
 	FailingStoreIDs *[]StoreFailure `json:"failing_store_ids,omitempty"`
@@ -44,6 +47,7 @@ func (f Faults) MarshalJSON() ([]byte, error) {
 		to   **duration
 	}{
 		{f.Latency, &wire.Latency}, {f.JitterIn, &wire.JitterIn}, {f.JitterOut, &wire.JitterOut},
+		{f.JitterTailBy, &wire.JitterTailBy}, {f.Work, &wire.Work}, {f.WorkSpread, &wire.WorkSpread},
 		{f.DripFor, &wire.DripFor}, {f.ClockOffset, &wire.ClockOffset},
 	} {
 		if d.from != 0 {
@@ -60,12 +64,15 @@ func (f Faults) MarshalJSON() ([]byte, error) {
 func (f *Faults) UnmarshalJSON(text []byte) error {
 	changed := f.clone()
 	wire := faultsJSON{
-		plainFaults: (*plainFaults)(&changed),
-		Latency:     (*duration)(&changed.Latency),
-		JitterIn:    (*duration)(&changed.JitterIn),
-		JitterOut:   (*duration)(&changed.JitterOut),
-		DripFor:     (*duration)(&changed.DripFor),
-		ClockOffset: (*duration)(&changed.ClockOffset),
+		plainFaults:  (*plainFaults)(&changed),
+		Latency:      (*duration)(&changed.Latency),
+		JitterIn:     (*duration)(&changed.JitterIn),
+		JitterOut:    (*duration)(&changed.JitterOut),
+		JitterTailBy: (*duration)(&changed.JitterTailBy),
+		Work:         (*duration)(&changed.Work),
+		WorkSpread:   (*duration)(&changed.WorkSpread),
+		DripFor:      (*duration)(&changed.DripFor),
+		ClockOffset:  (*duration)(&changed.ClockOffset),
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -40,6 +41,16 @@ func TestWhatEachCallFaultDoes(t *testing.T) {
 		"a proxy's 404": {sandbox.Faults{ProxyPages: 1, ProxyStatus: 404}, false, "proxy_page", func(r reply) bool {
 			return r.status == 404 && bytes.Contains(r.body, []byte("404 Not Found")) && !json.Valid(r.body)
 		}},
+		"a gateway's 429": {sandbox.Faults{Throttled: 1, GatewayRefusals: 1, RetryAfter: 3}, false, "throttled",
+			func(r reply) bool {
+				return r.status == 429 && bytes.HasPrefix(r.body, []byte("<html>")) && r.header.Get("Retry-After") == "3" &&
+					r.header.Get("Wechatpay-Signature") == "" && r.header.Get("Request-Id") == ""
+			}},
+		"a gateway's empty 429": {sandbox.Faults{Throttled: 1, GatewayRefusals: 1, GatewayBody: sandbox.GatewayEmpty}, false,
+			"throttled", func(r reply) bool {
+				return r.status == 429 && len(r.body) == 0 && r.header.Get("Retry-After") == "" &&
+					r.header.Get("Wechatpay-Signature") == ""
+			}},
 		"dropped": {sandbox.Faults{Dropped: 1}, true, "dropped", func(r reply) bool { return r.err != nil }},
 		"truncated": {sandbox.Faults{Truncated: 1}, true, "truncated", func(r reply) bool {
 			return r.status == 200 && r.err != nil && !json.Valid(r.body)
@@ -401,6 +412,12 @@ func TestFaultsThatCannotBeAreRefused(t *testing.T) {
 		"poison_detail":   {PoisonDetail: "maybe"},
 		"proxy_status":    {ProxyStatus: 99},
 		"oversized_bytes": {OversizedBytes: -1},
+		"also_used":       {AlsoUsed: math.NaN()},
+		"work_spread":     {WorkSpread: -1},
+		"jitter_tail":     {JitterTail: 2},
+		"jitter_per":      {JitterPer: "day"},
+		"gateway_body":    {GatewayBody: "json"},
+		"retry_after":     {RetryAfter: -1},
 	} {
 		if err := c.sandbox.SetFaults(f); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/storelink/storelink/internal/job"
 )
@@ -36,8 +37,10 @@ type call struct {
 	closing <-chan struct{}
 
 	route   route
-	arrival uint64 // a number for its jitter
-	kind    fault  // what it meets
+	window  *window   // that it was admitted by; nil if it was not
+	at      time.Time // when it arrived
+	arrival uint64    // a number for its jitter
+	kind    fault     // what it meets
 }
 
 // serve takes a call in, decides what it meets, does the work and answers. The order: the way here, the path, the
@@ -48,7 +51,7 @@ func (c *call) serve() {
 		return // the caller has gone
 	}
 	c.arrival = c.arrivals.number.Add(1)
-	c.wait(c.plan.Latency/2 + c.plan.delay(drawJitterIn, c.plan.JitterIn, c.arrival))
+	c.wait(c.plan.wayHere(c.arrival, connectionOf(c.r)))
 
 	who, refused := c.receive()
 	if c.strike(c.outage()) {
@@ -62,6 +65,7 @@ func (c *call) serve() {
 	if c.strike(c.plan.ofCall(nth)) {
 		return
 	}
+	c.wait(c.plan.Work + c.plan.delay(drawWork, c.plan.WorkSpread, nth))
 	if c.route.iface.lists() {
 		c.list(who)
 		return
@@ -72,6 +76,7 @@ func (c *call) serve() {
 // receive checks path, size, signature and pace.
 func (c *call) receive() (*account, *refusal) {
 	now := c.now()
+	c.at = now
 	var known bool
 	if c.route, known = parseRoute(c.r.Method, c.r.URL.EscapedPath()); !known {
 		return nil, notFound
@@ -83,7 +88,8 @@ func (c *call) receive() (*account, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	kept := who.windows[c.route.iface].arrive(now)
+	window := &who.windows[c.route.iface]
+	kept := window.arrive(now)
 	c.arrivals.add(Arrival{At: now, Account: who.Name, Interface: c.route.iface.String(), Refused: !kept})
 	var v Violations
 	if c.r.Header.Get("Accept") == "" {
@@ -98,6 +104,7 @@ func (c *call) receive() (*account, *refusal) {
 	if !kept {
 		return nil, tooFast
 	}
+	c.window = window
 	return who, nil
 }
 
@@ -132,6 +139,7 @@ func (c *call) strike(kind fault) bool {
 	case faultServerError:
 		c.refuse(systemError)
 	case faultThrottled:
+		c.throttled()
 		c.refuse(tooFast)
 	case faultCutBefore:
 		panic(http.ErrAbortHandler)
@@ -143,16 +151,21 @@ func (c *call) strike(kind fault) bool {
 		}
 		panic(http.ErrAbortHandler)
 	case faultProxyPage:
-		page := proxyPage(c.plan.ProxyStatus)
-		c.wait(c.wayBack())
-		c.stats.addAnswer(c.plan.ProxyStatus, "")
-		c.w.Header().Set("Content-Type", "text/html")
-		c.w.WriteHeader(c.plan.ProxyStatus)
-		c.w.Write(page) // whether it arrives is the caller's concern
+		if c.plan.ProxyStatus == http.StatusTooManyRequests {
+			c.throttled()
+		}
+		c.answerPage(c.plan.ProxyStatus, proxyPage(c.plan.ProxyStatus))
 	default:
 		return false
 	}
 	return true
+}
+
+// throttled notes an admitted call that is answered 429 all the same.
+func (c *call) throttled() {
+	if c.window != nil {
+		c.window.throttled(c.at)
+	}
 }
 
 // change serves the calls that name stores.

@@ -23,6 +23,7 @@ const inspectPrefix = "/sandbox/"
 //	                           &stock_id=… or &stock_bundle_id=…
 //	DELETE /sandbox/truth      Forget
 //	GET    /sandbox/arrivals   Arrivals, a JSON object a line
+//	GET    /sandbox/seconds    Seconds, a JSON object a line
 //	GET    /sandbox/faults     Faults
 //	POST   /sandbox/faults     changes those faults that the body names
 //	PUT    /sandbox/faults     sets all faults: those that the body does not name are off
@@ -41,7 +42,9 @@ func (s *Sandbox) inspect(w http.ResponseWriter, r *http.Request) {
 		s.Forget()
 		w.WriteHeader(http.StatusNoContent)
 	case "GET arrivals":
-		s.writeArrivals(w)
+		writeLines(w, s.Arrivals())
+	case "GET seconds":
+		writeLines(w, s.Seconds())
 	case "GET faults":
 		writeJSON(w, http.StatusOK, s.Faults())
 	case "POST faults":
@@ -89,11 +92,12 @@ func (s *Sandbox) writeTruth(w http.ResponseWriter, query url.Values) {
 	out.Flush() // a reader that has gone needs no more
 }
 
-func (s *Sandbox) writeArrivals(w http.ResponseWriter) {
+// writeLines writes a JSON object a line.
+func writeLines[T any](w http.ResponseWriter, all []T) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := json.NewEncoder(w)
-	for _, a := range s.Arrivals() {
-		if out.Encode(a) != nil {
+	for _, one := range all {
+		if out.Encode(one) != nil {
 			return // the reader has gone
 		}
 	}

@@ -90,6 +90,10 @@ const (
 	drawMissing
 	drawDouble
 	drawPoisoned
+	drawJitterTail
+	drawWork
+	drawGateway
+	drawAlsoUsed
 )
 
 // draw gives a number from 0 up to 1 that follows from its arguments alone.
@@ -114,6 +118,19 @@ func (p *plan) delay(what uint64, most time.Duration, nth uint64) time.Duration 
 		return 0
 	}
 	return time.Duration(p.draw(what, nth, 0) * float64(most))
+}
+
+// wayHere is how long a call takes on its way, before it counts towards the rate limit; call and connection are numbers.
+func (p *plan) wayHere(call, connection uint64) time.Duration {
+	about := call
+	if p.JitterPer == JitterPerConnection {
+		about = connection
+	}
+	d := p.Latency/2 + p.delay(drawJitterIn, p.JitterIn, about)
+	if p.JitterTail > 0 && p.draw(drawJitterTail, call, 0) < p.JitterTail {
+		d += p.JitterTailBy
+	}
+	return d
 }
 
 // hashID is FNV-1a: the same in every process, as reproducible draws need it.

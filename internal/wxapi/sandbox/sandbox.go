@@ -73,6 +73,8 @@ type Sandbox struct {
 	keys     [3]AnswerKey // first, second, platform
 
 	plan     atomic.Pointer[plan]
+	changing sync.Mutex    // held while the plan is replaced
+	dialled  atomic.Uint64 // connections: the number that a connection's jitter is drawn with
 	calls    atomic.Uint64 // admitted calls: the number that a call's faults are drawn with
 	answers  atomic.Uint64 // signed answers: their Request-Id, and which key is due
 	truth    truth
@@ -160,12 +162,26 @@ func (s *Sandbox) Start(addr string) (string, error) {
 	r := &running{closing: make(chan struct{}), served: make(chan error, 1)}
 	r.server = &http.Server{
 		Handler:           s.handler(r.closing),
+		ConnContext:       s.numberConnection,
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
 	s.running = r
 	go func() { r.served <- r.server.Serve(listener) }()
 	return "http://" + reachable(listener.Addr()), nil
+}
+
+// connectionNumber is the key of a connection's number in the contexts of its requests.
+type connectionNumber struct{}
+
+func (s *Sandbox) numberConnection(ctx context.Context, _ net.Conn) context.Context {
+	return context.WithValue(ctx, connectionNumber{}, s.dialled.Add(1))
+}
+
+// connectionOf is the number of a request's connection, 0 without a listener.
+func connectionOf(r *http.Request) uint64 {
+	n, _ := r.Context().Value(connectionNumber{}).(uint64)
+	return n
 }
 
 // Close stops listening, lets the calls in flight be answered without further delay, and waits for them; once ctx is

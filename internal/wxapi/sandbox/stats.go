@@ -72,6 +72,9 @@ type InterfaceStats struct {
 	MaxInSecond int       `json:"max_in_a_second"` // most calls, refused ones too, in any sliding second
 	First       time.Time `json:"first"`           // when the first call had come in
 	Last        time.Time `json:"last"`
+
+	// AlsoUsed are the calls of the other client since First (Faults.AlsoUsed); no other figure has them.
+	AlsoUsed OtherStats `json:"also_used,omitzero"`
 }
 
 // TargetStats are the stores of one target.
@@ -143,7 +146,7 @@ func (s *Sandbox) Stats() Stats {
 	s.stats.mu.Unlock()
 	for _, a := range s.accounts {
 		for i := range a.windows {
-			if one := a.windows[i].stats(); one.Calls > 0 {
+			if one := a.windows[i].stats(s.now()); one.Calls > 0 {
 				one.Account, one.Mode, one.Identity = a.Name, a.Mode, a.Identity
 				one.Interface = iface(i).String()
 				all.Calls += one.Calls
@@ -159,9 +162,10 @@ func (s *Sandbox) Stats() Stats {
 	return all
 }
 
-func (w *window) stats() InterfaceStats {
+func (w *window) stats(now time.Time) InterfaceStats {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.callOther(now)
 	return InterfaceStats{Calls: w.calls, Admitted: w.admitted, Refused: w.calls - w.admitted, MaxInSecond: w.busiest,
-		First: w.first, Last: w.last}
+		First: w.first, Last: w.lastCall, AlsoUsed: OtherStats{Calls: w.other.calls, Refused: w.other.refused}}
 }

@@ -16,13 +16,17 @@ type window struct {
 	counted []time.Time // ring of the last rate calls that count
 	next    int         // the oldest of them, once there are rate of them
 
-	last   time.Time
-	recent []time.Time // every call of the last second, refused ones too, from head on
-	head   int
+	last     time.Time   // when the last call came, whosever it was
+	lastCall time.Time   // when the last call but the other client's came
+	recent   []time.Time // every call of the last second, refused ones too, from head on
+	head     int
 
 	first           time.Time
 	calls, admitted int64
 	busiest         int // most calls in any sliding second
+	seconds         []second
+
+	other otherClient
 }
 
 func (w *window) init(rate int, countRefused bool) { w.rate, w.countRefused = rate, countRefused }
@@ -35,17 +39,30 @@ func (w *window) arrive(at time.Time) bool {
 	if at.Before(w.last) {
 		at = w.last // two calls whose goroutines overtook each other on the way here
 	}
-	w.last = at
+	w.callOther(at)
+	w.last, w.lastCall = at, at
 	if w.calls == 0 {
 		w.first = at
 	}
 	w.calls++
 	w.notice(at)
-
-	ok := w.rate == 0 || len(w.counted) < w.rate || at.Sub(w.counted[w.next]) >= time.Second
+	ok := w.count(at)
 	if ok {
 		w.admitted++
 	}
+	if s := w.second(at); s != nil {
+		if ok {
+			s.admitted++
+		} else {
+			s.refused++
+		}
+	}
+	return ok
+}
+
+// count counts a call, whosever it is, and says whether it is within the allowance.
+func (w *window) count(at time.Time) bool {
+	ok := w.rate == 0 || len(w.counted) < w.rate || at.Sub(w.counted[w.next]) >= time.Second
 	if w.rate > 0 && (ok || w.countRefused) {
 		if len(w.counted) < w.rate {
 			w.counted = append(w.counted, at)
@@ -77,6 +94,7 @@ func (w *window) forgetCounts() {
 	w.first = time.Time{}
 	w.calls, w.admitted, w.busiest = 0, 0, 0
 	w.recent, w.head = w.recent[:0], 0
+	w.seconds, w.other.calls, w.other.refused = nil, 0, 0
 }
 
 // Arrival is one call with a good signature, as it came in.
