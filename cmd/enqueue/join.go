@@ -117,7 +117,7 @@ func (l *joinedList) close() error {
 }
 
 // read reads the list once.
-func (l *joinedList) read(with func(*storelist.Reader) error) error {
+func (l *joinedList) read(ctx context.Context, with func(*storelist.Reader) error) error {
 	var in io.Reader
 	if l.spool != nil {
 		in = l.spool.Reader()
@@ -129,7 +129,7 @@ func (l *joinedList) read(with func(*storelist.Reader) error) error {
 		defer f.Close()
 		in = f
 	}
-	reader, err := storelist.NewReader(in, l.opts)
+	reader, err := storelist.NewReader(ctx, in, l.opts)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (l *joinedList) read(with func(*storelist.Reader) error) error {
 // write reads the list, once to its end to know its width and that it can be read, and once to give it back.
 func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j *joining) (rows int64, err error) {
 	var survey storelist.Survey
-	if err := l.read(func(r *storelist.Reader) (err error) { survey, err = r.Survey(); return err }); err != nil {
+	if err := l.read(ctx, func(r *storelist.Reader) (err error) { survey, err = r.Survey(); return err }); err != nil {
 		return 0, err
 	}
 	out, finish, err := newJoined(w, f, survey, len(j.columns), j.shown)
@@ -147,7 +147,7 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 		return 0, err
 	}
 	defer out.Close()
-	err = l.read(func(r *storelist.Reader) error {
+	err = l.read(ctx, func(r *storelist.Reader) error {
 		var cells []report.Cell
 		for line, err := range r.Lines(survey.GB18030) {
 			if err != nil {

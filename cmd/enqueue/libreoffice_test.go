@@ -60,7 +60,7 @@ func readList(t *testing.T, path string) []string {
 		t.Fatal(err)
 	}
 	defer in.Close()
-	rd, err := storelist.NewReader(in, storelist.Options{Name: name})
+	rd, err := storelist.NewReader(t.Context(), in, storelist.Options{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 // list is a store list that is open, and where its bad rows go.
 type list struct {
+	ctx      context.Context // ends the reading
 	in       io.ReadCloser
 	opts     storelist.Options
 	setAside *output // nil where bad rows are refused
@@ -26,7 +27,7 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{opts: storelist.Options{Column: f.column, Sheet: f.sheet, Say: a.tongue(a.errors).sentence}, warn: a.warn}
+	l := &list{ctx: ctx, opts: storelist.Options{Column: f.column, Sheet: f.sheet, Say: a.tongue(a.errors).sentence}, warn: a.warn}
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
 		l.in, l.opts.Name, err = storelist.Open(path, nil)
@@ -72,7 +73,7 @@ func (l *list) all() iter.Seq2[string, error] {
 			yield("", e)
 			return
 		}
-		reader, err := storelist.NewReader(in, opts)
+		reader, err := storelist.NewReader(l.ctx, in, opts)
 		if err != nil {
 			yield("", err)
 			return

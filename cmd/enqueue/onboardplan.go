@@ -60,7 +60,7 @@ func planTargets(ctx context.Context, path string, m *manifest.Manifest, jobs []
 	left := dropped{m.Stats.Repeats, m.Stats.SetAside}
 	stores := make([]int64, len(m.Lists))
 	for i, l := range m.Lists {
-		err := eachList(path, l, func(r *storelist.Reader) (int64, error) {
+		err := eachList(ctx, path, l, func(r *storelist.Reader) (int64, error) {
 			for _, err := range r.IDs() {
 				if err == nil {
 					err = ctx.Err()

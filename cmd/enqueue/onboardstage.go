@@ -88,7 +88,7 @@ func taken(err error, path string, t manifest.Target) error {
 
 func stageFile(ctx context.Context, staging *results.BatchStaging, path string, l manifest.List, size int,
 	left *dropped) (list int, err error) {
-	err = eachList(path, l, func(r *storelist.Reader) (stores int64, err error) {
+	err = eachList(ctx, path, l, func(r *storelist.Reader) (stores int64, err error) {
 		list, stores, err = staging.AddList(ctx, size, r.IDs())
 		left.repeats += r.Stats().Repeats
 		return stores, err
@@ -97,12 +97,12 @@ func stageFile(ctx context.Context, staging *results.BatchStaging, path string, 
 }
 
 // eachList reads one of a manifest's lists. What is wrong with it is told with its line, and the manifest's.
-func eachList(path string, l manifest.List, read func(*storelist.Reader) (stores int64, err error)) error {
+func eachList(ctx context.Context, path string, l manifest.List, read func(*storelist.Reader) (stores int64, err error)) error {
 	in, name, err := storelist.Open(l.Path, nil)
 	if err == nil {
 		defer in.Close()
 		var r *storelist.Reader
-		if r, err = storelist.NewReader(in, storelist.Options{Name: name, Column: l.Column}); err == nil {
+		if r, err = storelist.NewReader(ctx, in, storelist.Options{Name: name, Column: l.Column}); err == nil {
 			var stores int64
 			if stores, err = read(r); err == nil && stores == 0 {
 				err = job.Errorf(job.CodeBadList, "the list has no stores")

@@ -29,7 +29,7 @@ type flat struct {
 }
 
 func readTable(ctx context.Context, in io.Reader, o Options) (*Manifest, error) {
-	rows, err := storelist.NewRows(in, storelist.Options{Name: o.Name, Column: o.Defaults.Column})
+	rows, err := storelist.NewRows(ctx, in, storelist.Options{Name: o.Name, Column: o.Defaults.Column})
 	if err != nil {
 		return nil, err
 	}

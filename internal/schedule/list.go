@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"iter"
 	"strings"
@@ -16,7 +17,7 @@ const pemBegins = "-----BEGIN "
 
 // idsOf gives the store IDs of a list, and how many of its rows are repeats once they are read. What is wrong with it
 // names where it came from.
-func idsOf(list *source.Source, column, sheet string) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
+func idsOf(ctx context.Context, list *source.Source, column, sheet string) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
 	var stats storelist.Stats
 	ids = func(yield func(string, error) bool) {
 		in := bufio.NewReader(list)
@@ -24,7 +25,7 @@ func idsOf(list *source.Source, column, sheet string) (ids iter.Seq2[string, err
 			yield("", placed(job.Errorf(job.CodeBadList, "this is a PEM file, a key or a certificate, and no store list"), list))
 			return
 		}
-		reader, err := storelist.NewReader(in, storelist.Options{Name: list.Name, Column: column, Sheet: sheet,
+		reader, err := storelist.NewReader(ctx, in, storelist.Options{Name: list.Name, Column: column, Sheet: sheet,
 			MaxText: source.MaxText, MaxIDs: source.MaxIDs})
 		if err != nil {
 			yield("", placed(err, list))

@@ -314,7 +314,7 @@ func TestAnAnswerThatEndsTooSoonIsNoShorterList(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer src.Close()
-	rd, err := storelist.NewReader(src, storelist.Options{Name: src.Name, MaxText: source.MaxText, MaxIDs: source.MaxIDs})
+	rd, err := storelist.NewReader(t.Context(), src, storelist.Options{Name: src.Name, MaxText: source.MaxText, MaxIDs: source.MaxIDs})
 	if err == nil {
 		for _, e := range rd.IDs() {
 			err = e

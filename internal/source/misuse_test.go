@@ -108,7 +108,7 @@ func TestEachMisuseHasASentenceOfItsOwn(t *testing.T) {
 		src, err := o.Open(t.Context(), c.src, "")
 		if err == nil {
 			var list *storelist.Reader
-			list, err = storelist.NewReader(src, storelist.Options{Name: src.Name, MaxText: 8 << 20, MaxIDs: source.MaxIDs})
+			list, err = storelist.NewReader(t.Context(), src, storelist.Options{Name: src.Name, MaxText: 8 << 20, MaxIDs: source.MaxIDs})
 			if err == nil {
 				for _, e := range list.IDs() {
 					err = e

@@ -61,7 +61,7 @@ func TestWhyAListBreaksOffIsToldByWhoeverReadsIt(t *testing.T) {
 	why := job.Errorf(job.CodeTimeout, "the answer drips")
 	for name, list := range map[string]string{"nothing yet": "", "text": "1\n2\n", "gzip": gzipped(strings.Repeat("123\n", 100))[:30],
 		"JSON lines": "{\"store_id\":1}\n", "UTF-16": utf16("1\n2\n"), "a table": "store_id,name\n1,\"a"} {
-		rd, err := storelist.NewReader(failing{strings.NewReader(list), why}, storelist.Options{Name: "list.csv"})
+		rd, err := storelist.NewReader(t.Context(), failing{strings.NewReader(list), why}, storelist.Options{Name: "list.csv"})
 		if err == nil {
 			for _, e := range rd.IDs() {
 				err = e

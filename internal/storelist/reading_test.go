@@ -20,7 +20,7 @@ func TestReadingTellsHowAListWasRead(t *testing.T) {
 		"a workbook": {rowsOf(t, []any{"清单"}, []any{"名称", "门店ID"}, []any{"甲", 7}), `{"format":"xlsx","encoding":"","sheet":"Sheet1",` +
 			`"header_line":2,"column":{"number":2,"name":"门店ID"},"ids":"wechat","rows":1,"first":["7"],"last":"7"}`},
 	} {
-		rd, err := storelist.NewReader(strings.NewReader(c.list), storelist.Options{Name: "list"})
+		rd, err := storelist.NewReader(t.Context(), strings.NewReader(c.list), storelist.Options{Name: "list"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package storelist
 
 import (
 	"bytes"
+	"context"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -16,8 +17,8 @@ type Rows struct {
 }
 
 // NewRows reads a table's header. Of the options, Name, Column and MaxText count. Errors are those of a list.
-func NewRows(r io.Reader, opts Options) (*Rows, error) {
-	in, _, err := newText(r, opts.Name, opts.MaxText)
+func NewRows(ctx context.Context, r io.Reader, opts Options) (*Rows, error) {
+	in, _, err := newText(&input{ctx: ctx, from: r}, opts.Name, opts.MaxText)
 	if err != nil {
 		return nil, err
 	}

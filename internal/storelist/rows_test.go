@@ -19,7 +19,7 @@ func TestTablesAreReadRowByRow(t *testing.T) {
 		"plain": table, "BOM": "\ufeff" + table, "CRLF": strings.ReplaceAll(table, "\n", "\r\n"), "GB18030": gb18030(table),
 		"UTF-16": utf16(table), "gzip": gzipped(table), "TSV": strings.ReplaceAll(table, ",", "\t"),
 	} {
-		rows, err := storelist.NewRows(strings.NewReader(in), storelist.Options{Name: "list.csv"})
+		rows, err := storelist.NewRows(t.Context(), strings.NewReader(in), storelist.Options{Name: "list.csv"})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -43,7 +43,7 @@ func TestTablesAreRefusedAsListsAre(t *testing.T) {
 	t.Parallel()
 	for in, says := range map[string]string{"": "empty", "PK\x03\x04": "spreadsheet", "a,b\n\"": "quote", "a,b\n\x00": "zero byte",
 		"a,b\n" + strings.Repeat("1\n", 100): "more than 100 bytes", gzipped("a,b\n1,2\n")[:15]: "breaks off"} {
-		rows, err := storelist.NewRows(strings.NewReader(in), storelist.Options{Name: "list.csv", MaxText: 100})
+		rows, err := storelist.NewRows(t.Context(), strings.NewReader(in), storelist.Options{Name: "list.csv", MaxText: 100})
 		for err == nil {
 			_, _, err = rows.Next()
 		}

@@ -416,7 +416,7 @@ func manyParts(n int) (parts [][2]string) {
 func TestSpreadsheetFromAPipe(t *testing.T) {
 	t.Parallel()
 	list := column(t, "ID", 1, 2)
-	rd, err := storelist.NewReader(iotest.OneByteReader(strings.NewReader(list)), storelist.Options{Name: "<stdin>"})
+	rd, err := storelist.NewReader(t.Context(), iotest.OneByteReader(strings.NewReader(list)), storelist.Options{Name: "<stdin>"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -431,7 +431,7 @@ func TestSpreadsheetFromAPipe(t *testing.T) {
 		t.Fatalf("got %q", ids)
 	}
 	broken := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(list)))
-	if _, err := storelist.NewReader(broken, storelist.Options{}); job.ExitStatus(err) != 2 {
+	if _, err := storelist.NewReader(t.Context(), broken, storelist.Options{}); job.ExitStatus(err) != 2 {
 		t.Fatalf("a pipe that breaks: %v", err)
 	}
 }
@@ -453,7 +453,7 @@ func TestLinesGiveEverythingInOrder(t *testing.T) {
 		survey := storelist.Survey{}
 		got := ""
 		for pass := range 2 {
-			rd, err := storelist.NewReader(strings.NewReader(c.list), storelist.Options{Name: "list"})
+			rd, err := storelist.NewReader(t.Context(), strings.NewReader(c.list), storelist.Options{Name: "list"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -485,7 +485,7 @@ func TestLinesGiveEverythingInOrder(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
 	}
-	rd, err := storelist.NewReader(strings.NewReader("{\"store_id\":1}\n"), storelist.Options{})
+	rd, err := storelist.NewReader(t.Context(), strings.NewReader("{\"store_id\":1}\n"), storelist.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

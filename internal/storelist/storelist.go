@@ -4,6 +4,7 @@
 package storelist
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -109,9 +110,9 @@ type source interface {
 }
 
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
-// read only from its end.
-func NewReader(r io.Reader, opts Options) (*Reader, error) {
-	src, marked, err := open(r, opts)
+// read only from its end. The end of ctx is that of the reading: the error is its cause.
+func NewReader(ctx context.Context, r io.Reader, opts Options) (*Reader, error) {
+	src, marked, err := open(&input{ctx: ctx, from: r}, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package storelist_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ func read(list string, opts storelist.Options) (ids []string, stats storelist.St
 	if opts.Name == "" {
 		opts.Name = "list.csv"
 	}
-	rd, err := storelist.NewReader(strings.NewReader(list), opts)
+	rd, err := storelist.NewReader(context.Background(), strings.NewReader(list), opts)
 	if err != nil {
 		return nil, stats, err
 	}
