@@ -64,7 +64,7 @@ func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	id := w.ended(list, "--set-aside", w.file("aside.csv"))
 	added := w.write("added.csv", text+"成都,9,后加的\n")
 	w.associate(list, "--set-aside", w.file("aside.csv"), "--dry-run", "--lang", "zh").expect(t, 0)
-	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "line,why,row\n") || !strings.Contains(aside, "门店ID里不能有") {
+	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "城市,门店编号,备注,storelink_原因\n北京,?,,第 5 行：") || !strings.Contains(aside, "门店ID里不能有") {
 		t.Errorf("what was set aside is not told in Chinese: %s", aside)
 	}
 
@@ -216,7 +216,7 @@ func TestSpreadsheetIsGivenBackWithItsOutcomes(t *testing.T) {
 			t.Errorf("%s is a formula: %q, %v", cell, formula, err)
 		}
 	}
-	for cell, want := range map[string]excelize.CellType{"A4": excelize.CellTypeInlineString, "C5": excelize.CellTypeUnset,
+	for cell, want := range map[string]excelize.CellType{"A4": excelize.CellTypeUnset, "C5": excelize.CellTypeUnset,
 		"B7": excelize.CellTypeInlineString} {
 		if kind, err := got.GetCellType("Stores", cell); err != nil || kind != want {
 			t.Errorf("%s is of type %v, %v", cell, kind, err)

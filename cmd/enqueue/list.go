@@ -17,7 +17,7 @@ type list struct {
 	ctx      context.Context // ends the reading
 	in       io.ReadCloser
 	opts     storelist.Options
-	setAside *output // nil where bad rows are refused
+	setAside *setAside // nil where bad rows are refused
 	stats    storelist.Stats
 	warn     func(format string, args ...any)
 }
@@ -27,7 +27,7 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{ctx: ctx, opts: storelist.Options{Column: f.column, Sheet: f.sheet, Say: a.tongue(a.errors).sentence}, warn: a.warn}
+	l := &list{ctx: ctx, opts: storelist.Options{Column: f.column, Sheet: f.sheet}, warn: a.warn}
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
 		l.in, l.opts.Name, err = storelist.Open(path, nil)
@@ -45,10 +45,12 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 		return nil, err
 	}
 	if f.setAside != "" {
-		if l.setAside, err = create(f.setAside); err != nil {
+		file, err := create(f.setAside)
+		if err != nil {
 			_ = l.in.Close() // nothing was read from it
 			return nil, err
 		}
+		l.setAside = &setAside{file: file, name: f.setAside, lang: a.language()}
 	}
 	return l, nil
 }
@@ -61,10 +63,8 @@ const pemBegins = "-----BEGIN "
 func (l *list) all() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		opts := l.opts
-		var aside *bufio.Writer
 		if l.setAside != nil {
-			aside = bufio.NewWriter(l.setAside)
-			opts.SetAside = aside
+			opts.SetAside = l.setAside.add
 		}
 		in := bufio.NewReader(l.in)
 		if head, _ := in.Peek(len(pemBegins)); string(head) == pemBegins { // an error shows again at the next read
@@ -87,15 +87,11 @@ func (l *list) all() iter.Seq2[string, error] {
 			l.warn("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others", plural(l.stats.Hidden, "row"),
 				l.stats.Sheet, isAre(l.stats.Hidden))
 		}
-		if aside == nil {
+		if l.setAside == nil {
 			return
 		}
-		if err = aside.Flush(); err == nil {
-			err = l.setAside.commit()
-		}
-		if err != nil {
-			yield("", job.Errorf(job.CodeIO, "the bad rows cannot be written to %s, so nothing was sent: %w", l.setAside.name,
-				cause(err)))
+		if err := l.setAside.finish(reader); err != nil {
+			yield("", err)
 		}
 	}
 }

@@ -39,6 +39,7 @@ var sentences = []Text{
 	{EN: "the line has more than one value, and the list's first line has one", ZH: "这一行有多个值，而清单的第一行只有一个"},
 	{EN: "the list is empty: it has no store IDs", ZH: "清单是空的：没有门店ID"},
 	{EN: "the list has no good store ID: all of its %d rows were set aside", ZH: "清单里没有正确的门店ID：全部 %s 行都已另存"},
+	{EN: "the bad rows cannot be written to %s, so nothing was sent: %s", ZH: "坏行无法写入 %s，没有发送任何内容：%s"},
 	{EN: "several columns may hold the store IDs: %s: choose one by --column NAME", ZH: "有多列可能是门店ID：%s：请用 --column 列名 指定"},
 	{EN: "no column is known to hold the store IDs; the first row has %s: choose the column by --column NAME or by its number (1 to %d)",
 		ZH: "认不出哪一列是门店ID；第一行为 %s：请用 --column 指定列名或列号（1 到 %s）"},

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 
@@ -21,6 +22,10 @@ const (
 	UTF8    Encoding = "utf-8"
 	UTF8BOM Encoding = "utf-8-bom"
 	GB18030 Encoding = "gb18030"
+
+	// Of lists that are given back as they came; nobody asks for these. They begin with a mark.
+	UTF16LE Encoding = "utf-16le"
+	UTF16BE Encoding = "utf-16be"
 )
 
 // ParseEncoding reads an encoding as a person types it; the empty string is UTF8.
@@ -45,6 +50,10 @@ func (e Encoding) Writer(w io.Writer) (io.WriteCloser, error) {
 			return r
 		})
 		return transform.NewWriter(w, transform.Chain(known, simplifiedchinese.GB18030.NewEncoder())), nil
+	case UTF16LE:
+		return transform.NewWriter(w, unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder()), nil
+	case UTF16BE:
+		return transform.NewWriter(w, unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder()), nil
 	case UTF8BOM:
 		_, err := io.WriteString(w, "\ufeff")
 		return open{w}, err

@@ -30,6 +30,7 @@ type Cell struct {
 	Text   string
 	Number float64
 	Format string
+	Bool   bool // it is TRUE or FALSE, as Text says
 }
 
 // column is how a column of a sheet looks.
@@ -112,6 +113,8 @@ func (s *sheets) add(line int, cells []Cell) error {
 			s.cells = append(s.cells, excelize.Cell{StyleID: style, Value: c.Number})
 		case c.Text == "":
 			s.cells = append(s.cells, nil)
+		case c.Bool:
+			s.cells = append(s.cells, c.Text == "TRUE")
 		default:
 			if long(c.Text) {
 				return job.Errorf(job.CodeUsage, "a text of the list (%.30q…) has more than %d characters, which no cell of a"+

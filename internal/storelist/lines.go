@@ -34,6 +34,7 @@ type Value struct {
 	Text   string
 	Number float64 // where Format is not ""
 	Format string  // of a number or a date in a spreadsheet: how it is displayed
+	Bool   bool    // it is TRUE or FALSE, as Text says
 }
 
 // everySource is a source that can give every row.

@@ -36,8 +36,8 @@ func newObjects(in io.Reader, opts Options) (*objects, error) {
 			return nil, err
 		}
 		names := slices.Sorted(maps.Keys(object))
-		if len(names) == 1 && opts.Column == "" {
-			o.key = names[0] // there is nothing to choose
+		if at, ok := lone(names); ok && opts.Column == "" {
+			o.key = names[at] // there is nothing to choose
 		} else {
 			opts.Column = strings.TrimSpace(opts.Column)
 			at, header, err := findColumn(names, opts)
@@ -64,6 +64,8 @@ func (o *objects) column() string {
 }
 
 func (o *objects) place() (int, ReadColumn) { return 0, ReadColumn{1, o.key} }
+
+func (o *objects) header() ([]Value, int) { return nil, 1 }
 
 func (o *objects) format() string { return "JSON lines" }
 

@@ -28,13 +28,15 @@ type sheet struct {
 	book  *xlsx.Workbook
 	rows  *xlsx.Rows
 
-	held  []xlsx.Row // read to find the header
-	head  int        // which of them is the header; those before it are titles; -1 for none
-	wide  bool       // it has more than one column
-	at    int        // the ID's column, from 1
-	named string     // what errors call that column
-	all   bool       // titles, headers and blank rows are given out too
-	given int        // rows of held that were given out
+	held    []xlsx.Row // read to find the header
+	head    int        // which of them is the header; those before it are titles; -1 for none
+	wide    bool       // it has more than one column
+	at      int        // the ID's column, from 1
+	named   string     // what errors call that column
+	top     []Value    // the header's cells
+	columns int        // of the row that the IDs' column was found in
+	all     bool       // titles, headers and blank rows are given out too
+	given   int        // rows of held that were given out
 }
 
 // newSheet spools a spreadsheet and finds the sheet and the column of the IDs.
@@ -80,7 +82,11 @@ func (s *sheet) open(in io.Reader, opts Options) error {
 	if s.rows, err = s.book.Rows(chosen); err != nil {
 		return err
 	}
-	return s.findHeader(opts)
+	if err := s.findHeader(opts); err != nil || s.head < 0 {
+		return err
+	}
+	s.top, err = s.values(s.held[s.head])
+	return err
 }
 
 func (s *sheet) close() error {
@@ -97,9 +103,10 @@ func (s *sheet) close() error {
 	return err
 }
 
-func (s *sheet) column() string { return s.named }
-func (s *sheet) format() string { return "xlsx" }
-func (s *sheet) everything()    { s.all = true }
+func (s *sheet) column() string         { return s.named }
+func (s *sheet) format() string         { return "xlsx" }
+func (s *sheet) everything()            { s.all = true }
+func (s *sheet) header() ([]Value, int) { return s.top, s.columns }
 
 func (s *sheet) place() (int, ReadColumn) {
 	if s.head < 0 {
@@ -209,7 +216,7 @@ func (s *sheet) findIn(names []string, opts Options) (at int, header bool, err e
 }
 
 func (s *sheet) choose(i, at int, header bool, names []string) {
-	s.head, s.at, s.named = -1, at, strconv.Itoa(at)
+	s.head, s.at, s.named, s.columns = -1, at, strconv.Itoa(at), len(names)
 	s.wide = len(filled(names)) > 1 || len(names) != at
 	if header {
 		s.head, s.named = i, names[at-1]
@@ -294,11 +301,8 @@ func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
 			return out, err
 		}
 	}
-	switch {
-	case s.all:
+	if s.all || out.fault != "" || Fault(storeID, out.id) != "" {
 		out.values, err = s.values(r)
-	case out.fault != "" || Fault(storeID, out.id) != "":
-		out.raw, err = s.texts(r)
 	}
 	return out, err
 }
@@ -335,17 +339,24 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 	return nil
 }
 
-// values gives what a row's cells hold, by column. An ID that is stored as a number is given as its digits.
+// values gives what a row's cells hold, by column.
 func (s *sheet) values(r xlsx.Row) ([]Value, error) {
 	texts, err := s.texts(r)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Value, len(texts))
 	for i, text := range texts {
 		out[i].Text = text
 	}
 	for _, c := range r.Cells {
-		if c.Column != s.at && (c.Kind == xlsx.Number || c.Kind == xlsx.Date && c.Format != "") {
-			out[c.Column-1].Number, out[c.Column-1].Format = c.Number, c.Format
+		v := &out[c.Column-1]
+		switch {
+		case c.Kind == xlsx.Number, c.Kind == xlsx.Date && c.Format != "":
+			v.Number, v.Format = c.Number, c.Format
+		case c.Kind == xlsx.Bool:
+			v.Bool = true
 		}
 	}
-	return out, err
+	return out, nil
 }

@@ -6,7 +6,6 @@ package storelist
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -31,10 +30,8 @@ type Options struct {
 	NoHeader   bool
 	// IDs says what the column has, WeChatIDs or OwnIDs; empty to go by the header.
 	IDs string
-	// SetAside takes the bad rows, as they came, each behind its line number and why; nil to refuse a list that has any.
-	SetAside io.Writer
-	// Say puts why a row is bad into the language of who reads what was set aside; nil to leave it in English.
-	Say func(why string) string
+	// SetAside takes the bad rows, one after another; nil to refuse a list that has any. Its error ends the reading.
+	SetAside func(Rejected) error
 	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
 	// it is unpacked, and its IDs without repeats. A list that has more is refused. 0 is no bound.
 	MaxText, MaxIDs int64
@@ -98,7 +95,7 @@ type row struct {
 	raw    []string
 	kind   LineKind // StoreLine unless the source was told to give everything
 	hidden bool
-	values []Value // instead of raw, of a source that was told to give everything
+	values []Value // instead of raw, of a spreadsheet
 }
 
 // source gives rows one after another, and io.EOF after the last. Rows without anything in them are passed over.
@@ -107,6 +104,7 @@ type source interface {
 	column() string
 	format() string
 	place() (headerLine int, column ReadColumn) // headerLine is 0 where there is none
+	header() (cells []Value, columns int)       // as Reader.Header returns them
 }
 
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
@@ -219,16 +217,8 @@ func (rd *Reader) refuse(r row, why string) error {
 		rd.bad.Add(BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why})
 		return nil
 	}
-	if rd.stats.SetAside == 0 {
-		if err := WriteAside(rd.opts.SetAside, []string{"line", "why"}, []string{"row"}); err != nil {
-			return err
-		}
-	}
 	rd.stats.SetAside++
-	if rd.opts.Say != nil {
-		why = rd.opts.Say(why)
-	}
-	return WriteAside(rd.opts.SetAside, []string{fmt.Sprint(r.line), why}, r.raw)
+	return rd.opts.SetAside(Rejected{Line: r.line, Why: why, Cells: r.cells()})
 }
 
 // end judges a list that was read to its end.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -189,29 +190,42 @@ func TestAllBadRowsAreCountedAndTheFirstTold(t *testing.T) {
 
 func TestBadRowsCanBeSetAside(t *testing.T) {
 	t.Parallel()
-	var aside bytes.Buffer
-	ids, stats, err := read("store_id,name\n1,a\n2?,\"b, c\"\n3,d\n", storelist.Options{SetAside: &aside})
+	var aside []storelist.Rejected
+	set := func(r storelist.Rejected) error { aside = append(aside, r); return nil }
+	ids, stats, err := read("store_id,name\n1,a\n2?,\"b, c\"\n3,d\n", storelist.Options{SetAside: set})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if strings.Join(ids, " ") != "1 3" || stats.SetAside != 1 {
 		t.Fatalf("%v, %+v", ids, stats)
 	}
-	if got := aside.String(); !strings.HasPrefix(got, "line,why,row\n3,") || !strings.HasSuffix(got, ",2?,\"b, c\"\n") {
-		t.Fatalf("set aside:\n%s", got)
+	want := []storelist.Rejected{{Line: 3, Why: aside[0].Why, Cells: []storelist.Value{{Text: "2?"}, {Text: "b, c"}}}}
+	if !reflect.DeepEqual(aside, want) || !strings.Contains(aside[0].Why, "cannot stand in a store ID") {
+		t.Fatalf("set aside: %+v", aside)
 	}
-	if _, _, err := read("store_id\n?\n", storelist.Options{SetAside: &aside}); job.ExitStatus(err) != 2 {
+	if _, _, err := read("store_id\n?\n", storelist.Options{SetAside: set}); job.ExitStatus(err) != 2 {
 		t.Fatalf("a list without a good row: %v", err)
 	}
-	full := writerFunc(func([]byte) (int, error) { return 0, errors.New("no space left on device") })
+	full := func(storelist.Rejected) error { return errors.New("no space left on device") }
 	if _, _, err := read("store_id\n1\n?\n", storelist.Options{SetAside: full}); job.ExitStatus(err) != 1 {
 		t.Fatalf("a full disk: %v", err)
 	}
 }
 
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }
+func TestColumnsThatWeAddedAreNotThere(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]string{
+		"a lone column":       "shops,storelink_reason\n7,bad\n8,\n",
+		"its outcomes":        "shops,storelink_outcome,storelink_code\n7,failed,x\n8,succeeded,\n",
+		"objects of one key":  "{\"shop\":7,\"storelink_reason\":\"bad\"}\n{\"shop\":8}\n",
+		"in a language of it": "shops,storelink_原因\n7,坏\n8,\n",
+		"a workbook":          rowsOf(t, []any{"shops", "storelink_reason"}, []any{7, "bad"}, []any{8}),
+	} {
+		if ids, _, err := read(list, storelist.Options{}); err != nil || strings.Join(ids, " ") != "7 8" {
+			t.Errorf("%s: %q, %v", name, ids, err)
+		}
+	}
+}
 
 func TestMissingFileIsSaidToBeMissing(t *testing.T) {
 	t.Parallel()
@@ -231,9 +245,8 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("a,b\n1,2\n"), "2", true)
 	f.Fuzz(func(t *testing.T, list []byte, column string, aside bool) {
 		opts := storelist.Options{Column: column}
-		var set bytes.Buffer
 		if aside {
-			opts.SetAside = &set
+			opts.SetAside = func(storelist.Rejected) error { return nil }
 		}
 		ids, stats, err := read(string(list), opts)
 		if err == nil && (len(ids) == 0 || stats.IDs != int64(len(ids))) {

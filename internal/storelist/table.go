@@ -59,20 +59,22 @@ func separator(head []byte) rune {
 
 // table is CSV, TSV, or text with an ID a line.
 type table struct {
-	name  string
-	csv   *csv.Reader
-	comma rune
-	wide  bool                 // it has more than one column
-	at    int                  // the ID's column, from 0
-	title string               // what errors call that column
-	first []string             // the first row, until it is given out
-	line  int                  // of it
-	head  bool                 // it is a header
-	all   bool                 // headers, blank rows and empty lines are given out too
-	held  []string             // the row that comes next, where empty lines come before it
-	begin int                  // its line
-	ended int                  // the line on which the last row that was given out ended
-	each  func(cells []string) // told of every row that next gives; may be nil
+	name    string
+	csv     *csv.Reader
+	comma   rune
+	wide    bool                 // it has more than one column
+	at      int                  // the ID's column, from 0
+	title   string               // what errors call that column
+	first   []string             // the first row, until it is given out
+	line    int                  // of it
+	head    bool                 // it is a header
+	names   []Value              // the header's cells as they came
+	columns int                  // of the first row
+	all     bool                 // headers, blank rows and empty lines are given out too
+	held    []string             // the row that comes next, where empty lines come before it
+	begin   int                  // its line
+	ended   int                  // the line on which the last row that was given out ended
+	each    func(cells []string) // told of every row that next gives; may be nil
 }
 
 func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
@@ -90,7 +92,7 @@ func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
 	for i, s := range first {
 		names[i] = plain(s)
 	}
-	t.wide = len(names) > 1
+	t.wide, t.columns = len(names) > 1, len(names)
 	at, header, err := findColumn(names, opts)
 	if err != nil {
 		return nil, err
@@ -100,6 +102,9 @@ func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
 		t.title = names[at]
 	}
 	t.first, t.line, t.head = append([]string(nil), first...), line, header
+	if header {
+		t.names = rawValues(t.first)
+	}
 	return t, nil
 }
 
@@ -111,6 +116,8 @@ func (t *table) place() (int, ReadColumn) {
 	}
 	return t.line, ReadColumn{t.at + 1, t.title}
 }
+
+func (t *table) header() ([]Value, int) { return t.names, t.columns }
 
 func (t *table) format() string {
 	switch {
@@ -255,6 +262,7 @@ func findColumn(names []string, opts Options) (at int, header bool, err error) {
 			found = append(found, i)
 		}
 	}
+	alone, isAlone := lone(names)
 	switch {
 	case len(found) == 1:
 		return found[0], true, nil
@@ -265,8 +273,8 @@ func findColumn(names []string, opts Options) (at int, header bool, err error) {
 		}
 		return 0, false, listErrorf(opts.Name, 1, "several columns may hold the store IDs: %s: choose one by --column NAME",
 			strings.Join(candidates, ", "))
-	case len(names) == 1:
-		return 0, isHeader(names[0]), nil
+	case isAlone:
+		return alone, isHeader(names[alone]), nil
 	}
 	return 0, false, listErrorf(opts.Name, 1, "no column is known to hold the store IDs; the first row has %s: choose the column"+
 		" by --column NAME or by its number (1 to %d)", quoted(names), len(names))
