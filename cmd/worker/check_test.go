@@ -124,7 +124,7 @@ func (c *setup) certificate(name string, key *rsa.PrivateKey, until time.Time) s
 	c.Helper()
 	serial := new(big.Int).SetBytes([]byte("\x7fof a test"))
 	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "test"},
-		NotBefore: until.Add(-48 * time.Hour), NotAfter: until}
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		c.Fatal(err)

@@ -314,7 +314,7 @@ var brokenSetUps = map[string]broken{
 	"the API certificate expires soon": { // and is none that the sandbox knows
 		spoil: func(c *setup) {
 			c.lines["certificate"] = "cert.pem"
-			c.lines["serial_no"] = c.certificate("cert.pem", c.account.PrivateKey, time.Now().Add(24*time.Hour))
+			c.lines["serial_no"] = c.certificate("cert.pem", c.account.PrivateKey, time.Now().Add(59*24*time.Hour))
 		},
 		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpires, says: []string{"expires on",
 			"before that"},

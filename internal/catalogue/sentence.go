@@ -3,6 +3,7 @@ package catalogue
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -45,7 +46,7 @@ type form struct {
 var gaps = strings.NewReplacer("%w", `(\S+)`, "%d", `([0-9][0-9,.]*)`, "%q", `("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)+')`, "%s", `(.+?)`)
 
 var (
-	sentenceForms = sync.OnceValue(func() []form { return formsOf(append(sentences, messages...)) })
+	sentenceForms = sync.OnceValue(func() []form { return formsOf(slices.Concat(sentences, keySentences, messages)) })
 	messageForms  = sync.OnceValue(func() []form { return formsOf(messages) })
 )
 

@@ -129,7 +129,7 @@ func TestAKeyInTheEnvironmentIsNeverShown(t *testing.T) {
 	f := newFolder(t)
 	body := marker + strings.Repeat("A", 40)
 	for _, v := range []string{
-		body, "MII" + body, pemOf("EC PRIVATE KEY"), pemOf("PUBLIC KEY"), pemOf(marker), strings.ReplaceAll(pemOf("PRIVATE KEY"), "\n", " "),
+		body, "MII" + body, pemOf("EC PRIVATE KEY"), pemOf("PUBLIC KEY"), pemOf(marker), strings.ReplaceAll(pemOf("PRIVATE KEY"), "-----END", "---- END")[:40],
 		"-----BEGIN PRIVATE KEY-----\n" + body, pemOf("ENCRYPTED PRIVATE KEY"),
 		"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n" + marker + "AA\n-----END RSA PRIVATE KEY-----\n",
 	} {

@@ -169,7 +169,7 @@ func TestSystemdsCredentialsAreTheServicesAlone(t *testing.T) {
 	f.write("credentials/acme.pem", pemOf("PRIVATE KEY"), 0o444)
 	_, err := f.load(text, environ)
 	wants(t, err, 0, "chmod 600")
-	f.write("elsewhere.pem", pemOf("PRIVATE KEY"), 0o440)
+	f.write("elsewhere.pem", pemOf("PRIVATE KEY"), 0o460) // not even root's, for a group of root's
 	_, err = f.load(strings.Replace(partner, "keys/private.pem", "${CREDENTIALS_DIRECTORY}/../elsewhere.pem", 1), environ)
 	wants(t, err, 0, "chmod 600")
 }

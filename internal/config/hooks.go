@@ -56,5 +56,5 @@ func (l *loader) hookURL(item, v value, what string, h *Hook) {
 
 // readable says whether a secret stands in a file that others may read.
 func (l *loader) readable(v value) bool {
-	return v.env == "" && l.mode&0o077 != 0 && !strings.Contains(target(v.node).Value, "${")
+	return v.env == "" && openToOthers(l.mode) && !strings.Contains(target(v.node).Value, "${")
 }

@@ -85,7 +85,7 @@ var accountKeys = []key[Account]{
 	}},
 	{"mchid", nil, func(l *loader, a *Account, v value, name string) { l.id(v, name, &a.MchID) }},
 	{"brand_id", nil, func(l *loader, a *Account, v value, name string) { l.id(v, name, &a.BrandID) }},
-	{"serial_no", nil, func(l *loader, a *Account, v value, name string) { l.id(v, name, &a.SerialNo) }},
+	{"serial_no", nil, func(l *loader, a *Account, v value, name string) { l.serial(v, name, &a.SerialNo) }},
 	{"private_key", nil, setPrivateKey},
 	{"certificate", nil, setCertificate},
 	{"wechatpay_public_key_id", nil, nil}, // these three together: setAnswerKeys
@@ -151,7 +151,7 @@ func setHTTP(l *loader, c *Config, v value, name string) {
 	c.HTTP = s
 }
 
-// id reads an ID or a serial number.
+// id reads an ID.
 func (l *loader) id(v value, name string, into *string) {
 	s, ok := l.text(v, name)
 	switch {

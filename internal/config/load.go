@@ -70,18 +70,24 @@ func load(path string, environ []string, withKeys bool) (*Config, error) {
 
 // read reads the file, and remembers its mode: it may hold a key.
 func (l *loader) read(path string) ([]byte, error) {
-	text, mode, err := readBounded(path, maxFile)
-	mode = l.ownMode(path, mode)
-	l.mode = mode
-	if err == nil {
-		l.checkWritable(path, mode)
+	text, info, err := readBounded(path, maxFile)
+	if err != nil {
+		l.mode = 0
+		return nil, err
 	}
-	return text, err
+	l.mode = l.ownMode(path, info)
+	l.checkWritable(path, l.mode)
+	return text, nil
 }
 
 // ownMode is a file's mode as far as it is about others. systemd's credentials are for their service alone, but where it
-// says so by an access list, that looks like something for a group.
-func (l *loader) ownMode(path string, mode fs.FileMode) fs.FileMode {
+// says so by an access list, that looks like something for a group; and a secret that Kubernetes or compose mounts is
+// root's, and a group's of which this process is.
+func (l *loader) ownMode(path string, info fs.FileInfo) fs.FileMode {
+	mode := info.Mode()
+	if ourSecret(info) {
+		return mode &^ 0o070
+	}
 	dir, ok := l.env.lookup("CREDENTIALS_DIRECTORY")
 	if !ok || !filepath.IsAbs(dir) {
 		return mode
@@ -107,34 +113,34 @@ func (l *loader) warnf(format string, args ...any) {
 }
 
 // readBounded reads a regular file of at most limit bytes. Anything else is refused unread: a pipe would hang.
-func readBounded(path string, limit int64) ([]byte, fs.FileMode, error) {
+func readBounded(path string, limit int64) ([]byte, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if info.IsDir() {
-		return nil, 0, errors.New("it is a folder")
+		return nil, nil, errors.New("it is a folder")
 	}
 	if !info.Mode().IsRegular() {
-		return nil, 0, errors.New("it is no regular file")
+		return nil, nil, errors.New("it is no regular file")
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	defer f.Close()
 	// The mode is asked of what was opened: what the path names may have changed since.
 	if info, err = f.Stat(); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	if int64(len(text)) > limit {
-		return nil, 0, errors.New("it is too large for what it should be")
+		return nil, nil, errors.New("it is too large for what it should be")
 	}
-	return text, info.Mode(), nil
+	return text, info, nil
 }
 
 // cause is why a file cannot be read, without its path, which the caller tells or keeps to itself.

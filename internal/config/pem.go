@@ -2,37 +2,19 @@ package config
 
 import (
 	"encoding/pem"
-	"io/fs"
-	"path/filepath"
-	"runtime"
-	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/keyfile"
 	"github.com/storelink/storelink/internal/secret"
 )
-
-// maxKey bounds a key's file, in bytes; a 4096-bit key's PEM has some 3,300.
-const maxKey = 64 << 10
-
-const pemBegin = "-----BEGIN"
 
 func setPrivateKey(l *loader, a *Account, v value, name string) {
 	if !l.withKeys {
 		return
 	}
-	text, ok := l.pem(v, name, true)
-	if !ok || text == "" {
-		return
-	}
-	block, _ := pem.Decode([]byte(text))
-	switch t := block.Type; {
-	case t == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "":
-		l.badf(v, "%s is protected by a passphrase, which a worker cannot type: "+
-			"write it without one (openssl pkey -in KEY -out PLAIN) and keep that file to yourself (chmod 600)", name)
-	case t == "PRIVATE KEY" || t == "RSA PRIVATE KEY":
+	if text, ok := l.key(v, name, keyfile.PrivateKey); ok && text != "" {
 		a.PrivateKey = secret.NewText(text)
-	default:
-		l.badf(v, "%s is %s: it must be the RSA private key of the API certificate (apiclient_key.pem)", name, blockName(t))
 	}
 }
 
@@ -42,15 +24,24 @@ func setCertificate(l *loader, a *Account, v value, name string) {
 	if !l.withKeys {
 		return
 	}
-	text, ok := l.pem(v, name, false)
-	if !ok || text == "" {
+	if text, ok := l.key(v, name, keyfile.Certificate); ok {
+		a.Certificate = text
+	}
+}
+
+// serial reads a certificate's serial number, however WeChat Pay's pages and consoles show it.
+func (l *loader) serial(v value, name string, into *string) {
+	s, ok := l.text(v, name)
+	if !ok || s == "" {
 		return
 	}
-	if block, _ := pem.Decode([]byte(text)); block.Type != "CERTIFICATE" {
-		l.badf(v, "%s is %s: it must be the API certificate (apiclient_cert.pem)", name, blockName(block.Type))
+	serial, ok := keyfile.Serial(s)
+	if !ok {
+		l.badf(v, "%s: %s is no serial number: it is up to 40 hexadecimal digits (0-9, A-F), as the merchant platform shows it "+
+			"beside the certificate", name, shown(v))
 		return
 	}
-	a.Certificate = text
+	*into = serial
 }
 
 // setAnswerKeys reads the keys that check answers, in their short form and in the list.
@@ -91,8 +82,14 @@ func (l *loader) setAnswerKeys(a *Account, given fields) {
 // answerKey reads one key that checks answers.
 func (l *loader) answerKey(a *Account, id, text value, idName, textName string, certificate bool) {
 	k := AnswerKey{Certificate: certificate}
-	l.id(id, idName, &k.ID)
-	s, ok := l.pem(text, textName, false)
+	want := keyfile.PublicKey
+	if certificate {
+		want = keyfile.Certificate
+		l.serial(id, idName, &k.ID)
+	} else {
+		l.id(id, idName, &k.ID)
+	}
+	s, ok := l.key(text, textName, want)
 	if !ok {
 		return
 	}
@@ -105,116 +102,56 @@ func (l *loader) answerKey(a *Account, id, text value, idName, textName string, 
 	case s == "":
 		l.badf(text, "%s is missing: a PEM file", textName)
 		return
+	case !certificate && !strings.HasPrefix(strings.ToUpper(k.ID), publicKeyID):
+		l.badf(id, "%s: %s is no public key's ID, which begins with %s: the merchant platform shows it beside the key", idName,
+			shown(id), publicKeyID)
+		return
 	}
 	for _, other := range a.AnswerKeys {
-		if other.ID == k.ID {
+		if other.ID == k.ID || certificate && keyfile.SameSerial(other.ID, k.ID) {
 			l.badf(id, "%s: %s stands twice", idName, shown(id))
 			return
 		}
 	}
-	block, _ := pem.Decode([]byte(s))
-	switch t := block.Type; {
-	case strings.HasSuffix(t, "PRIVATE KEY"):
-		l.badf(text, "%s is a private key: what checks WeChat Pay's answers is WeChat Pay's public key or certificate", textName)
-	case certificate && t != "CERTIFICATE":
-		l.badf(text, "%s is %s: what goes by a serial_no is WeChat Pay's certificate", textName, blockName(t))
-	case !certificate && t != "PUBLIC KEY":
-		l.badf(text, "%s is %s: what goes by an ID (PUB_KEY_ID_…) is WeChat Pay's public key", textName, blockName(t))
-	default:
-		k.PEM = s
-		a.AnswerKeys = append(a.AnswerKeys, k)
-	}
+	k.PEM = s
+	a.AnswerKeys = append(a.AnswerKeys, k)
 }
 
-// blockName names a PEM's type for a person; an unheard-of one may be anything, and is not shown.
-func blockName(t string) string {
-	switch t {
-	case "CERTIFICATE":
-		return "a certificate"
-	case "PRIVATE KEY", "RSA PRIVATE KEY":
-		return "a private key"
-	case "PUBLIC KEY", "RSA PUBLIC KEY":
-		return "a public key"
-	case "CERTIFICATE REQUEST":
-		return "a certificate request"
-	case "EC PRIVATE KEY":
-		return "a key for elliptic curves"
-	case "OPENSSH PRIVATE KEY":
-		return "a key for SSH"
-	}
-	return "something else"
-}
+// publicKeyID begins the ID of each of WeChat Pay's public keys.
+const publicKeyID = "PUB_KEY_ID_"
 
-// pem gives a PEM text: the value itself, or what stands in the file that it names. A private one must be readable by
-// its owner alone. "" is none given.
-func (l *loader) pem(v value, name string, private bool) (string, bool) {
-	s, ok := l.text(v, name)
-	if !ok || s == "" {
+// key reads a key or certificate in any form that package keyfile knows: the value itself, or the file that it names.
+// It returns PEM. A private one must be readable by its owner alone. "" is none given.
+func (l *loader) key(v value, name string, want keyfile.Kind) (string, bool) {
+	content, from, ok := l.content(v, name, want == keyfile.PrivateKey)
+	if !ok || content == nil {
 		return "", ok
 	}
-	if !strings.Contains(s, pemBegin) {
-		if s, ok = l.pemFile(v, name, s, private); !ok {
-			return "", false
-		}
-	} else {
-		if !strings.Contains(s, "\n") {
-			s = strings.ReplaceAll(s, `\n`, "\n") // as .env files and many consoles write it
-		}
-		if private && v.env == "" && strings.Contains(target(v.node).Value, pemBegin) && openToOthers(l.mode) {
-			l.badf(v, "%s stands in this file, which others than its owner may read (mode %04o): run chmod 600 %s",
-				name, l.mode.Perm(), quotePath(l.file))
+	block, err := keyfile.Find(content, want)
+	if err == nil {
+		return string(pem.EncodeToMemory(block)), true
+	}
+	for _, is := range []keyfile.Kind{keyfile.PrivateKey, keyfile.PublicKey, keyfile.Certificate} {
+		if _, wrong := keyfile.Find(content, is); is != want && wrong == nil {
+			l.badf(v, "%s is %s: %s", name, is, mustBe(want, is, name))
 			return "", false
 		}
 	}
-	if block, _ := pem.Decode([]byte(s)); block == nil {
-		l.badf(v, "%s holds no whole PEM text, from its -----BEGIN line to its -----END line, each on a line of its own "+
-			"(in YAML, write it after a |)", name)
-		return "", false
-	}
-	return s, true
-}
-
-// pemFile reads a key's file. A path from the environment is not shown: it may be a key that lost its first line.
-func (l *loader) pemFile(v value, name, path string, private bool) (string, bool) {
-	if len(path) > 1000 || strings.ContainsAny(path, "\n\r\x00") || strings.HasPrefix(path, "MII") {
-		l.badf(v, "%s is neither a file's path nor a PEM text with its -----BEGIN line", name)
-		return "", false
-	}
-	what := "the file that it names"
-	if v.env == "" {
-		what = shown(v)
-	}
-	full := l.resolve(path, l.at(v))
-	text, mode, err := readBounded(full, maxKey)
-	mode = l.ownMode(full, mode)
-	switch {
-	case err != nil:
-		l.badf(v, "%s: %s cannot be read: %s", name, what, cause(err))
-	case private && openToOthers(mode):
-		fix := "chmod 600 on it"
-		if v.env == "" && !strings.Contains(target(v.node).Value, "$") {
-			fix = "chmod 600 " + quotePath(full)
-		}
-		l.badf(v, "%s: others than its owner may read %s (mode %04o): run %s", name, what, mode.Perm(), fix)
-	case !strings.Contains(string(text), pemBegin):
-		l.badf(v, "%s: %s is no PEM file: it has no -----BEGIN line", name, what)
-	default:
-		l.checkWritable(full, mode)
-		return string(text), true
-	}
+	l.badf(v, "%s%s: %s", name, from, job.AsError(err).Message)
 	return "", false
 }
 
-// openToOthers says whether others than its owner may do anything with a file of that mode. Windows has no such bits.
-func openToOthers(mode fs.FileMode) bool { return runtime.GOOS != "windows" && mode&0o077 != 0 }
-
-// quotePath makes a path one word of a shell's.
-func quotePath(path string) string {
-	path = filepath.Clean(path)
-	if strings.ContainsFunc(path, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._-+", r))
-	}) {
-		return strconv.Quote(path)
+// mustBe says what a key should be that is of another kind.
+func mustBe(want, is keyfile.Kind, name string) string {
+	switch {
+	case want == keyfile.PrivateKey:
+		return "it must be the RSA private key of the API certificate (apiclient_key.pem)"
+	case name == "certificate":
+		return "it must be the API certificate (apiclient_cert.pem)"
+	case is == keyfile.PrivateKey:
+		return "what checks WeChat Pay's answers is WeChat Pay's public key or certificate"
+	case want == keyfile.PublicKey:
+		return "what goes by an ID (PUB_KEY_ID_…) is WeChat Pay's public key; a certificate goes by its serial_no, in wechatpay_keys"
 	}
-	return path
+	return "what goes by a serial_no is WeChat Pay's certificate; a public key goes by its id (PUB_KEY_ID_…)"
 }

@@ -17,9 +17,6 @@ import (
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
-// expiresSoon is how long before a certificate's end there is a warning: what replaces it takes a person's weeks.
-const expiresSoon = 30 * 24 * time.Hour
-
 // configuration tells what is wrong with the configuration as a whole, a result for each problem.
 func (l *look) configuration(context.Context) {
 	if l.Wrong != nil {
@@ -86,7 +83,7 @@ func (l *look) keys(context.Context) {
 		for _, k := range a.AnswerKeys {
 			answers = append(answers, k.ID)
 			if parsed, _ := wxapi.ParseAnswerKey(k.ID, []byte(k.PEM), l.Now()); parsed.Certificate != nil {
-				l.validity(a.Name, "WeChat Pay's certificate "+k.ID, parsed.Certificate,
+				l.validity(a.Name, "WeChat Pay's certificate "+k.ID, parsed.Certificate, wxapi.ExpiresSoon,
 					"take WeChat Pay's present key or certificate")
 			}
 		}
@@ -116,15 +113,15 @@ func (l *look) ownCertificate(a config.Account, key *rsa.PrivateKey) {
 		l.wrong(CheckCertificate, a.Name, a.Errorf("certificate", "%w", err))
 		return
 	}
-	if l.validity(a.Name, "the API certificate "+a.SerialNo, cert,
+	if l.validity(a.Name, "the API certificate "+a.SerialNo, cert, wxapi.ExpiresSoon,
 		"make a new one on the merchant platform, and configure its serial_no and private_key") {
 		l.ok(CheckCertificate, a.Name, "private key and serial number belong together; the API certificate is valid until "+
 			cert.NotAfter.Format(time.DateOnly))
 	}
 }
 
-// validity tells where a certificate is not valid, or soon will not be.
-func (l *look) validity(subject, what string, cert *x509.Certificate, do string) bool {
+// validity tells where a certificate is not valid, or will not be before soon is over.
+func (l *look) validity(subject, what string, cert *x509.Certificate, soon time.Duration, do string) bool {
 	switch now := l.Now(); {
 	case now.After(cert.NotAfter):
 		l.fail(CheckCertificate, subject, CodeCertificateExpired,
@@ -133,7 +130,7 @@ func (l *look) validity(subject, what string, cert *x509.Certificate, do string)
 		l.fail(CheckCertificate, subject, CodeCertificateExpired,
 			what+" is valid only from "+cert.NotBefore.Format(time.DateOnly)+" on: compare this machine's clock with the "+
 				"true time")
-	case now.Add(expiresSoon).After(cert.NotAfter):
+	case now.Add(soon).After(cert.NotAfter):
 		l.warn(CheckCertificate, subject, CodeCertificateExpires,
 			what+" expires on "+cert.NotAfter.Format(time.DateOnly)+": "+do+" before that")
 	default:

@@ -51,7 +51,7 @@ func (l *look) pageCertificate(addr string, p config.Page) {
 		l.fail(CheckPage, addr, CodeBadConfig, "page.certificate cannot be served with page.private_key")
 		return
 	}
-	if l.validity(addr, "page.certificate", pair.Leaf, "renew it") {
+	if l.validity(addr, "page.certificate", pair.Leaf, pageExpiresSoon, "renew it") {
 		l.ok(CheckPage, addr,
 			"it is served over TLS, with a certificate that is valid until "+pair.Leaf.NotAfter.Format(time.DateOnly))
 	}
@@ -77,3 +77,6 @@ func (l *look) address(ctx context.Context, addr string) {
 		l.fail(CheckPage, addr, CodeAddress, "it cannot be listened on ("+err.Error()+"): choose another by http or --http")
 	}
 }
+
+// pageExpiresSoon is less than wxapi.ExpiresSoon: such certificates live for 90 days or fewer, and are renewed by machines.
+const pageExpiresSoon = 14 * 24 * time.Hour

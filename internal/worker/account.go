@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"time"
@@ -44,12 +45,14 @@ func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {
 	if err != nil {
 		return nil, a.Errorf("private_key", "%w", err)
 	}
+	now := time.Now()
 	if a.Certificate != "" {
-		if _, err := wxapi.ParseOwnCertificate([]byte(a.Certificate), key, a.SerialNo); err != nil {
+		cert, err := wxapi.ParseOwnCertificate([]byte(a.Certificate), key, a.SerialNo)
+		if err != nil {
 			return nil, a.Errorf("certificate", "%w", err)
 		}
+		warnOfEnd(a.Name, cert, now, log)
 	}
-	now := time.Now()
 	var answerKeys []wxapi.AnswerKey
 	for _, k := range a.AnswerKeys {
 		answerKey, err := wxapi.ParseAnswerKey(k.ID, []byte(k.PEM), now)
@@ -68,4 +71,16 @@ func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {
 		return nil, job.Errorf(job.CodeBadConfig, "account %s: %w", a.Name, err)
 	}
 	return client, nil
+}
+
+// warnOfEnd warns of an account's own certificate that will expire, or has: WeChat Pay refuses its signatures then.
+func warnOfEnd(account string, cert *x509.Certificate, now time.Time, log *slog.Logger) {
+	switch left := cert.NotAfter.Sub(now); {
+	case left <= 0:
+		log.Warn("the API certificate has expired: make a new one on the merchant platform, and configure its serial_no and private_key",
+			"account", account, "expired", cert.NotAfter.Format(time.DateOnly))
+	case left < wxapi.ExpiresSoon:
+		log.Warn("the API certificate expires soon: make a new one on the merchant platform, and configure its serial_no and private_key",
+			"account", account, "expires", cert.NotAfter.Format(time.DateOnly), "days", int(left/(24*time.Hour)))
+	}
 }

@@ -2,7 +2,6 @@ package wxapi
 
 import (
 	"crypto/rsa"
-	"encoding/hex"
 	"fmt"
 	"log/slog"
 	"net"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/keyfile"
 )
 
 // WeChat Pay's two sites (partner/4015781302): the second is for when the first cannot be reached.
@@ -122,7 +122,7 @@ func (c *Config) checkIdentity() error {
 		return job.Errorf(job.CodeBadConfig, "%s %q: it is 1 to %d of 0-9, A-Z, a-z, _ and -", name, shown(c.Identity),
 			job.MaxIDLength)
 	}
-	serial, ok := normalSerial(c.SerialNo)
+	serial, ok := keyfile.Serial(c.SerialNo)
 	if !ok {
 		return job.Errorf(job.CodeBadConfig,
 			"serial_no %q: it is the API certificate's serial number in hexadecimal, such as 3775B6A4…",
@@ -214,21 +214,6 @@ func loopback(host string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
-}
-
-// normalSerial gives a certificate's serial number as WeChat Pay writes it: upper-case hexadecimal, without the colons
-// that some tools put in.
-func normalSerial(s string) (string, bool) {
-	s = strings.ToUpper(strings.NewReplacer(":", "", " ", "").Replace(strings.TrimSpace(s)))
-	if s == "" || len(s) > 2*20 { // RFC 5280 4.1.2.2: at most 20 octets
-		return "", false
-	}
-	padded := s
-	if len(padded)%2 == 1 {
-		padded = "0" + padded
-	}
-	_, err := hex.DecodeString(padded)
-	return s, err == nil
 }
 
 // shown cuts what an operator gave down to what is worth repeating: a key pasted into the wrong place is not repeated.

@@ -51,6 +51,13 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 	f := &Failure{Class: class, Index: index, Code: fault.code, Message: fault.words()}
 	if class == job.ClassAccount {
 		cause := signatureCause(&c.config, rep.header, f.Message, now)
+		if told, ok := readSignInformation(rep.body); ok {
+			if changed := told.difference(x.request, x.auth); changed != "" {
+				cause = changed
+			} else {
+				cause += " (WeChat Pay checked the very text that was signed)"
+			}
+		}
 		if f.Message != "" {
 			cause += ". WeChat Pay says: " + f.Message
 		}

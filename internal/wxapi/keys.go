@@ -1,13 +1,13 @@
 package wxapi
 
 import (
-	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
 	"strings"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/keyfile"
 )
 
 // publicKeyPrefix begins the ID of every WeChat Pay public key; a platform certificate's ID is its serial number.
@@ -32,92 +32,79 @@ func (k AnswerKey) key() *rsa.PublicKey {
 	return k.PublicKey
 }
 
-// ParseAnswerKey reads one key of WeChat Pay's from a PEM file's bytes. An ID that begins with PUB_KEY_ID_ goes with a
+// ParseAnswerKey reads one key of WeChat Pay's in any form that package keyfile knows. An ID that begins with PUB_KEY_ID_ goes with a
 // public key, any other with a platform certificate, whose serial number it must be; an empty ID takes the
 // certificate's own. Errors are *job.Error and never repeat what was read.
-func ParseAnswerKey(id string, pem []byte, now time.Time) (AnswerKey, error) {
+func ParseAnswerKey(id string, content []byte, now time.Time) (AnswerKey, error) {
 	id = strings.TrimSpace(id)
-	if strings.HasPrefix(id, publicKeyPrefix) {
+	if prefix := min(len(id), len(publicKeyPrefix)); strings.EqualFold(id[:prefix], publicKeyPrefix) {
+		id = publicKeyPrefix + id[prefix:]
 		if !job.ValidID(id) { // it stands in a header
 			return AnswerKey{}, job.Errorf(job.CodeBadConfig, "WeChat Pay public key ID %q: it is %s and digits",
 				shown(id), publicKeyPrefix)
 		}
-		pub, err := ParsePublicKey(pem)
+		pub, err := ParsePublicKey(content)
 		if err != nil {
 			return AnswerKey{}, err
 		}
 		return AnswerKey{ID: id, PublicKey: pub}, nil
 	}
-	if id == "" {
-		if found := identify(pem); found.kind == kindPublicKey {
+	cert, err := ParseCertificate(content, now)
+	if err != nil {
+		if _, none := keyfile.Find(content, keyfile.PublicKey); none == nil {
 			return AnswerKey{}, job.Errorf(job.CodeBadConfig,
-				"a WeChat Pay public key needs its ID (%s…): the merchant platform shows it beside the key",
+				"this is a public key, which goes by its ID (%s…): the merchant platform shows it beside the key",
 				publicKeyPrefix)
 		}
-	}
-	cert, err := ParseCertificate(pem, now)
-	if err != nil {
 		return AnswerKey{}, err
 	}
 	serial := SerialNumber(cert)
-	if id != "" {
-		if given, ok := normalSerial(id); !ok || strings.TrimLeft(given, "0") != strings.TrimLeft(serial, "0") {
-			return AnswerKey{}, job.Errorf(job.CodeBadConfig,
-				"the certificate's serial number is %s, but %s is given as its ID", serial, shown(id))
-		}
+	if id != "" && !keyfile.SameSerial(id, serial) {
+		return AnswerKey{}, job.Errorf(job.CodeBadConfig,
+			"the certificate's serial number is %s, but %s is given as its ID", serial, shown(id))
 	}
 	return AnswerKey{ID: serial, Certificate: cert}, nil
 }
 
-// ParsePrivateKey reads an API certificate's private key (apiclient_key.pem) from its bytes: PEM, PKCS #8 or PKCS #1,
-// RSA of at least 2048 bits. Errors are *job.Error and never repeat what was read.
-func ParsePrivateKey(pem []byte) (*rsa.PrivateKey, error) {
-	found := identify(pem)
-	if found.kind != kindPrivateKey {
-		return nil, job.Errorf(job.CodeBadConfig, "a private key is expected, but this is %s", found)
+// ParsePrivateKey reads an API certificate's private key (apiclient_key.pem) in any form that package keyfile knows:
+// PKCS #8 or PKCS #1, RSA of at least 2048 bits. Errors are *job.Error and never repeat what was read.
+func ParsePrivateKey(content []byte) (*rsa.PrivateKey, error) {
+	block, err := keyfile.Find(content, keyfile.PrivateKey)
+	if err != nil {
+		return nil, err
 	}
-	var key any
-	var err error
-	if found.block.Type == "RSA PRIVATE KEY" {
-		key, err = x509.ParsePKCS1PrivateKey(found.block.Bytes)
+	var parsed any
+	if block.Type == keyfile.TypePKCS1 {
+		parsed, err = x509.ParsePKCS1PrivateKey(block.Bytes)
 	} else {
-		key, err = x509.ParsePKCS8PrivateKey(found.block.Bytes)
+		parsed, err = x509.ParsePKCS8PrivateKey(block.Bytes)
 	}
-	if err != nil { // the cause is dropped: what parsers say of a private key is not ours to print
+	key, ok := parsed.(*rsa.PrivateKey)
+	if err != nil || !ok { // the cause is dropped: what parsers say of a private key is not ours to print
 		return nil, job.Errorf(job.CodeBadConfig, "this private key is damaged: download or convert it again")
 	}
-	switch k := key.(type) {
-	case *rsa.PrivateKey:
-		if err := checkPrivateKey(k); err != nil {
-			return nil, err
-		}
-		return k, nil
-	case *ecdsa.PrivateKey:
-		return nil, job.Errorf(job.CodeBadConfig, "an RSA private key is expected, but this is an EC private key")
+	if err := checkPrivateKey(key); err != nil {
+		return nil, err
 	}
-	return nil, job.Errorf(job.CodeBadConfig, "an RSA private key is expected, but this is one of another kind")
+	return key, nil
 }
 
-// ParsePublicKey reads a WeChat Pay public key (pub_key.pem) from its bytes: PEM, PKIX or PKCS #1, RSA of at least 2048
-// bits. Errors are *job.Error.
-func ParsePublicKey(pem []byte) (*rsa.PublicKey, error) {
-	found := identify(pem)
-	if found.kind != kindPublicKey {
-		return nil, job.Errorf(job.CodeBadConfig, "a public key is expected, but this is %s", found)
-	}
-	var key any
-	var err error
-	if found.block.Type == "RSA PUBLIC KEY" {
-		key, err = x509.ParsePKCS1PublicKey(found.block.Bytes)
-	} else {
-		key, err = x509.ParsePKIXPublicKey(found.block.Bytes)
-	}
+// ParsePublicKey reads a WeChat Pay public key (pub_key.pem) in any form that package keyfile knows: PKIX or PKCS #1, RSA
+// of at least 2048 bits. Errors are *job.Error.
+func ParsePublicKey(content []byte) (*rsa.PublicKey, error) {
+	block, err := keyfile.Find(content, keyfile.PublicKey)
 	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "this public key is damaged: download it again")
+		return nil, err
 	}
-	pub, ok := key.(*rsa.PublicKey)
-	if !ok {
-		return nil, job.Errorf(job.CodeBadConfig, "an RSA public key is expected, but this is one of another kind")
+	var parsed any
+	if block.Type == keyfile.TypePKCS1Public {
+		parsed, err = x509.ParsePKCS1PublicKey(block.Bytes)
+	} else {
+		parsed, err = x509.ParsePKIXPublicKey(block.Bytes)
+	}
+	pub, ok := parsed.(*rsa.PublicKey)
+	if err != nil || !ok {
+		return nil, job.Errorf(job.CodeBadConfig, "this public key is damaged: download it again")
 	}
 	if err := checkBits("public key", pub); err != nil {
 		return nil, err
@@ -125,16 +112,26 @@ func ParsePublicKey(pem []byte) (*rsa.PublicKey, error) {
 	return pub, nil
 }
 
-// ParseCertificate reads an X.509 certificate from PEM bytes; the first one where there are several. One that has
-// expired or is not valid yet is refused: either it or this machine's clock is wrong. Errors are *job.Error.
-func ParseCertificate(pem []byte, now time.Time) (*x509.Certificate, error) {
-	found := identify(pem)
-	if found.kind != kindCertificate {
-		return nil, job.Errorf(job.CodeBadConfig, "a certificate is expected, but this is %s", found)
+// parseCertificate reads an X.509 certificate; the first one where there are several.
+func parseCertificate(content []byte) (*x509.Certificate, error) {
+	block, err := keyfile.Find(content, keyfile.Certificate)
+	if err != nil {
+		return nil, err
 	}
-	cert, err := x509.ParseCertificate(found.block.Bytes)
+	cert, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
 		return nil, job.Errorf(job.CodeBadConfig, "this certificate is damaged: download it again")
+	}
+	return cert, nil
+}
+
+// ParseCertificate reads an X.509 certificate in any form that package keyfile knows; the first one where there are
+// several. One that has expired or is not valid yet is refused: either it or this machine's clock is wrong. Errors are
+// *job.Error.
+func ParseCertificate(content []byte, now time.Time) (*x509.Certificate, error) {
+	cert, err := parseCertificate(content)
+	if err != nil {
+		return nil, err
 	}
 	pub, ok := cert.PublicKey.(*rsa.PublicKey)
 	switch {
@@ -154,19 +151,18 @@ func ParseCertificate(pem []byte, now time.Time) (*x509.Certificate, error) {
 	return cert, nil
 }
 
+// ExpiresSoon is how long before a certificate's end there is a warning: what replaces it takes a person's weeks.
+const ExpiresSoon = 60 * 24 * time.Hour
+
 // ParseOwnCertificate reads an account's own API certificate (apiclient_cert.pem), and checks that private key and
 // serial number are its. It says nothing of its time: see its NotBefore and NotAfter. Errors are *job.Error.
-func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.Certificate, error) {
-	found := identify(pem)
-	if found.kind != kindCertificate {
-		return nil, job.Errorf(job.CodeBadConfig, "a certificate is expected, but this is %s", found)
-	}
-	cert, err := x509.ParseCertificate(found.block.Bytes)
+func ParseOwnCertificate(content []byte, key *rsa.PrivateKey, serial string) (*x509.Certificate, error) {
+	cert, err := parseCertificate(content)
 	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "this certificate is damaged: download it again")
+		return nil, err
 	}
 	own := SerialNumber(cert)
-	given, ok := normalSerial(serial)
+	_, ok := keyfile.Serial(serial)
 	switch pub, isRSA := cert.PublicKey.(*rsa.PublicKey); {
 	case !isRSA || !pub.Equal(key.Public()):
 		return nil, job.Errorf(job.CodeBadConfig,
@@ -175,7 +171,7 @@ func ParseOwnCertificate(pem []byte, key *rsa.PrivateKey, serial string) (*x509.
 	case !ok:
 		return nil, job.Errorf(job.CodeBadConfig, "serial_no %s is no serial number in hexadecimal: this certificate's is %s",
 			shown(serial), own)
-	case strings.TrimLeft(given, "0") != strings.TrimLeft(own, "0"):
+	case !keyfile.SameSerial(serial, own):
 		return nil, job.Errorf(job.CodeBadConfig, "serial_no is %s, but this certificate's is %s", shown(serial), own)
 	}
 	return cert, nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/keyfile"
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth/verifiers"
@@ -100,7 +101,7 @@ func (c *checker) check(ctx context.Context, h http.Header, body []byte, now tim
 	if err != nil || seconds < 0 {
 		return proof{reason: "the timestamp of its signature is no number of seconds"}
 	}
-	verifier, ok := c.verifiers[serial]
+	held, ok := c.holds(serial)
 	if !ok {
 		serial = cut(serial, maxCode)
 		return proof{unknown: serial, reason: fmt.Sprintf(
@@ -115,13 +116,27 @@ func (c *checker) check(ctx context.Context, h http.Header, body []byte, now tim
 	text.WriteByte('\n')
 	text.Write(body)
 	text.WriteByte('\n')
-	if err := verifier.Verify(ctx, serial, text.String(), signature); err != nil {
-		return proof{reason: "its signature does not hold under " + serial}
+	if err := c.verifiers[held].Verify(ctx, held, text.String(), signature); err != nil {
+		return proof{reason: "its signature does not hold under " + held}
 	}
 	if skew := now.Sub(time.Unix(seconds, 0)); skew > maxSkew || skew < -maxSkew {
 		return proof{standing: outdated, reason: "its time is not this machine's: " + clockCause(skew)}
 	}
 	return proof{standing: proven}
+}
+
+// holds returns the ID under which the key is held that an answer names: a certificate's serial number may come in another
+// case, and with zeros before it.
+func (c *checker) holds(named string) (string, bool) {
+	if _, ok := c.verifiers[named]; ok {
+		return named, true
+	}
+	for id := range c.verifiers {
+		if keyfile.SameSerial(id, named) {
+			return id, true
+		}
+	}
+	return "", false
 }
 
 // skewOf is how far this machine's clock is ahead of the answer's; false where the answer has no time.
