@@ -15,10 +15,12 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/testkit"
 )
 
 // Require is the environment variable that, if set, makes a test fail where it would be skipped for want of a
-// redis-server.
+// redis-server, or of gcc where a clock is to be set.
 const Require = "STORELINK_REQUIRE_REDIS"
 
 // Both runs a test on a real Redis and on the embedded one, each fresh, in parallel.
@@ -48,6 +50,7 @@ type Server struct {
 
 	t    *testing.T
 	args []string
+	env  []string
 	cmd  *exec.Cmd
 	exit chan struct{} // closed when cmd is gone
 }
@@ -58,13 +61,29 @@ var Durable = []string{"--appendonly", "yes", "--appendfsync", "always"}
 // Real starts a redis-server, without persistence unless args say otherwise; the test is skipped where there is none.
 func Real(t *testing.T, args ...string) *Server {
 	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		if os.Getenv(Require) != "" {
-			t.Fatalf("%s is set and there is no redis-server: %v", Require, err)
-		}
-		t.Skip("there is no redis-server")
+	return started(t, nil, args)
+}
+
+// RealWithClock is Real with a clock that can be set while the server runs.
+func RealWithClock(t *testing.T, args ...string) (*Server, *testkit.Clock) {
+	t.Helper()
+	if _, err := exec.LookPath("gcc"); err != nil {
+		missing(t, "gcc", err)
 	}
-	s := &Server{t: t, Dir: t.TempDir(), args: args}
+	clock, err := testkit.NewClock(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = clock.Close() })
+	return started(t, clock.Env(), args), clock
+}
+
+func started(t *testing.T, env, args []string) *Server {
+	t.Helper()
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		missing(t, "redis-server", err)
+	}
+	s := &Server{t: t, Dir: t.TempDir(), args: args, env: env}
 	for range 10 { // another process may take the port between the look and the start
 		s.Addr = freePort(t)
 		if s.start() == nil {
@@ -77,6 +96,15 @@ func Real(t *testing.T, args ...string) *Server {
 	t.Cleanup(s.Kill)
 	s.Client = client(t, s.Addr)
 	return s
+}
+
+// missing ends a test for want of a program.
+func missing(t *testing.T, program string, err error) {
+	t.Helper()
+	if os.Getenv(Require) != "" {
+		t.Fatalf("%s is set and there is no %s: %v", Require, program, err)
+	}
+	t.Skip("there is no " + program)
 }
 
 func client(t *testing.T, addr string) *redis.Client {
@@ -102,6 +130,7 @@ func (s *Server) start() error {
 	log := filepath.Join(s.Dir, "log")
 	cmd := exec.Command("redis-server", append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", s.Dir, "--save", "",
 		"--logfile", log}, s.args...)...)
+	cmd.Env = append(os.Environ(), s.env...)
 	DiesWithTest(cmd)
 	if err := cmd.Start(); err != nil {
 		return err
