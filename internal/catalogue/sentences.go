@@ -32,6 +32,23 @@ var sentences = []Text{
 	{EN: "the cell holds an error, and no store ID: mend its formula", ZH: "单元格里是错误值，不是门店ID：请改正公式"},
 	{EN: "the cell holds a formula whose result is not in the file: open the spreadsheet in the program that it is for and save it again",
 		ZH: "单元格里是公式，而文件中没有保存它的结果：请用表格软件打开并重新保存"},
+	{EN: "this formula gives nothing, nor does any other in this column: open the spreadsheet in the program that it is for and save it" +
+		" again, or take them out", ZH: "这个公式没有结果，本列其他公式也都没有：请用表格软件打开并重新保存，或去掉这些公式"},
+	{EN: "cell %s, which may be of the header, holds a formula whose result is not in the file: open the spreadsheet in the program that" +
+		" it is for and save it again, or choose the column by --column",
+		ZH: "单元格 %s 可能属于表头，里面是公式，而文件中没有保存它的结果：请用表格软件打开并重新保存，或用 --column 指定列"},
+	{EN: "the spreadsheet has rows that are far wider than what stands in them, up to column %d: delete what stands there, or save the" +
+		" list as CSV", ZH: "电子表格有些行远比内容宽，一直到第 %s 列：请删除那里的内容，或把清单存成 CSV"},
+	{EN: "the spreadsheet unpacks to far more than its size (%d bytes and more): it may be made to do harm",
+		ZH: "电子表格解压后远大于文件本身（超过 %s 字节）：可能是恶意文件"},
+	{EN: "the spreadsheet has more than %d bytes once it is unpacked, which is the most allowed",
+		ZH: "电子表格解压后超过 %s 字节，超出上限"},
+	{EN: "the list was not read in the time that there was for it: %s", ZH: "清单没有在规定时间内读完：%s"},
+	{EN: "the list was not read to its end: %s", ZH: "清单没有读完：%s"},
+	{EN: "the spreadsheet was not read in the time that there was for it: %s", ZH: "电子表格没有在规定时间内读完：%s"},
+	{EN: "the spreadsheet was not read to its end: %s", ZH: "电子表格没有读完：%s"},
+	{EN: "sheet %q is missing from it", ZH: "其中缺少工作表 %s"},
+	{EN: "sheet %q is another one as well", ZH: "工作表 %s 与另一个工作表是同一个"},
 	{EN: "the cell shows this number with characters that it does not hold (its format is %s)",
 		ZH: "单元格显示的字符比实际存储的多（其数字格式为 %s）"},
 	{EN: "the row has no cell in the column of the store IDs", ZH: "这一行没有门店ID这一列"},

@@ -15,7 +15,7 @@ type input struct {
 
 func (in *input) Read(p []byte) (int, error) {
 	if in.err == nil && in.ctx.Err() != nil {
-		in.err = context.Cause(in.ctx)
+		in.err = stopped(in.ctx)
 	}
 	if in.err != nil {
 		return 0, in.err

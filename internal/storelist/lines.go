@@ -57,6 +57,9 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 			if errors.Is(err, io.EOF) {
 				return
 			}
+			if err == nil {
+				err = rd.ended()
+			}
 			if err != nil {
 				yield(Line{}, err)
 				return

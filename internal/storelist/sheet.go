@@ -1,6 +1,7 @@
 package storelist
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -37,12 +38,17 @@ type sheet struct {
 	columns int        // of the row that the IDs' column was found in
 	all     bool       // titles, headers and blank rows are given out too
 	given   int        // rows of held that were given out
+
+	aside   bool             // rejected rows are given out with all that stands in them
+	width   int64            // cells that were given out, those with nothing in them too
+	looks   map[string]looks // of number formats
+	empties empties
 }
 
 // newSheet spools a spreadsheet and finds the sheet and the column of the IDs.
-func newSheet(in io.Reader, opts Options) (source, error) {
-	s := &sheet{name: opts.Name}
-	err := s.open(in, opts)
+func newSheet(ctx context.Context, in io.Reader, opts Options) (source, error) {
+	s := &sheet{name: opts.Name, aside: opts.SetAside != nil, looks: map[string]looks{}, empties: newEmpties()}
+	err := s.open(ctx, in, opts)
 	if err != nil {
 		return nil, errors.Join(s.inFile(err, 0), s.close())
 	}
@@ -60,7 +66,7 @@ func (s *sheet) inFile(err error, line int) error {
 	return &inFile
 }
 
-func (s *sheet) open(in io.Reader, opts Options) error {
+func (s *sheet) open(ctx context.Context, in io.Reader, opts Options) error {
 	var err error
 	if s.spool, err = spool.From(in, maxSpreadsheet); err != nil {
 		if e := (*job.Error)(nil); errors.As(err, &e) {
@@ -71,7 +77,7 @@ func (s *sheet) open(in io.Reader, opts Options) error {
 	if s.spool.Size() > maxSpreadsheet {
 		return listErrorf(s.name, 0, "the spreadsheet has more than %d bytes: no list of stores has", int64(maxSpreadsheet))
 	}
-	if s.book, err = xlsx.Open(s.spool, s.spool.Size()); err != nil {
+	if s.book, err = xlsx.Open(ctx, s.spool, s.spool.Size(), opts.MaxText); err != nil {
 		return err
 	}
 	chosen, err := chooseSheet(s.book, opts)
@@ -82,10 +88,35 @@ func (s *sheet) open(in io.Reader, opts Options) error {
 	if s.rows, err = s.book.Rows(chosen); err != nil {
 		return err
 	}
-	if err := s.findHeader(opts); err != nil || s.head < 0 {
+	if err := s.headerOf(opts); err != nil || s.head < 0 {
 		return err
 	}
 	s.top, err = s.values(s.held[s.head])
+	return err
+}
+
+// headerOf finds the header. Names that are formulas' whose results are not in the file are not known: none of the others
+// is taken then, unless the operator says which.
+func (s *sheet) headerOf(opts Options) error {
+	err := s.findHeader(opts)
+	if err == nil && (s.head < 0 || opts.Column != "") || err != nil && job.AsError(err).Code != job.CodeBadList {
+		return err
+	}
+	for i, r := range s.held {
+		if err == nil && i != s.head {
+			continue
+		}
+		if slices.ContainsFunc(r.Cells, func(c xlsx.Cell) bool { return c.Kind == xlsx.Number }) {
+			break // a store's, or one below
+		}
+		for _, c := range r.Cells {
+			if c.Kind == xlsx.Unsaved {
+				return listErrorf(s.name, r.Number, "cell %s, which may be of the header, holds a formula whose result is not in the"+
+					" file: open the spreadsheet in the program that it is for and save it again, or choose the column by --column",
+					xlsx.Name(c.Column, r.Number))
+			}
+		}
+	}
 	return err
 }
 
@@ -119,7 +150,7 @@ func (s *sheet) place() (int, ReadColumn) {
 // column of the IDs, where nothing but titles stands above it.
 func (s *sheet) findHeader(opts Options) error {
 	for len(s.held) < maxAbove {
-		r, err := s.rows.Next()
+		r, err := s.readRow()
 		if errors.Is(err, io.EOF) {
 			break
 		}
@@ -237,11 +268,38 @@ func (s *sheet) texts(r xlsx.Row) ([]string, error) {
 	if len(r.Cells) == 0 {
 		return nil, nil
 	}
-	out := make([]string, r.Cells[len(r.Cells)-1].Column)
+	width := r.Cells[len(r.Cells)-1].Column
+	if s.width += int64(width); s.width > maxWidth+widthRatio*s.spool.Size() {
+		return nil, badWidth(s.name, r)
+	}
+	out := make([]string, width)
 	for _, c := range r.Cells {
 		var err error
 		if out[c.Column-1], err = s.book.Text(c); err != nil {
 			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// readRow reads the next row of the sheet.
+func (s *sheet) readRow() (xlsx.Row, error) {
+	r, err := s.rows.Next()
+	if err == nil {
+		s.empties.note(r)
+	}
+	return r, err
+}
+
+// filled gives the texts of the cells of a row that have one.
+func (s *sheet) filled(r xlsx.Row) (out []string, err error) {
+	for _, c := range r.Cells {
+		text, err := s.book.Text(c)
+		if err != nil {
+			return nil, err
+		}
+		if text = plain(text); text != "" {
+			out = append(out, text)
 		}
 	}
 	return out, nil
@@ -263,6 +321,11 @@ func (s *sheet) blank(r xlsx.Row) (bool, error) {
 func (s *sheet) next() (row, error) {
 	for {
 		r, kind, err := s.nextRow()
+		if errors.Is(err, io.EOF) && !s.all {
+			if out, suspect := s.empties.end(s.at); suspect {
+				return out, nil
+			}
+		}
 		if err != nil {
 			return row{}, s.inFile(err, 0)
 		}
@@ -289,7 +352,7 @@ func (s *sheet) nextRow() (xlsx.Row, LineKind, error) {
 		return s.held[i], StoreLine, nil
 	}
 	s.held, s.head, s.given = nil, -1, 0
-	r, err := s.rows.Next()
+	r, err := s.readRow()
 	return r, StoreLine, err
 }
 
@@ -301,7 +364,7 @@ func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
 			return out, err
 		}
 	}
-	if s.all || out.fault != "" || Fault(storeID, out.id) != "" {
+	if s.all || s.aside && (out.fault != "" || Fault(storeID, out.id) != "") {
 		out.values, err = s.values(r)
 	}
 	return out, err
@@ -316,7 +379,7 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 		if err != nil {
 			return err
 		}
-		out.id, out.fault = cellID(c, plain(text))
+		out.id, out.fault = s.cellID(c, plain(text), r.Number)
 	}
 	if out.id == "" {
 		blank, err := s.blank(r)
@@ -329,9 +392,9 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 		}
 	}
 	if !s.wide && len(r.Cells) > 1 && out.fault == "" {
-		if names, err := s.names(r); err != nil {
+		if texts, err := s.filled(r); err != nil {
 			return err
-		} else if texts := filled(names); len(texts) > 1 {
+		} else if len(texts) > 1 {
 			out.id = strings.Join(texts, " ")
 			out.fault = "the row has more than one value, and the sheet's first row has one"
 		}

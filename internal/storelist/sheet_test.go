@@ -91,7 +91,7 @@ func zipped(t testing.TB, parts ...[2]string) string {
 	z := zip.NewWriter(&out)
 	for _, p := range parts {
 		w, err := z.Create(p[0])
-		if err == nil {
+		if err == nil && !strings.HasSuffix(p[0], "/") {
 			_, err = io.WriteString(w, p[1])
 		}
 		if err != nil {

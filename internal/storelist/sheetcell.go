@@ -20,12 +20,26 @@ const (
 	whyError    = "the cell holds an error, and no store ID: mend its formula"
 	whyUnsaved  = "the cell holds a formula whose result is not in the file: open the spreadsheet in the program that it is for" +
 		" and save it again"
+	whyEmpty = "this formula gives nothing, nor does any other in this column: open the spreadsheet in the program that it is for" +
+		" and save it again, or take them out"
 )
 
-// storeID gives the ID that a cell holds, or what it shows and why that is none. Of a number, what is stored decides, and
+// Of the cells that bad rows are given out with, those with nothing in them too: a sheet may have one value in its last
+// column in every row. So many are fine, and so many times the file's size.
+const (
+	maxWidth   = 1 << 24
+	widthRatio = 100
+)
+
+func badWidth(name string, r xlsx.Row) error {
+	return listErrorf(name, r.Number, "the spreadsheet has rows that are far wider than what stands in them, up to column %d: delete"+
+		" what stands there, or save the list as CSV", r.Cells[len(r.Cells)-1].Column)
+}
+
+// cellID gives the ID that a cell holds, or what it shows and why that is none. Of a number, what is stored decides, and
 // how it is displayed does not matter, as long as the display only groups or rounds: one that adds characters (0000000
 // shows 7 as 0000007) makes it unsure what its reader takes for the ID.
-func cellID(c xlsx.Cell, text string) (id, fault string) {
+func (s *sheet) cellID(c xlsx.Cell, text string, row int) (id, fault string) {
 	switch c.Kind {
 	case xlsx.Date:
 		return text, whyDate
@@ -34,7 +48,7 @@ func cellID(c xlsx.Cell, text string) (id, fault string) {
 	case xlsx.Error:
 		return text, whyError
 	case xlsx.Unsaved:
-		return "=…", whyUnsaved
+		return unsavedIn(c.Column, row), whyUnsaved
 	case xlsx.Number:
 		digits, whole, exact := c.Integer()
 		switch {
@@ -42,7 +56,7 @@ func cellID(c xlsx.Cell, text string) (id, fault string) {
 			return text, whyTooLong
 		case !whole:
 			return text, whyFraction
-		case adds(c.Format, len(strings.TrimPrefix(digits, "-"))):
+		case s.adds(c.Format, len(strings.TrimPrefix(digits, "-"))):
 			return text, "the cell shows this number with characters that it does not hold (its format is " + Shown(c.Format) +
 				")" + asText
 		}
@@ -51,35 +65,87 @@ func cellID(c xlsx.Cell, text string) (id, fault string) {
 	return text, ""
 }
 
-// adds says whether a number format shows more characters of an ID than a number's digits: zeros in front of them, or
-// letters, digits, _ or - of its own. Only the format's first part, for positive numbers, is looked at.
-func adds(format string, digits int) bool {
-	zeros, whole := 0, true
-	for i := 0; i < len(format); i++ {
+// unsavedIn is what stands for a formula without a result: which cell that is.
+func unsavedIn(column, row int) string { return "=… (" + xlsx.Name(column, row) + ")" }
+
+// empties are the formulas that have an empty text for their result, in rows with nothing else in them. Where others of
+// their column have a result, they are what people draw further than their list goes (=IF(B9="","",B9)), and blank rows;
+// where no formula has one, it is more likely that nothing was calculated.
+type empties struct {
+	first  map[int]int  // by column, the first such row
+	result map[int]bool // by column, that a formula has a result
+	told   bool
+}
+
+func newEmpties() empties { return empties{map[int]int{}, map[int]bool{}, false} }
+
+// note looks at a row that is read.
+func (e *empties) note(r xlsx.Row) {
+	nothing := true
+	for _, c := range r.Cells {
+		if nothing = nothing && c.Nothing(); c.Formula && c.Kind != xlsx.Unsaved && !c.Nothing() {
+			e.result[c.Column] = true
+		}
+	}
+	for _, c := range r.Cells {
+		if nothing && e.first[c.Column] == 0 {
+			e.first[c.Column] = r.Number
+		}
+	}
+}
+
+// end gives a bad row for all of the IDs' column, once, where they are none that may be passed over.
+func (e *empties) end(column int) (row, bool) {
+	line := e.first[column]
+	if line == 0 || e.result[column] || e.told {
+		return row{}, false
+	}
+	e.told = true
+	return row{line: line, id: unsavedIn(column, line), fault: whyEmpty}, true
+}
+
+// looks is what a number format adds to a number's digits. It is found out once for each format.
+type looks struct {
+	zeros int  // it shows at least so many digits before the point
+	own   bool // it has letters, digits, _ or - of its own
+}
+
+// adds says whether a number format shows more characters of an ID than a number's digits.
+func (s *sheet) adds(format string, digits int) bool {
+	l, known := s.looks[format]
+	if !known {
+		l = looksOf(format)
+		s.looks[format] = l
+	}
+	return l.own || l.zeros > digits
+}
+
+// looksOf looks at a format's first part alone, which is for positive numbers.
+func looksOf(format string) (l looks) {
+	const general = "general"
+	for i, whole := 0, true; i < len(format); i++ {
 		c := format[i]
 		switch {
 		case c == ';':
-			return zeros > digits
-		case strings.HasPrefix(strings.ToLower(format[i:]), "general"):
-			i += len("general") - 1
+			return l
+		case len(format)-i >= len(general) && strings.EqualFold(format[i:i+len(general)], general):
+			i += len(general) - 1
 		case c == '"' || c == '[':
 			end := strings.IndexByte(format[i+1:], map[byte]byte{'"': '"', '[': ']'}[c])
-			if end < 0 {
-				return true
-			}
-			if c == '"' && partOfID(format[i+1:i+1+end]) {
-				return true
+			if end < 0 || c == '"' && partOfID(format[i+1:i+1+end]) {
+				l.own = true
+				return l
 			}
 			i += end + 1
 		case c == '_' || c == '*':
 			i++
 		case c == '\\':
 			if i++; i < len(format) && partOfID(format[i:i+1]) {
-				return true
+				l.own = true
 			}
 		case c == '0':
 			if whole {
-				zeros++
+				l.zeros++
 			}
 		case c == '.':
 			whole = false
@@ -87,10 +153,10 @@ func adds(format string, digits int) bool {
 			whole = false
 			i++ // its sign
 		case partOfID(string(c)):
-			return true
+			l.own = true
 		}
 	}
-	return zeros > digits
+	return l
 }
 
 func partOfID(s string) bool {

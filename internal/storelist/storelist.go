@@ -74,6 +74,7 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 
 // Reader reads one list, once.
 type Reader struct {
+	ctx    context.Context
 	opts   Options
 	src    source
 	marked bool // its text begins with a byte-order mark
@@ -85,6 +86,7 @@ type Reader struct {
 	reading  Reading // without Rows and Last
 	last     string  // ID that was given out
 	warnings []string
+	looked   int // rows read: see ended
 }
 
 // row is one row of a list, or one line.
@@ -108,13 +110,14 @@ type source interface {
 }
 
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
-// read only from its end. The end of ctx is that of the reading: the error is its cause.
+// read only from its end. The end of ctx is that of the reading, within a second, but for a Read of the list itself that is under
+// way: the error is its cause, or tells of it.
 func NewReader(ctx context.Context, r io.Reader, opts Options) (*Reader, error) {
-	src, marked, err := open(&input{ctx: ctx, from: r}, opts)
+	src, marked, err := open(ctx, &input{ctx: ctx, from: r}, opts)
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
+	rd := &Reader{ctx: ctx, opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
 	rd.reading = Reading{Format: rd.stats.Format, IDs: WeChatIDs, First: []string{}}
 	rd.reading.HeaderLine, rd.reading.Column = src.place()
@@ -126,10 +129,10 @@ func NewReader(ctx context.Context, r io.Reader, opts Options) (*Reader, error) 
 	return rd, nil
 }
 
-func open(r io.Reader, opts Options) (src source, marked bool, err error) {
+func open(ctx context.Context, r io.Reader, opts Options) (src source, marked bool, err error) {
 	text, marked, err := newText(r, opts.Name, opts.MaxText)
 	if a := (*archive)(nil); errors.As(err, &a) {
-		src, err = newSheet(a.in, opts)
+		src, err = newSheet(ctx, a.in, opts)
 		return src, false, err
 	}
 	if err != nil {
@@ -177,6 +180,9 @@ func (rd *Reader) IDs() iter.Seq2[string, error] {
 // next gives the next new ID. Once a row is refused, it gives no more IDs: it only counts what else is wrong.
 func (rd *Reader) next() (string, error) {
 	for {
+		if err := rd.ended(); err != nil {
+			return "", err
+		}
 		r, err := rd.src.next()
 		if err != nil {
 			return "", err

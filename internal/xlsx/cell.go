@@ -18,17 +18,30 @@ const (
 	Date         // a number that is displayed as a date or a time, or a date
 	Bool         // TRUE or FALSE
 	Error        // #N/A and the like
-	Unsaved      // a formula whose result is not in the file
+	Unsaved      // a formula whose result is not in the file, or of which the file says that it is none
 )
 
 // Cell is a cell of a row.
 type Cell struct {
-	Column int // from 1
-	Kind   Kind
-	Format string  // the number format of a number or a date, such as #,##0
-	Number float64 // of a number or a date
-	text   string  // of a text that is shared: its number
-	shared bool
+	Column  int // from 1
+	Kind    Kind
+	Formula bool    // it is a formula's result, or has none
+	Format  string  // the number format of a number or a date, such as #,##0; at most 255 characters
+	Number  float64 // of a number or a date
+	text    string  // of a text that is shared: its number
+	shared  bool
+}
+
+// Nothing says whether the cell is a formula whose result is an empty text.
+func (c Cell) Nothing() bool { return c.Formula && c.Kind == Text && !c.shared && c.text == "" }
+
+// Name is what a cell is called, such as AB12.
+func Name(column, row int) string {
+	letters := ""
+	for ; column > 0; column = (column - 1) / 26 {
+		letters = string(rune('A'+(column-1)%26)) + letters
+	}
+	return letters + strconv.Itoa(row)
 }
 
 // maxExact is the first number of sixteen digits: a spreadsheet keeps fifteen (Microsoft, Excel specifications and
@@ -68,34 +81,54 @@ func plainNumber(n float64) string {
 	return strconv.FormatFloat(n, 'f', -1, 64)
 }
 
+// written is what a sheet says of a cell.
+type written struct {
+	kind, style   string // its t and s
+	value, inline string // its <v> and <is>
+	has, formula  bool   // there is a <v>; it is a formula's
+}
+
 // cell makes a cell of what the sheet says of it.
-func (w *Workbook) cell(kind, style, value, inline string, has, formula bool) (Cell, error) {
-	if formula && !has && inline == "" {
-		return Cell{Kind: Unsaved}, nil
+func (w *Workbook) cell(c written) (out Cell, err error) {
+	if c.formula && (w.uncalculated || c.unsaved()) {
+		return Cell{Kind: Unsaved, Formula: true}, nil
 	}
-	switch kind {
+	switch c.kind {
 	case "s":
-		if !has {
-			return Cell{}, nil
+		if number := strings.TrimSpace(c.value); number != "" {
+			out = Cell{Kind: Text, text: number, shared: true}
 		}
-		return Cell{Kind: Text, text: value, shared: true}, nil
 	case "str":
-		return textCell(unescape(value)), nil
-	case "inlineStr":
-		return textCell(inline), nil
-	case "b":
-		if has {
-			return Cell{Kind: Bool, text: map[bool]string{true: "TRUE", false: "FALSE"}[truth(value)]}, nil
+		if out = textCell(unescape(c.value)); c.formula {
+			out.Kind = Text // that of nothing is how spreadsheet programs write a formula's empty text
 		}
-		return Cell{}, nil
-	case "e":
-		return Cell{Kind: Error, text: value}, nil
+	case "inlineStr":
+		out = textCell(c.inline)
+	case "b":
+		if value := strings.TrimSpace(c.value); value != "" {
+			out = Cell{Kind: Bool, text: map[bool]string{true: "TRUE", false: "FALSE"}[truth(value)]}
+		}
 	case "d":
-		return Cell{Kind: Date, text: value}, nil
+		out = Cell{Kind: Date, text: c.value}
 	case "", "n":
-		return w.number(style, strings.TrimSpace(value)), nil
+		out, err = w.number(c.style, strings.TrimSpace(c.value))
+	default: // "e", or what no program writes
+		out = Cell{Kind: Error, text: c.value}
 	}
-	return Cell{Kind: Error, text: value}, nil
+	out.Formula = c.formula
+	return out, err
+}
+
+// unsaved says whether a formula's cell has no result in it: openpyxl and others leave <v> empty or out, since they do
+// not calculate. An empty text is a result where its type is said to be one, as of =IF(B2="","",B2).
+func (c written) unsaved() bool {
+	switch {
+	case c.kind == "str":
+		return !c.has && c.inline == ""
+	case c.kind == "inlineStr":
+		return c.inline == ""
+	}
+	return strings.TrimSpace(c.value) == ""
 }
 
 func textCell(s string) Cell {
@@ -105,22 +138,20 @@ func textCell(s string) Cell {
 	return Cell{Kind: Text, text: s}
 }
 
-func (w *Workbook) number(style, value string) Cell {
+func (w *Workbook) number(at, value string) (Cell, error) {
 	if value == "" {
-		return Cell{}
+		return Cell{}, nil
 	}
 	n, err := strconv.ParseFloat(value, 64)
 	if err != nil || strings.Trim(value, "0123456789.+-eE") != "" {
-		return Cell{Kind: Error, text: value}
+		return Cell{Kind: Error, text: value}, nil
 	}
-	c := Cell{Kind: Number, Number: n, Format: "General"}
-	if i, err := strconv.Atoi(style); err == nil && i >= 0 && i < len(w.styles) {
-		c.Format = w.styles[i]
-	}
-	if isDate(c.Format) {
+	look, err := w.style(at)
+	c := Cell{Kind: Number, Number: n, Format: look.format}
+	if look.date {
 		c.Kind = Date
 	}
-	return c
+	return c, err
 }
 
 // epoch is the day from which a workbook counts days.

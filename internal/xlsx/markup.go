@@ -1,7 +1,6 @@
 package xlsx
 
 import (
-	"bufio"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -9,45 +8,17 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// Bounds of what is read, in bytes once unpacked.
-const (
-	maxSmallPart = 64 << 20 // of parts that say what the workbook is
-	maxPart      = 8 << 30  // of a sheet, and of the shared strings: three times what a full sheet of stores has
-	maxDirectory = 8 << 20  // of the archive's directory: some eighty thousand parts
-	maxToken     = 1 << 20  // of a tag, or of a text without one in it: a cell holds at most 32,767 characters
-	maxDepth     = 64       // of elements in one another
-
-	// A part that unpacks to more than this many times its size is a bomb, once it is larger than bombFrom. XML of the
-	// most monotonous list packs to a hundredth; what is made to do harm, to a thousandth.
-	bombRatio = 400
-	bombFrom  = 4 << 20
-)
-
-var errTooMuch = errors.New("more than is allowed")
-
-// boundedAt lets only so much be read until it is opened.
-type boundedAt struct {
-	r    io.ReaderAt
-	left int64
-	open bool
-}
-
-func (b *boundedAt) ReadAt(p []byte, at int64) (int, error) {
-	if !b.open {
-		if b.left < int64(len(p)) {
-			return 0, errTooMuch
-		}
-		b.left -= int64(len(p))
-	}
-	return b.r.ReadAt(p, at)
-}
+// maxDepth bounds the elements in one another: those of a sheet have a depth of ten or so.
+const maxDepth = 64
 
 // markup is a part's XML as a stream of elements and texts, checked to be whole.
 type markup struct {
 	file  io.ReadCloser
 	guard *guard
 	xml   *xml.Decoder
+	root  string // what the outermost element must be called; empty for anything
 	depth int
+	over  bool // the outermost element has ended
 }
 
 // event is the start of an element, its end, or a text. It is valid until the next.
@@ -56,46 +27,6 @@ type event struct {
 	end   bool
 	text  xml.CharData
 	depth int // of the element that starts or ends, from 1; of the one that the text is in
-}
-
-// guard counts what a part unpacks to.
-type guard struct {
-	r      io.Reader
-	packed int64
-	most   int64
-	read   int64 // of the part
-	token  int64 // since the last token
-}
-
-func (g *guard) Read(p []byte) (int, error) {
-	switch {
-	case g.read > g.most, g.read > bombFrom && g.read/bombRatio > g.packed:
-		return 0, badf("the spreadsheet unpacks to far more than its size (%d bytes and more): it may be made to do harm", g.read)
-	case g.token > maxToken:
-		return 0, badf("the spreadsheet has a text of more than %d bytes in one cell, which no spreadsheet program writes", maxToken)
-	}
-	n, err := g.r.Read(p)
-	g.read += int64(n)
-	g.token += int64(n)
-	return n, err
-}
-
-// open opens a part; nil where there is none of that name.
-func (w *Workbook) open(name string, most int64) (*markup, error) {
-	f, ok := w.parts[name]
-	if !ok {
-		return nil, nil
-	}
-	if f.Flags&1 != 0 {
-		return nil, badf("the spreadsheet is protected by a password: save it without one")
-	}
-	file, err := f.Open()
-	if err != nil {
-		return nil, damaged(err)
-	}
-	m := &markup{file: file, guard: &guard{r: file, packed: int64(f.CompressedSize64), most: most}}
-	m.xml = xml.NewDecoder(bufio.NewReaderSize(m.guard, 32<<10))
-	return m, nil
 }
 
 func (m *markup) close() { _ = m.file.Close() } // it was only read
@@ -107,6 +38,9 @@ func (m *markup) next() (event, error) {
 		m.guard.token = 0
 		token, err := m.xml.Token()
 		if errors.Is(err, io.EOF) && m.depth == 0 {
+			if !m.over {
+				return event{}, damaged(io.ErrUnexpectedEOF)
+			}
 			return event{}, io.EOF
 		}
 		if err != nil {
@@ -114,17 +48,43 @@ func (m *markup) next() (event, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if m.depth++; m.depth > maxDepth {
-				return event{}, damaged(errors.New("its elements are nested too deeply"))
+			if err := m.begun(&t); err != nil {
+				return event{}, err
 			}
 			return event{start: &t, depth: m.depth}, nil
 		case xml.EndElement:
 			m.depth--
+			m.over = m.depth == 0
 			return event{end: true, depth: m.depth + 1}, nil
 		case xml.CharData:
 			return event{text: t, depth: m.depth}, nil
 		}
 	}
+}
+
+// begun looks at an element that starts.
+func (m *markup) begun(e *xml.StartElement) error {
+	m.depth++
+	switch {
+	case m.depth > maxDepth:
+		return damaged(errors.New("its elements are nested too deeply"))
+	case m.depth == 1 && m.over:
+		return damaged(errors.New("a part of it goes on after its end"))
+	case m.depth == 1 && m.root != "" && e.Name.Local != m.root:
+		return damaged(errors.New("a part of it is <" + shortened(e.Name.Local) + "> and not <" + m.root + ">"))
+	}
+	return nil
+}
+
+// shortened is a name from a file, as an error shows it.
+func shortened(s string) string {
+	const most = 40
+	for i := range s {
+		if i >= most {
+			return s[:i] + "…"
+		}
+	}
+	return s
 }
 
 // text gives the texts of the element that has just started, without those of elements in it, and reads it to its end.
@@ -140,8 +100,7 @@ func (m *markup) text() (string, error) {
 			return string(out), nil
 		case e.text != nil && e.depth == depth:
 			if out = append(out, e.text...); len(out) > maxToken {
-				return "", badf("the spreadsheet has a text of more than %d bytes in one cell, which no spreadsheet program writes",
-					maxToken)
+				return "", tooLong()
 			}
 		}
 	}
@@ -151,14 +110,14 @@ func (m *markup) text() (string, error) {
 // phonetic ones (<rPh>).
 func (m *markup) rich() (string, error) {
 	depth, phonetic := m.depth, 0
-	out := ""
+	var out []byte
 	for {
 		e, err := m.next()
 		switch {
 		case err != nil:
 			return "", unexpected(err)
 		case e.end && e.depth == depth:
-			return unescape(out), nil
+			return unescape(string(out)), nil
 		case e.end && e.depth == phonetic:
 			phonetic = 0
 		case e.start == nil || phonetic > 0:
@@ -169,9 +128,8 @@ func (m *markup) rich() (string, error) {
 			if err != nil {
 				return "", err
 			}
-			if out += t; len(out) > maxToken {
-				return "", badf("the spreadsheet has a text of more than %d bytes in one cell, which no spreadsheet program writes",
-					maxToken)
+			if out = append(out, t...); len(out) > maxToken {
+				return "", tooLong()
 			}
 		}
 	}
@@ -198,12 +156,22 @@ func unexpected(err error) error {
 	return err
 }
 
-// attr gives an attribute by its local name.
+// attr gives an attribute that is in no namespace; "" where there is none.
 func attr(e *xml.StartElement, name string) string {
 	for i := range e.Attr {
-		if e.Attr[i].Name.Local == name {
+		if e.Attr[i].Name.Local == name && e.Attr[i].Name.Space == "" {
 			return e.Attr[i].Value
 		}
 	}
 	return ""
+}
+
+// relationID gives the attribute that names a relation: it is called id, in the namespace of relationships.
+func relationID(e *xml.StartElement) string {
+	for i := range e.Attr {
+		if e.Attr[i].Name.Local == "id" && e.Attr[i].Name.Space != "" {
+			return e.Attr[i].Value
+		}
+	}
+	return attr(e, "id")
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 )
 
@@ -13,7 +14,8 @@ type Rows struct {
 	m      *markup
 	inside bool // <sheetData>
 	row    Row
-	last   int // the last row's number
+	last   int    // the last row's number
+	areas  []area // of formulas that fill several cells, down to the row that is being read or further
 }
 
 // Row is a row that the sheet has something to say of: rows without anything may be missing.
@@ -25,7 +27,7 @@ type Row struct {
 
 // Rows opens a sheet. The last call of Next, which gives an error, closes it; so does Close.
 func (w *Workbook) Rows(s Sheet) (*Rows, error) {
-	m, err := w.open(s.part, maxPart)
+	m, err := w.open(s.part, "worksheet", maxPart)
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +86,7 @@ func (r *Rows) read(start *xml.StartElement) error {
 		return damaged(errors.New("a sheet has at most " + strconv.Itoa(MaxRows) + " rows"))
 	}
 	r.last = number
+	r.areas = slices.DeleteFunc(r.areas, func(a area) bool { return a.bottom < number })
 	r.row = Row{Number: number, Hidden: truth(attr(start, "hidden")), Cells: r.row.Cells[:0]}
 	column := 0
 	for {
@@ -105,7 +108,7 @@ func (r *Rows) read(start *xml.StartElement) error {
 		if column = next; column > MaxColumns {
 			return damaged(errors.New("row " + strconv.Itoa(number) + " has more columns than a sheet can have"))
 		}
-		cell, err := r.cell(e.start)
+		cell, err := r.cell(e.start, column)
 		if err != nil {
 			return err
 		}
@@ -115,41 +118,49 @@ func (r *Rows) read(start *xml.StartElement) error {
 	}
 }
 
-// columnOf reads a cell's name, such as AB12, which must be in the row; 0 where it is none.
+// columnOf reads a cell's name, such as AB12, which must be in the row; 0 where it is none. Small letters are read too:
+// some programs write them.
 func columnOf(ref string, row int) int {
-	column, i := 0, 0
-	for ; i < len(ref) && i < 4 && ref[i] >= 'A' && ref[i] <= 'Z'; i++ {
-		column = column*26 + int(ref[i]-'A') + 1
-	}
-	if ref[i:] != strconv.Itoa(row) {
+	column, rest := letters(ref)
+	if rest != strconv.Itoa(row) {
 		return 0
 	}
 	return column
 }
 
+// letters reads a column's letters, of which three are the most, and gives what stands behind them.
+func letters(ref string) (column int, rest string) {
+	i := 0
+	for ; i < len(ref) && i < 4 && ref[i]|0x20 >= 'a' && ref[i]|0x20 <= 'z'; i++ {
+		column = column*26 + int(ref[i]|0x20-'a') + 1
+	}
+	return column, ref[i:]
+}
+
 // cell reads a cell whose start has just come.
-func (r *Rows) cell(start *xml.StartElement) (Cell, error) {
-	kind, style := attr(start, "t"), attr(start, "s")
-	value, inline, has, formula := "", "", false, false
+func (r *Rows) cell(start *xml.StartElement, column int) (Cell, error) {
+	c := written{kind: attr(start, "t"), style: attr(start, "s"), formula: r.filled(column)}
 	for {
 		e, err := r.m.next()
 		switch {
 		case err != nil:
 			return Cell{}, err
 		case e.end && e.depth == 4:
-			return r.w.cell(kind, style, value, inline, has, formula)
+			return r.w.cell(c)
 		case e.start == nil || e.depth != 5:
 			continue
 		}
 		switch e.start.Name.Local {
 		case "v":
-			has = true
-			value, err = r.m.text()
+			c.has = true
+			c.value, err = r.m.text()
 		case "is":
-			inline, err = r.m.rich()
+			c.inline, err = r.m.rich()
 		case "f":
-			formula = true
-			err = r.m.skip()
+			c.formula = true
+			if err = r.fills(e.start); err == nil {
+				err = r.m.skip()
+			}
 		default:
 			err = r.m.skip()
 		}

@@ -5,34 +5,48 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/storelink/storelink/internal/spool"
 )
 
-// shared are a workbook's shared strings: each once, in a part of its own. They are spooled, with the place of every
-// 32nd in memory, since a list of a million stores may have ten million of them.
+// shared are a workbook's shared strings: each once, in a part of its own. They are spooled in blocks, with the place of
+// each in memory, since a list of a million stores may have ten million of them. What is spooled is bounded by what may be
+// unpacked of the workbook.
 type shared struct {
 	part   string
 	spool  *spool.Spool // nil until they are read
-	places []int64      // of every block
-	count  int
+	places []place      // of every block
+	count  int          // of strings
+	last   int          // the block that was needed last
+	given  int64        // bytes of strings that were given out
 
 	blocks map[int][]string // read back, some of them
 	cached int              // bytes of these
 }
 
-// Of the shared strings that are kept at hand.
+// place is where a block begins.
+type place struct {
+	first int   // string in it
+	at    int64 // byte of the spool
+}
+
+// A block ends after so many strings or bytes: one string is read back with those that are with it. The last may be as
+// long as a string can be.
 const (
 	blockStrings = 32
-	cachedBytes  = 8 << 20
+	blockBytes   = 64 << 10
 )
+
+// cachedBytes is how much of the blocks is kept at hand.
+const cachedBytes = 8 << 20
 
 // load reads all shared strings.
 func (s *shared) load(w *Workbook) error {
 	s.spool, s.blocks = &spool.Spool{}, map[int][]string{}
-	m, err := w.open(s.part, maxPart)
+	m, err := w.open(s.part, "sst", maxPart)
 	if m == nil || err != nil {
 		return err
 	}
@@ -55,8 +69,8 @@ func (s *shared) load(w *Workbook) error {
 		if err != nil {
 			return err
 		}
-		if s.count%blockStrings == 0 {
-			s.places = append(s.places, at)
+		if n := len(s.places); n == 0 || s.count-s.places[n-1].first >= blockStrings || at-s.places[n-1].at >= blockBytes {
+			s.places = append(s.places, place{first: s.count, at: at})
 		}
 		s.count++
 		n := binary.PutUvarint(size[:], uint64(len(text)))
@@ -68,7 +82,8 @@ func (s *shared) load(w *Workbook) error {
 	}
 }
 
-// get gives the string of a number, as a cell has it.
+// get gives the string of a number, as a cell has it. All that it gives is bounded like what is unpacked: a million cells
+// may have one long string.
 func (s *shared) get(w *Workbook, number string) (string, error) {
 	if s == nil {
 		return "", damaged(errors.New("it has no shared strings, and a cell needs one"))
@@ -78,15 +93,24 @@ func (s *shared) get(w *Workbook, number string) (string, error) {
 			return "", err
 		}
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(number))
+	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || n >= s.count {
-		return "", damaged(errors.New("a cell needs shared string " + strconv.Quote(number) + ", and there is none"))
+		return "", damaged(errors.New("a cell needs shared string " + strconv.Quote(shortened(number)) + ", and there is none"))
 	}
-	block, err := s.block(n / blockStrings)
+	b := s.last
+	if n < s.places[b].first || b+1 < len(s.places) && n >= s.places[b+1].first {
+		b = sort.Search(len(s.places), func(i int) bool { return s.places[i].first > n }) - 1
+		s.last = b
+	}
+	block, err := s.block(b)
 	if err != nil {
 		return "", err
 	}
-	return block[n%blockStrings], nil
+	text := block[n-s.places[b].first]
+	if s.given += int64(len(text)); s.given > w.budget {
+		return "", tooLarge(s.given)
+	}
+	return text, nil
 }
 
 func (s *shared) block(b int) ([]string, error) {
@@ -95,10 +119,10 @@ func (s *shared) block(b int) ([]string, error) {
 	}
 	end := s.spool.Size()
 	if b+1 < len(s.places) {
-		end = s.places[b+1]
+		end = s.places[b+1].at
 	}
-	packed := make([]byte, end-s.places[b])
-	if _, err := s.spool.ReadAt(packed, s.places[b]); err != nil {
+	packed := make([]byte, end-s.places[b].at)
+	if _, err := s.spool.ReadAt(packed, s.places[b].at); err != nil {
 		return nil, err
 	}
 	if s.cached += len(packed); s.cached > cachedBytes {
@@ -120,7 +144,7 @@ func (s *shared) close() error {
 		return nil
 	}
 	err := s.spool.Close()
-	s.spool, s.count, s.places, s.blocks = nil, 0, nil, nil
+	s.spool, s.count, s.places, s.blocks, s.last = nil, 0, nil, nil, 0
 	return err
 }
 

@@ -20,20 +20,29 @@ var builtin = map[string]string{
 // maxStyles bounds a workbook's cell styles, of which a spreadsheet program allows 65,490.
 const maxStyles = 100_000
 
+// maxFormat is how long a number format is, in characters: Excel takes no more, and no more is looked at.
+const maxFormat = 255
+
+// style is what a cell's style says of a number. It is judged once, however many cells have it.
+type style struct {
+	format string // at most maxFormat characters
+	date   bool
+}
+
 // readStyles gives the number format of each cell style; none where there is no such part.
-func (w *Workbook) readStyles(part string) ([]string, error) {
-	m, err := w.open(part, maxSmallPart)
+func (w *Workbook) readStyles(part string) ([]style, error) {
+	m, err := w.open(part, "styleSheet", maxSmallPart)
 	if m == nil || err != nil {
 		return nil, err
 	}
 	defer m.close()
-	var out []string
+	var ids []string
 	own := map[string]string{}
 	list := ""
 	for {
 		e, err := m.next()
-		if errors.Is(err, io.EOF) {
-			return out, nil
+		if errors.Is(err, io.EOF) { // formats may stand behind the styles that have them
+			return judged(ids, own), nil
 		}
 		if err != nil {
 			return nil, err
@@ -43,20 +52,66 @@ func (w *Workbook) readStyles(part string) ([]string, error) {
 		case e.depth == 2:
 			list = e.start.Name.Local
 		case e.depth == 3 && list == "numFmts" && e.start.Name.Local == "numFmt":
-			own[attr(e.start, "numFmtId")] = unescape(attr(e.start, "formatCode"))
+			own[number(attr(e.start, "numFmtId"))] = format(attr(e.start, "formatCode"))
 		case e.depth == 3 && list == "cellXfs" && e.start.Name.Local == "xf":
-			out = append(out, attr(e.start, "numFmtId"))
+			ids = append(ids, number(attr(e.start, "numFmtId")))
 		}
-		if len(own) > maxStyles || len(out) > maxStyles {
+		if len(own) > maxStyles || len(ids) > maxStyles {
 			return nil, badf("this spreadsheet has more than %d styles: it may be made to do harm", maxStyles)
-		}
-		if e.end && e.depth == 1 { // formats stand before the styles, and are looked up once both are known
-			for i, id := range out {
-				out[i] = formatOf(id, own)
-			}
 		}
 	}
 }
+
+// style gives a number's style. One that is not in the part that the workbook names for them is damage: it may be that of
+// a date.
+func (w *Workbook) style(at string) (style, error) {
+	i, err := strconv.Atoi(at)
+	switch {
+	case at == "", !w.styled:
+		return style{format: "General"}, nil
+	case err == nil && i >= 0 && i < len(w.styles):
+		return w.styles[i], nil
+	case i == 0 && err == nil:
+		return style{format: "General"}, nil
+	}
+	return style{}, damaged(errors.New("a cell needs style " + strconv.Quote(shortened(at)) + ", and there is none"))
+}
+
+// judged gives the styles of number formats, each of which is looked at once.
+func judged(ids []string, own map[string]string) []style {
+	known := map[string]style{}
+	out := make([]style, len(ids))
+	for i, id := range ids {
+		s, ok := known[id]
+		if !ok {
+			s.format = formatOf(id, own)
+			s.date = isDate(s.format)
+			known[id] = s
+		}
+		out[i] = s
+	}
+	return out
+}
+
+// number is a format's number, of which none is long.
+func number(id string) string { return strings.Clone(id[:min(len(id), 10)]) }
+
+// format is a number format as a workbook has it, cut to what is looked at, with General by that name.
+func format(code string) string {
+	runes := 0
+	for i := range code {
+		if runes++; runes > maxFormat {
+			code = code[:i]
+			break
+		}
+	}
+	return localGeneral.Replace(unescape(strings.Clone(code)))
+}
+
+// localGeneral are names of the format General in languages, as they get into files that should have it in English: WPS
+// and what makes workbooks by a template of its words.
+var localGeneral = strings.NewReplacer("G/通用格式", "General", "G/標準", "General", "G/표준", "General", "G/General", "General",
+	"通用格式", "General", "Standard", "General", "Standaard", "General", "Estándar", "General", "Основной", "General")
 
 func formatOf(id string, own map[string]string) string {
 	if code, ok := own[id]; ok {

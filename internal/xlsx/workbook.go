@@ -10,9 +10,13 @@ package xlsx
 
 import (
 	"archive/zip"
+	"context"
+	"encoding/xml"
 	"errors"
 	"io"
+	"net/url"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/storelink/storelink/internal/job"
@@ -24,16 +28,27 @@ const (
 	MaxColumns = 16_384
 )
 
-// maxSheets bounds a workbook's sheets, which have no other limit than memory.
-const maxSheets = 10_000
+// Of a workbook that is read. A spreadsheet program has no other limit for them than memory.
+const (
+	maxSheets    = 10_000
+	maxRelations = 100_000 // from one part to others
+)
 
 // Workbook is an open workbook. It is not safe for concurrent use.
 type Workbook struct {
-	parts   map[string]*zip.File // by name in lower case, which is how they are told apart
-	sheets  []Sheet
-	styles  []string // number formats, by a cell's style
-	from    epoch
-	strings *shared // nil where no cell needs them
+	ctx      context.Context // ends all reading
+	file     *file
+	most     int64 // bytes that may be unpacked; 0 for no bound but that of the file's size
+	budget   int64 // bytes that may be unpacked of a file of this size
+	unpacked int64
+
+	parts        map[string]*zip.File // by name in lower case, which is how they are told apart
+	sheets       []Sheet
+	styles       []style // by a cell's style
+	styled       bool    // it names a part that has them
+	from         epoch
+	uncalculated bool    // it says that the results of its formulas are yet to be calculated
+	strings      *shared // nil where no cell needs them
 }
 
 // Sheet is a sheet of cells, as opposed to one of a chart.
@@ -43,23 +58,28 @@ type Sheet struct {
 	part   string
 }
 
-// Open reads what a workbook says of itself. Its errors, like all of this package's, are *job.Error with one sentence
-// and without a file's name: job.CodeBadList for what is wrong with the workbook, job.CodeIO for temporary files.
-func Open(r io.ReaderAt, size int64) (*Workbook, error) {
-	bounded := &boundedAt{r: r, left: maxDirectory}
-	archive, err := zip.NewReader(bounded, size)
+// Open reads what a workbook says of itself. ctx ends this and all later reading, within the time that 32 KB take; most
+// bounds the bytes that may be unpacked of it, 0 by the file's size alone. Its errors, like all of this package's, are
+// *job.Error with one sentence and without a file's name: job.CodeBadList for what is wrong with the workbook, job.CodeIO
+// for temporary files, and once ctx has ended its cause, or job.CodeTimeout or job.CodeInterrupted.
+func Open(ctx context.Context, r io.ReaderAt, size, most int64) (*Workbook, error) {
+	w := &Workbook{ctx: ctx, file: &file{r: r, bound: maxDirectory}, most: most, budget: bombFrom + 2*bombRatio*size}
+	archive, err := zip.NewReader(w.file, size)
 	if errors.Is(err, errTooMuch) {
 		return nil, badf("this zip archive has too many parts for a spreadsheet: it may be made to do harm")
 	}
 	if err != nil {
 		return nil, damaged(err)
 	}
-	bounded.open = true
-	w := &Workbook{parts: make(map[string]*zip.File, len(archive.File))}
+	w.file.open = true
+	w.parts = make(map[string]*zip.File, len(archive.File))
 	for _, f := range archive.File {
+		if strings.HasSuffix(f.Name, "/") {
+			continue // a folder
+		}
 		name := partName(f.Name)
 		if _, twice := w.parts[name]; twice {
-			return nil, damaged(errors.New("it has two parts called " + name))
+			return nil, damaged(errors.New("it has two parts called " + shortened(name)))
 		}
 		w.parts[name] = f
 	}
@@ -81,8 +101,15 @@ func (w *Workbook) Close() error {
 	return w.strings.close()
 }
 
+// partName is a part's name as parts are told apart: in lower case, without what zip programs write before it.
 func partName(s string) string {
-	return strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(s, `\`, "/"), "/"))
+	return strings.ToLower(strings.TrimPrefix(path.Clean("/"+strings.ReplaceAll(s, `\`, "/")), "/"))
+}
+
+// unescapedPath is the name of a part that a reference gives with escapes (sheet%201.xml), if it has any.
+func unescapedPath(name string) (string, bool) {
+	plain, err := url.PathUnescape(name)
+	return strings.ToLower(plain), err == nil && plain != name
 }
 
 // main finds the workbook's main part, or says what else the archive is.
@@ -91,21 +118,29 @@ func (w *Workbook) main() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	main := ""
 	for _, r := range rels {
-		if r.kind == "officeDocument" && strings.HasSuffix(r.target, ".xml") && strings.HasPrefix(r.target, "xl/") {
-			return r.target, nil
+		switch {
+		case r.kind != "officeDocument":
+		case main != "" && main != r.target:
+			return "", damaged(errors.New("it has two main parts"))
+		default:
+			main = r.target
 		}
 	}
-	has := func(name string) bool { _, ok := w.parts[name]; return ok }
+	has := func(name string) bool { return w.part(name) != nil }
+	if main == "" && has("xl/workbook.xml") {
+		main = "xl/workbook.xml"
+	}
 	switch {
-	case has("xl/workbook.xml"):
-		return "xl/workbook.xml", nil
-	case has("xl/workbook.bin"):
+	case strings.HasSuffix(main, ".bin"), main == "" && has("xl/workbook.bin"):
 		return "", badf("this is a binary spreadsheet (.xlsb): save it as .xlsx, or save the list as CSV")
+	case strings.HasPrefix(main, "word/"), main == "" && has("word/document.xml"):
+		return "", badf("this is a text document (.docx), not a list: copy its table into a spreadsheet and save that as .xlsx")
+	case main != "" && !strings.HasPrefix(main, "ppt/"):
+		return main, nil
 	case has("mimetype") && has("content.xml"):
 		return "", badf("this is an OpenDocument file (.ods), not .xlsx: save it as .xlsx, or save the list as CSV")
-	case has("word/document.xml"):
-		return "", badf("this is a text document (.docx), not a list: copy its table into a spreadsheet and save that as .xlsx")
 	}
 	return "", badf("this is a zip archive and no spreadsheet: unpack it and name the list that is in it, or save the list as CSV")
 }
@@ -115,7 +150,7 @@ type relation struct{ id, kind, target string }
 
 // relations reads the references of a part in a folder; none where there is no such file.
 func (w *Workbook) relations(name, folder string) ([]relation, error) {
-	m, err := w.open(name, maxSmallPart)
+	m, err := w.open(name, "Relationships", maxSmallPart)
 	if m == nil || err != nil {
 		return nil, err
 	}
@@ -138,6 +173,9 @@ func (w *Workbook) relations(name, folder string) ([]relation, error) {
 		}
 		kind := attr(e.start, "Type")
 		out = append(out, relation{id: attr(e.start, "Id"), kind: kind[strings.LastIndexByte(kind, '/')+1:], target: partName(target)})
+		if len(out) > maxRelations {
+			return nil, badf("this spreadsheet has more than %d references from one part to others: it may be made to do harm", maxRelations)
+		}
 	}
 }
 
@@ -148,19 +186,18 @@ func (w *Workbook) read(main string) error {
 	if err != nil {
 		return err
 	}
-	sheets := map[string]string{}
+	byID := map[string]relation{}
 	styles := ""
 	for _, r := range rels {
+		byID[r.id] = r
 		switch r.kind {
-		case "worksheet":
-			sheets[r.id] = r.target
 		case "styles":
-			styles = r.target
+			styles, w.styled = r.target, true
 		case "sharedStrings":
 			w.strings = &shared{part: r.target}
 		}
 	}
-	m, err := w.open(main, maxSmallPart)
+	m, err := w.open(main, "workbook", maxSmallPart)
 	if err != nil {
 		return err
 	}
@@ -168,6 +205,7 @@ func (w *Workbook) read(main string) error {
 		return damaged(errors.New("its main part is missing"))
 	}
 	defer m.close()
+	used := map[string]bool{}
 	for {
 		e, err := m.next()
 		if errors.Is(err, io.EOF) {
@@ -180,17 +218,49 @@ func (w *Workbook) read(main string) error {
 		case e.start == nil:
 		case e.depth == 2 && e.start.Name.Local == "workbookPr" && truth(attr(e.start, "date1904")):
 			w.from = epoch1904
-		case e.depth == 3 && e.start.Name.Local == "sheet" && sheets[attr(e.start, "id")] != "":
-			state := attr(e.start, "state")
-			w.sheets = append(w.sheets, Sheet{Name: unescape(attr(e.start, "name")), part: sheets[attr(e.start, "id")],
-				Hidden: state == "hidden" || state == "veryHidden"})
-			if len(w.sheets) > maxSheets {
-				return badf("this spreadsheet has more than %d sheets: it may be made to do harm", maxSheets)
+		case e.depth == 2 && e.start.Name.Local == "calcPr":
+			w.uncalculated = uncalculated(e.start)
+		case e.depth == 3 && e.start.Name.Local == "sheet":
+			if err := w.addSheet(e.start, byID, used); err != nil {
+				return err
 			}
 		}
 	}
 	w.styles, err = w.readStyles(styles)
 	return err
+}
+
+// uncalculated says whether a workbook's formulas are to be calculated by whoever opens it (ECMA-376-1, 18.2.2, calcPr):
+// XlsxWriter, openpyxl, PhpSpreadsheet, EPPlus and POI, which do not calculate, write that, with 0, nothing or the results
+// of a template in the cells. Spreadsheet programs take it out once they have calculated.
+func uncalculated(calc *xml.StartElement) bool {
+	done := attr(calc, "calcCompleted")
+	return truth(attr(calc, "fullCalcOnLoad")) || done == "0" || done == "false"
+}
+
+// addSheet adds a sheet of cells. One that has no part is damage and not to be passed over: a list is refused where several
+// sheets have something in them, and it may be one of those. No two sheets have one part.
+func (w *Workbook) addSheet(e *xml.StartElement, rels map[string]relation, used map[string]bool) error {
+	name, state := unescape(attr(e, "name")), attr(e, "state")
+	id := relationID(e)
+	if id == "" && state == "veryHidden" {
+		return nil // what Excel makes of the modules of old workbooks
+	}
+	r, ok := rels[id]
+	if ok && (r.kind == "chartsheet" || r.kind == "dialogsheet" || strings.HasSuffix(strings.ToLower(r.kind), "macrosheet")) {
+		return nil
+	}
+	if !ok || r.kind != "worksheet" || w.part(r.target) == nil {
+		return damaged(errors.New("sheet " + strconv.Quote(shortened(name)) + " is missing from it"))
+	}
+	if used[r.target] {
+		return damaged(errors.New("sheet " + strconv.Quote(shortened(name)) + " is another one as well"))
+	}
+	used[r.target] = true
+	if w.sheets = append(w.sheets, Sheet{Name: name, part: r.target, Hidden: state == "hidden" || state == "veryHidden"}); len(w.sheets) > maxSheets {
+		return badf("this spreadsheet has more than %d sheets: it may be made to do harm", maxSheets)
+	}
+	return nil
 }
 
 func truth(s string) bool { return s == "1" || s == "true" }

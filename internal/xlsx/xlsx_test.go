@@ -25,7 +25,7 @@ func written(t *testing.T, fill func(f *excelize.File) error) *xlsx.Workbook {
 	if _, err := f.WriteTo(&out); err != nil {
 		t.Fatal(err)
 	}
-	w, err := xlsx.Open(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	w, err := xlsx.Open(t.Context(), bytes.NewReader(out.Bytes()), int64(out.Len()), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
