@@ -77,9 +77,9 @@ func (k accountKnown) unserved() (word, why string) {
 		return job.LaneUnserved, "no worker serves account " + k.name + " at the moment"
 	}
 	for _, w := range k.workers {
-		if w.State != job.LaneRefused {
+		if w.State != job.LaneRefused && w.State != job.LaneConflict {
 			return "", ""
 		}
 	}
-	return job.LaneRefused, "no worker can serve account " + k.name + " at the moment (" + k.workers[0].Reason + ")"
+	return k.workers[0].State, "no worker can serve account " + k.name + " at the moment (" + k.workers[0].Reason + ")"
 }

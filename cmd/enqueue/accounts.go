@@ -57,10 +57,21 @@ func (a *app) listAccounts(accounts []job.AccountInfo) {
 			t.Add(append(line, text("-"), say.state(job.LaneUnserved), text(""), text(""))...)
 		}
 		for _, w := range info.Workers {
-			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(say.sentence(w.Reason), 120)))...)
+			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(say.sentence(laneReason(info, w)), 120)))...)
 		}
 	}
 	a.print(t)
+}
+
+// laneReason is why an account's lane in a worker is in its state or, where that needs no reason, that not all of its
+// workers sign with one key.
+func laneReason(info job.AccountInfo, w job.WorkerLane) string {
+	if w.Reason == "" && w.Serial != "" && slices.ContainsFunc(info.Workers, func(o job.WorkerLane) bool {
+		return o.Serial != "" && o.Serial != w.Serial && o.State != job.LaneConflict
+	}) {
+		return "it signs with key " + w.Serial + ", and others with another"
+	}
+	return w.Reason
 }
 
 // pace is how many calls a second of each interface are in force.

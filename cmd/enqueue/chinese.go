@@ -44,6 +44,7 @@ var chinese = map[string]string{
 	"job %s is %s%s; calls in flight are finished":                                            "任务 %s %s%s；正在进行的调用会完成",
 	"nothing moves: no worker serves account %s at the moment":                                "没有进展：目前没有 worker 服务账号 %s",
 	"nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s": "没有进展：微信支付暂时不可用，正在逐个尝试调用%s",
+	"nothing moves: account %s is another installation's at the moment%s":                     "没有进展：账号 %s 目前由另一套配置服务%s",
 	"nothing moves: WeChat Pay refuses account %s%s":                                          "没有进展：微信支付拒绝账号 %s%s",
 	"nothing moves: WeChat Pay asks to wait (429)%s":                                          "没有进展：微信支付要求等待（429）%s",
 	"listing what is associated":                                                              "正在读取现有关联",

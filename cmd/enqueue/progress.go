@@ -118,6 +118,8 @@ func (t tongue) obstacle(s job.Status) (word, why string) {
 		return "outage", t.say("nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s", reason)
 	case job.LaneRefused:
 		return "refused", t.say("nothing moves: WeChat Pay refuses account %s%s", s.Account, reason)
+	case job.LaneConflict:
+		return "conflict", t.say("nothing moves: account %s is another installation's at the moment%s", s.Account, reason)
 	case job.LaneThrottled:
 		return "throttled", t.say("nothing moves: WeChat Pay asks to wait (429)%s", reason)
 	}

@@ -304,7 +304,7 @@ func TestAccountsTellsWhoServes(t *testing.T) {
 			if workers := account["workers"].([]any); len(workers) != 1 {
 				t.Errorf("workers %v", workers)
 			} else if got := slices.Sorted(maps.Keys(workers[0].(map[string]any))); !slices.Equal(got,
-				[]string{"id", "last_seen", "reason", "state"}) {
+				[]string{"id", "last_seen", "reason", "serial", "served_as", "state"}) {
 				t.Errorf("a worker has %v", got)
 			}
 		}

@@ -249,7 +249,8 @@ func (a *app) planned(ctx context.Context, s *site, id string, f waitFlags, leav
 			if s.isHere() {
 				return refused(status)
 			}
-			if status.Lane.State != job.LaneUnserved && status.Lane.State != job.LaneRefused {
+			if status.Lane.State != job.LaneUnserved && status.Lane.State != job.LaneRefused &&
+				status.Lane.State != job.LaneConflict {
 				served = time.Now()
 			} else if leave && time.Since(served) > unservedPatience {
 				return errUnserved

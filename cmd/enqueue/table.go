@@ -37,7 +37,7 @@ var stateStyles = map[string]terminal.Style{
 	string(job.Cancelling): terminal.Yellow, string(job.Cancelled): terminal.Yellow, string(job.Aborting): terminal.Red,
 	string(job.Aborted): terminal.Red,
 	job.LaneServing:     terminal.Green, job.LaneThrottled: terminal.Yellow, job.LaneOutage: terminal.Red,
-	job.LaneRefused: terminal.Red, job.LaneUnserved: terminal.Yellow,
+	job.LaneRefused: terminal.Red, job.LaneConflict: terminal.Red, job.LaneUnserved: terminal.Yellow,
 	"failed": terminal.Red, "missed": terminal.Yellow, "skipped": terminal.Yellow,
 }
 

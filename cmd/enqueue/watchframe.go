@@ -215,7 +215,7 @@ func (f *frames) columns(columns ...terminal.Column) []terminal.Column {
 
 // laneOf is an account over all of its workers: one that serves it is enough.
 func laneOf(info job.AccountInfo) (state, reason string) {
-	rank := []string{job.LaneServing, job.LaneThrottled, job.LaneIdle, job.LaneOutage, job.LaneRefused}
+	rank := []string{job.LaneServing, job.LaneThrottled, job.LaneIdle, job.LaneOutage, job.LaneRefused, job.LaneConflict}
 	state = job.LaneUnserved
 	best := len(rank)
 	for _, w := range info.Workers {

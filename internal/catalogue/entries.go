@@ -146,5 +146,14 @@ var entries = []Entry{
 		ZH: "请负责 worker 的工程师用 worker check 检查并改正配置；之后任务会自动继续。",
 		EN: "Ask the engineer who keeps the worker to try the set-up by worker check and mend it; then the jobs go on by themselves.",
 	}},
+	{Code: job.LaneConflict, Happened: Text{
+		ZH: "另一套 worker 正以不同的商户（或品牌）或不同的微信支付地址服务同名账号，为避免结果混在一起，这里不服务它。没有门店因此失败。",
+		EN: "Other workers serve an account of this name as another merchant or brand, or send to another host: so that no outcomes" +
+			" are mixed, it is not served here. No store fails for it.",
+	}, Do: Text{
+		ZH: "请负责 worker 的工程师让两套环境各用各的 Redis（或不同的账号名）；若是有意更换配置，请先让旧的 worker 全部停下。",
+		EN: "Ask the engineer who keeps the workers to give each installation a Redis of its own, or other names to its accounts; where" +
+			" the change is meant, all workers with the former configuration have to stop first.",
+	}},
 	{Code: job.LaneThrottled, Happened: tooFast, Do: waits},
 }

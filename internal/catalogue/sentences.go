@@ -110,6 +110,12 @@ var sentences = []Text{
 	{EN: "--brand %s: account %s is brand %s itself, and can act for no other", ZH: "--brand %s：账号 %s 就是品牌 %s 自己的账号，不能为其他品牌操作"},
 	{EN: "no worker serves account %s at the moment", ZH: "目前没有 worker 服务账号 %s"},
 	{EN: "no worker can serve account %s at the moment (%s)", ZH: "目前没有 worker 能服务账号 %s（%s）"},
+	{EN: "other workers serve account %s as %s, and this one would as %s: give each installation a Redis of its own, or its accounts" +
+		" other names", ZH: "其他 worker 以 %[2]s 服务账号 %[1]s，而这里的配置是 %[3]s：请让两套环境各用各的 Redis，或换用不同的账号名"},
+	{EN: "it signs with key %s, and others with another", ZH: "它用密钥 %s 签名，其他 worker 用的是另一把"},
+	{EN: "the job is being sent as %s, and its account is served as %s at the moment: let a worker with the former configuration" +
+		" finish it, or cancel it and submit it again",
+		ZH: "任务是以 %s 开始发送的，而它的账号目前以 %s 提供服务：请用原来的配置启动 worker 把它做完，或取消后重新提交"},
 	{EN: "%s; job %s is committed and waits", ZH: "%s；任务 %s 已提交，正在等待"},
 	{EN: "job %s is at work on this target (%s): wait for its end, or cancel it", ZH: "任务 %s 正在处理同一对象（%s）：请等它结束，或取消它"},
 	{EN: "stock %s of coupon %s", ZH: "批次 %s（商品券 %s）"},

@@ -34,7 +34,8 @@ var terms = map[string]Text{
 	"partner": {"服务商", "partner"},
 
 	"idle": {"空闲", "idle"}, "serving": {"服务中", "serving"}, "throttled": {"被限频（429）", "throttled"},
-	"outage": {"接口故障", "outage"}, "refused": {"被拒绝（401）", "refused"}, "unserved": {"无 worker", "unserved"},
+	"outage": {"接口故障", "outage"}, "refused": {"被拒绝（401）", "refused"}, "conflict": {"配置冲突", "conflict"},
+	"unserved": {"无 worker", "unserved"},
 
 	"in line": {"已一致", "in line"}, "missing": {"缺少", "missing"}, "surplus": {"多出", "surplus"}, "too much": {"多出", "too much"},
 	"contradicted": {"与微信支付列表不符", "contradicted"}, "confirmed": {"一致", "confirmed"},

@@ -54,6 +54,7 @@ const (
 	LaneThrottled = "throttled" // stopped for a while by a 429
 	LaneOutage    = "outage"    // the breaker is open: calls fail as calls; single calls are tried now and then
 	LaneRefused   = "refused"   // 401: key, serial number, scheme or clock of this worker
+	LaneConflict  = "conflict"  // another worker serves the account's name as another installation
 	LaneUnserved  = "unserved"  // no worker serves the account at the moment
 )
 
@@ -88,6 +89,8 @@ type Status struct {
 	EndedAt         *time.Time       `json:"ended_at"`
 	Reason          string           `json:"reason"` // why the job was aborted, or by whom it was stopped
 
+	SentTo *Installation `json:"sent_to,omitempty"` // mode, identity and hosts, once it is served: whoever is another leaves it alone
+
 	At       *time.Time      `json:"at,omitempty"`       // of a job that was committed for later
 	Schedule string          `json:"schedule,omitempty"` // that made it
 	Batch    string          `json:"batch,omitempty"`    // that it is part of
@@ -111,6 +114,9 @@ type WorkerLane struct {
 	State    string    `json:"state"`
 	Reason   string    `json:"reason"`
 	LastSeen time.Time `json:"last_seen"`
+
+	ServedAs Installation `json:"served_as"`        // mode, identity and hosts, with blanks between
+	Serial   string       `json:"serial,omitempty"` // of the key that signs
 }
 
 // Verdict is what WeChat Pay's list, asked for again, says of an outcome.

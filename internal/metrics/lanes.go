@@ -7,7 +7,7 @@ import (
 )
 
 // laneStates are those that a lane can be in.
-var laneStates = []string{job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused}
+var laneStates = []string{job.LaneIdle, job.LaneServing, job.LaneThrottled, job.LaneOutage, job.LaneRefused, job.LaneConflict}
 
 // laneCollector tells how the worker's lanes stand when it is asked.
 type laneCollector struct {

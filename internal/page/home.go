@@ -78,7 +78,7 @@ func (p *Page) home(r *request) error {
 }
 
 // laneOrder puts first what a person should see first.
-var laneOrder = map[string]int{job.LaneRefused: 0, job.LaneOutage: 1, job.LaneUnserved: 2, job.LaneThrottled: 3,
+var laneOrder = map[string]int{job.LaneConflict: -1, job.LaneRefused: 0, job.LaneOutage: 1, job.LaneUnserved: 2, job.LaneThrottled: 3,
 	job.LaneServing: 4, job.LaneIdle: 5}
 
 // laneBest orders the states of one account in several workers: one that serves it is enough.
@@ -92,6 +92,9 @@ func (p *Page) accounts(r *request) ([]accountView, error) {
 	all := make([]accountView, len(infos))
 	for i, info := range infos {
 		a := accountView{AccountInfo: info, State: job.LaneUnserved}
+		if len(info.Workers) > 0 && info.Workers[0].State == job.LaneConflict { // unless there is a better one
+			a.State, a.Reason = job.LaneConflict, info.Workers[0].Reason
+		}
 		for _, w := range info.Workers {
 			if laneBest[w.State] > laneBest[a.State] {
 				a.State, a.Reason = w.State, w.Reason

@@ -19,7 +19,7 @@ func newPlanView(s schedule.Schedule, accounts []accountView) planView {
 	if at := slices.IndexFunc(accounts, func(a accountView) bool { return a.Name == s.Job.Account }); at >= 0 {
 		switch a := accounts[at]; a.State {
 		case job.LaneUnserved:
-		case job.LaneRefused:
+		case job.LaneRefused, job.LaneConflict:
 			why = "no worker can serve account " + a.Name + " at the moment (" + a.Reason + ")"
 		default:
 			why = ""

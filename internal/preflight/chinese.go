@@ -15,6 +15,7 @@ var chineseChecks = map[string]string{
 	CheckWeChatPay:     "微信支付",
 	CheckClock:         "时钟",
 	CheckRedis:         "Redis",
+	CheckInstallation:  "多套环境",
 	CheckSources:       "清单来源",
 	CheckHooks:         "结束通知",
 	CheckPage:          "网页",
@@ -53,6 +54,7 @@ var chineseCauses = map[string]string{
 	CodeAddressInUse:       "该地址已有程序在监听；若不是使用同一配置的 worker，请用 http 或 --http 换一个地址",
 	CodeAddress:            "无法监听该地址，请用 http 或 --http 换一个地址",
 	CodePageOpen:           "其他机器可以打开网页，而保护不足，请设置 TLS 证书和登录令牌，或只监听 127.0.0.1",
+	CodeOtherInstallation:  "同一个 Redis 上另有 worker 以不同的商户（或品牌）或不同的微信支付地址服务同名账号；请让两套环境各用各的 Redis，或换用不同的账号名",
 	CodeWrongAnswerKey:     "微信支付的应答验签失败，请核对微信支付公钥（或平台证书）及其 ID（或序列号）",
 }
 

@@ -37,6 +37,7 @@ const (
 	CheckWeChatPay     = "wechatpay"
 	CheckClock         = "clock"
 	CheckRedis         = "redis"
+	CheckInstallation  = "installation"
 	CheckSources       = "sources"
 	CheckHooks         = "hooks"
 	CheckPage          = "page"
@@ -89,6 +90,7 @@ const (
 	CodeAddress            = "address_not_here"
 	CodePageOpen           = "page_open"
 	CodeWrongAnswerKey     = "wrong_answer_key"
+	CodeOtherInstallation  = "other_installation"
 )
 
 // Status is the exit status for what was found: 0 where there is nothing but warnings, 2 where something must be
@@ -139,7 +141,7 @@ func Run(ctx context.Context, s Setup, tell func(Result)) error {
 	}
 	l := &look{Setup: s, tell: tell}
 	for _, check := range []func(context.Context){
-		l.configuration, l.keys, l.paces, l.redis, l.hosts, l.clock, l.sources, l.hooks, l.page, l.call,
+		l.configuration, l.keys, l.paces, l.redis, l.installations, l.hosts, l.clock, l.sources, l.hooks, l.page, l.call,
 	} {
 		if ctx.Err() != nil {
 			break

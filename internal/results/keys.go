@@ -38,6 +38,7 @@ import (
 //	storelink:1:accounts     hash: account → how its workers publish it
 //	storelink:1:workers      zset: worker → when it was last seen
 //	storelink:1:worker:ID    string: that worker's lanes
+//	storelink:1:serving      hash: account → the installation that it is served as, and the workers that do (serve.lua)
 //	storelink:1:wake         channel: an account has work, or a job changed its state
 const prefix = "storelink:1:"
 
@@ -47,6 +48,7 @@ const (
 	keyBatches  = prefix + "batches"
 	keyAccounts = prefix + "accounts"
 	keyWorkers  = prefix + "workers"
+	keyServing  = prefix + "serving"
 	keyWake     = prefix + "wake"
 )
 

@@ -18,11 +18,18 @@ import (
 type Lane struct {
 	Account  string          `json:"account"`
 	Mode     job.Mode        `json:"mode"`
-	Identity string          `json:"identity"` // mchid or brand_id
-	Rate     float64         `json:"rate"`     // calls a second allowed, each interface; 0 for no pace
-	State    string          `json:"state"`    // one of job's Lane constants
+	Identity string          `json:"identity"`         // mchid or brand_id
+	Hosts    []string        `json:"hosts,omitempty"`  // where its calls go, as job.Installation has them
+	Serial   string          `json:"serial,omitempty"` // of the key that signs
+	Rate     float64         `json:"rate"`             // calls a second allowed, each interface; 0 for no pace
+	State    string          `json:"state"`            // one of job's Lane constants
 	Reason   string          `json:"reason"`
 	Pace     map[string]Pace `json:"pace,omitempty"` // by interface
+}
+
+// Installation is what the account's name stands for in this worker.
+func (l Lane) Installation() job.Installation {
+	return job.Installation{Mode: l.Mode, Identity: l.Identity, Hosts: l.Hosts}
 }
 
 // Pace is how many calls a second of an interface are in force, as a worker saw it last.
@@ -80,6 +87,9 @@ func (l *Ledger) Publish(ctx context.Context, worker string, lanes []Lane, accou
 			return nil
 		}
 		for _, lane := range lanes {
+			if lane.State == job.LaneConflict {
+				continue // the account is another's
+			}
 			doc, err := json.Marshal(publishedAccount{Mode: lane.Mode, Identity: lane.Identity, Rate: lane.Rate, Seen: now})
 			if err != nil {
 				return err
@@ -138,7 +148,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 			}
 			merge(paces[lane.Account], lane.Pace)
 			info.Workers = append(info.Workers, job.WorkerLane{ID: w.Worker, State: lane.State, Reason: lane.Reason,
-				LastSeen: w.Seen})
+				LastSeen: w.Seen, ServedAs: lane.Installation(), Serial: lane.Serial})
 		}
 	}
 	out := make([]job.AccountInfo, 0, len(infos))
@@ -195,8 +205,12 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 		return err
 	}
 	lanes, paces := map[string]job.LaneState{}, map[string]map[string]Pace{}
+	served := map[string][]job.Installation{}
 	for _, w := range workers {
 		for _, lane := range w.Lanes {
+			if lane.State != job.LaneConflict {
+				served[lane.Account] = append(served[lane.Account], lane.Installation())
+			}
 			if paces[lane.Account] == nil {
 				paces[lane.Account] = map[string]Pace{}
 			}
@@ -214,6 +228,7 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 		if s.Lane, ok = lanes[s.Account]; !ok {
 			s.Lane = job.LaneState{State: job.LaneUnserved, Reason: "no worker serves account " + s.Account + " at the moment"}
 		}
+		elsewhere(s, served[s.Account])
 		op := s.Operation
 		if s.Resync != nil {
 			op = job.Associate
@@ -229,8 +244,22 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 	return nil
 }
 
+// elsewhere tells of a job that none of the workers may go on with which serve its account.
+func elsewhere(s *job.Status, served []job.Installation) {
+	if s.SentTo == nil || len(served) == 0 || slices.ContainsFunc(served, s.SentTo.Same) {
+		return
+	}
+	s.Lane = job.LaneState{State: job.LaneConflict, Reason: SentElsewhere(*s.SentTo, served[0])}
+}
+
+// SentElsewhere says why a worker does not go on with a job that was served as another installation first, and what to do.
+func SentElsewhere(first, now job.Installation) string {
+	return "the job is being sent as " + first.String() + ", and its account is served as " + now.String() +
+		" at the moment: let a worker with the former configuration finish it, or cancel it and submit it again"
+}
+
 // laneRank orders the states of an account's lanes in several workers by how much they say of the account: one worker
 // that serves it is enough, and one that cannot is told only where none can.
 var laneRank = map[string]int{
-	job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1,
+	job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1, job.LaneConflict: 0,
 }

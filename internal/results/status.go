@@ -17,7 +17,8 @@ import (
 // statusFields are those of a job's hash that its status document is made of.
 var statusFields = []any{"meta", "state", "total", "succeeded", "failed", "late", "chunks", "calls", "retries",
 	"throttled", "created_at", "started_at", "ended_at", "reason", "staged", "at", "phase", "wanted", "listed", "in_line",
-	"missing", "surplus", "half", "contradicted", "strange", "list_total", "settled", "unsteady", "second_succeeded", "second_failed"}
+	"missing", "surplus", "half", "contradicted", "strange", "list_total", "settled", "unsteady", "second_succeeded", "second_failed",
+	"sent_to"}
 
 // Status gives a job's status document; job.CodeUnknownJob where there is no such job. Lane is left for the caller to
 // fill in from Lane.
@@ -115,6 +116,10 @@ func parseStatus(values []any, codes []string) (*job.Status, error) {
 		r.AssociateSucceeded = max(0, s.Succeeded-r.DisassociateSucceeded)
 		r.AssociateFailed = max(0, s.Failed-r.DisassociateFailed)
 		s.Resync = r
+	}
+	if to := get(30); to != "" {
+		s.SentTo = new(job.Installation)
+		errs = append(errs, s.SentTo.UnmarshalText([]byte(to)))
 	}
 	if s.State == job.Staging {
 		s.Total = number(14)

@@ -35,9 +35,15 @@ func Accounts(configured []config.Account, log *slog.Logger) ([]Account, error) 
 			continue
 		}
 		out = append(out, Account{Name: a.Name, Mode: a.Mode, Identity: a.Identity(), Rate: a.Rate,
-			Concurrency: a.Concurrency, Client: client, configured: &a})
+			Hosts:  InstallationOf(a).Hosts,
+			Serial: a.SerialNo, Concurrency: a.Concurrency, Client: client, configured: &a})
 	}
 	return out, errors.Join(errs...)
+}
+
+// InstallationOf is what an account's name stands for in its configuration.
+func InstallationOf(a config.Account) job.Installation {
+	return job.NewInstallation(a.Mode, a.Identity(), a.BaseURL, a.SpareURL)
 }
 
 func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {

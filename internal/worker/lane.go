@@ -36,6 +36,9 @@ type lane struct {
 	mu     sync.Mutex
 	state  string
 	reason string
+	claim  claim
+
+	verdicts map[string]bool // which jobs are this installation's, of those that were asked for
 }
 
 const (
@@ -47,7 +50,7 @@ const (
 
 func newLane(w *Worker, a Account) *lane {
 	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1),
-		done: make(chan struct{}), state: job.LaneIdle}
+		done: make(chan struct{}), state: job.LaneIdle, claim: claim{changed: make(chan struct{}, 1)}}
 	l.breaker = newBreaker()
 	l.paces = newPaces(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
@@ -84,13 +87,16 @@ func (l *lane) become(state, reason string) {
 func (l *lane) snapshot() results.Lane {
 	l.mu.Lock()
 	state, reason := l.state, l.reason
+	if !l.claim.held && l.claim.other != "" {
+		state, reason = job.LaneConflict, l.claim.other // whether or not the lane has come to it
+	}
 	l.mu.Unlock()
 	inForce, throttled := l.paces.inForce()
 	if state == job.LaneServing && throttled != "" {
 		state, reason = job.LaneThrottled, throttled
 	}
 	return results.Lane{Account: l.account.Name, Mode: l.account.Mode, Identity: l.account.Identity,
-		Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
+		Hosts: l.account.Hosts, Serial: l.account.Serial, Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
 }
 
 // begin gives what runs the lane until ctx ends or stop is called.
@@ -108,6 +114,7 @@ func (l *lane) run(ctx context.Context) {
 	defer l.paces.close()
 	for ctx.Err() == nil {
 		switch trip := l.breaker.tripped(); {
+		case l.standsAside(ctx):
 		case trip != nil:
 			l.suffer(ctx, trip)
 		case l.idle(ctx):
@@ -149,6 +156,10 @@ func (l *lane) serve(ctx context.Context) {
 			if l.breaker.tripped() != nil { // else it has closed again since
 				return
 			}
+		case <-l.claim.changed:
+			if !l.mayServe() {
+				return
+			}
 		case <-l.wake:
 			quiet.Reset(idleAfter)
 		case <-quiet.C:
@@ -178,7 +189,7 @@ func (l *lane) start(ctx context.Context) (*serving, error) {
 		TaskCheckInterval:        taskCheck,
 		DelayedTaskCheckInterval: delayedCheck,
 		ShutdownTimeout:          grace,
-		RetryDelayFunc:           func(int, error, *asynq.Task) time.Duration { return notServingWait },
+		RetryDelayFunc:           retryDelay,
 		IsFailure:                func(error) bool { return false }, // the ledger counts
 		Logger:                   asynqLogger{l.log.With("from", "asynq")},
 	})
@@ -191,6 +202,14 @@ func (l *lane) start(ctx context.Context) (*serving, error) {
 		return nil, fmt.Errorf("start asynq: %w", err)
 	}
 	return &serving{srv: srv, stop: stop, cancel: cancel, grace: grace}, nil
+}
+
+// retryDelay is how long a task waits that was given back.
+func retryDelay(_ int, err error, _ *asynq.Task) time.Duration {
+	if errors.Is(err, errElsewhere) {
+		return elsewhereWait
+	}
+	return notServingWait
 }
 
 // shutdown gives back what waits, lets calls in flight finish and be recorded, and stops the server.
@@ -210,6 +229,11 @@ func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
 	if err != nil {
 		l.log.Error("a task was dropped", "error", err)
 		return nil
+	}
+	if mine, err := l.owns(waiting, rem.Job); err != nil {
+		return err
+	} else if !mine {
+		return errElsewhere
 	}
 	name, _ := asynq.GetQueueName(ctx)
 	if err := l.proc.Process(waiting, hard, rem, queue.PriorityOf(name)); err != nil && waiting.Err() == nil {
@@ -255,6 +279,12 @@ func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 		return false, err
 	}
 	for _, j := range jobs {
+		if mine, err := l.owns(ctx, j.ID); err != nil || !mine {
+			if err != nil {
+				return false, err
+			}
+			continue
+		}
 		look, err := ledger.Holes(ctx, j.ID, 0)
 		if err != nil {
 			return false, err

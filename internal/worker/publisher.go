@@ -24,6 +24,11 @@ func (s *publish) run(ctx context.Context) {
 	var told time.Time
 	var last []results.Lane
 	for beat := true; ; {
+		if beat || w.unclaimed() {
+			if err := w.claimAll(ctx); err != nil && ctx.Err() == nil {
+				w.log.Warn("could not claim the accounts", "error", err)
+			}
+		}
 		lanes := w.Lanes()
 		others := w.others.Swap(false)
 		if others {
@@ -49,6 +54,9 @@ func (s *publish) run(ctx context.Context) {
 		case <-ctx.Done():
 			bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), unpublishIn)
 			defer cancel()
+			if err := w.letGo(bye); err != nil {
+				w.log.Warn("could not let go of the accounts: the claims expire", "error", err)
+			}
 			if err := w.cfg.Ledger.Unpublish(bye, w.cfg.ID); err != nil {
 				w.log.Warn("the lanes could not be unpublished: they expire", "error", err)
 			}

@@ -31,9 +31,11 @@ import (
 type Account struct {
 	Name        string
 	Mode        job.Mode
-	Identity    string  // mchid or brand_id
-	Rate        float64 // calls a second and interface; 0 for no pace
-	Concurrency int     // calls at a time
+	Identity    string   // mchid or brand_id
+	Hosts       []string // where its calls go, as job.Installation has them; none where that is not known
+	Serial      string   // of the key that signs; it is shown, and decides nothing
+	Rate        float64  // calls a second and interface; 0 for no pace
+	Concurrency int      // calls at a time
 	Client      processor.Client
 
 	configured *config.Account // nil where it did not come from a configuration
@@ -170,7 +172,7 @@ func (w *Worker) Ready() error {
 		return job.Errorf(job.CodeRedis, "Redis is not reached")
 	}
 	for _, l := range w.Lanes() {
-		if l.State == job.LaneRefused || l.State == job.LaneOutage {
+		if l.State == job.LaneRefused || l.State == job.LaneOutage || l.State == job.LaneConflict {
 			return job.Errorf(job.CodeLane, "account %s is not served: %s: %s", l.Account, l.State, l.Reason)
 		}
 	}
