@@ -136,6 +136,11 @@ func (p *Processor) failure(l *lease, pace Pace, attempts int, f *wxapi.Failure)
 		p.Health.Passed()
 		log.Error("the job is hopeless", "error", f)
 		told.Abort = abortReason(f)
+	case job.ClassUnknownRefusal:
+		p.Health.Passed() // it is WeChat Pay that refuses
+		log.Warn("a call was refused for what nobody knows", "error", f)
+		told.Whole, told.Unknown = store, abortReason(f)
+		told.Release, told.Delay = true, jitter(callBackoff)
 	case job.ClassAccount:
 		p.Health.Refused(f.Error())
 		told.Release = true

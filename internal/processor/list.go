@@ -155,6 +155,10 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 		p.Health.Passed()
 		told.Counted = true
 		log.Error("what is associated cannot be listed", "error", f)
+	case job.ClassUnknownRefusal:
+		p.Health.Passed() // it is WeChat Pay that refuses: that is this job's matter
+		told.Counted = true
+		log.Warn("a page was refused for what nobody knows and is asked for again", "error", f)
 	default:
 		told.Counted = p.Health.Failed(f.Error()) && f.Sent > 0
 		log.Warn("a page could not be had and is asked for again", "error", f, "counted", told.Counted)

@@ -178,6 +178,7 @@ func TestListWithoutEndIsGivenUp(t *testing.T) {
 			}
 			return &wxapi.ListPage{StoreIDs: store, NextPageToken: "2"}, nil
 		}, "PARAM_ERROR", 20},
+		"it is refused for what nobody knows": {func(string) (*wxapi.ListPage, error) { return nil, ruleLimit() }, "RULE_LIMIT", 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

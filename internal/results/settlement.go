@@ -33,13 +33,14 @@ type settlement struct {
 	suspect  bool
 	opened   bool
 	abort    string
+	unknown  string
 	action   string
 	delay    time.Duration
 }
 
 // settle works out what a Told means. It changes nothing of the run, so that it can be done again.
 func (r *Run) settle(told Told, c call) *settlement {
-	s := &settlement{records: map[int]*loaded{}, texts: map[int]string{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered,
+	s := &settlement{records: map[int]*loaded{}, texts: map[int]string{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered, unknown: told.Unknown,
 		sent: told.Sent, throttle: told.Throttled, delta: tally{codes: map[string]int64{}}}
 	if r.anySent() {
 		s.retries = told.Sent
@@ -203,10 +204,10 @@ func (s *settlement) args(r *Run, next string) []any {
 	if next != "" {
 		next = leaseToken(next, 0)
 	}
-	args := make([]any, 0, 20+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
+	args := make([]any, 0, 22+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
 	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
 		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts),
-		next, millis(r.l.opts.Lease))
+		next, millis(r.l.opts.Lease), s.unknown, UnknownRefusals)
 	for _, chunk := range s.order {
 		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
 	}

@@ -40,6 +40,10 @@ type Told struct {
 
 	Abort string // why the job is hopeless
 
+	// Unknown is why the job is hopeless if this was not the only such refusal: one whose code nobody knows. It counts
+	// against the job alone, which is aborted with it after UnknownRefusals in a row.
+	Unknown string
+
 	GoOn bool // where that ends the run and a chunk of the list is next, begin it along with it: a round trip less
 
 	Release bool          // the run ends here and the chunk gets a new reminder
@@ -72,6 +76,10 @@ type Moved struct {
 	Retries           int              // those of them for stores sent before
 	Throttled         int              // 429s among them
 }
+
+// UnknownRefusals is how many calls of a job in a row may be refused for what nobody knows before it is aborted. Those of
+// other chunks are one with it until half of the backoff that follows it is over: they were in flight beside it.
+const UnknownRefusals = job.RetryBudget
 
 // Suspicion: how many named refusals, while no call of the job was ever answered 200, make a chunk speak against the
 // request as such; and how long it then waits for other chunks to tell.

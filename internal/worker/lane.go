@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,8 @@ type lane struct {
 	runs    int // chunks at a time
 
 	wake chan struct{} // there may be work
+
+	probed string // the job that was tried last; the next probe begins with the one after it
 
 	stop context.CancelCauseFunc // ends the lane; set by begin
 	done chan struct{}           // closed when it has ended
@@ -270,15 +273,18 @@ func (l *lane) suffer(ctx context.Context, t *trip) {
 	}
 }
 
-// probe works on one chunk of a running job of the account, if there is one that waits. The chunk is taken by the
-// ledger's word alone: its task will find it taken.
+// probe works on one chunk of a running job of the account, if there is one that waits. The jobs take turns, so that one
+// whose calls fail for its own sake does not hold up the others. The chunk is taken by the ledger's word alone: its task
+// will find it taken.
 func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 	ledger := l.w.cfg.Ledger
 	jobs, err := ledger.RunningOf(ctx, l.account.Name)
 	if err != nil {
 		return false, err
 	}
-	for _, j := range jobs {
+	first := 1 + slices.IndexFunc(jobs, func(j job.Job) bool { return j.ID == l.probed })
+	for i := range jobs {
+		j := jobs[(first+i)%len(jobs)]
 		if mine, err := l.owns(ctx, j.ID); err != nil || !mine {
 			if err != nil {
 				return false, err
@@ -293,6 +299,7 @@ func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 			return false, err
 		}
 		for _, o := range look.Overdue {
+			l.probed = j.ID
 			hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.w.cfg.Grace)
 			defer cancel()
 			return true, l.proc.Process(ctx, hard, o.Reminder, j.Priority)

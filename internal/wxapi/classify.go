@@ -1,6 +1,7 @@
 package wxapi
 
 import (
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +18,8 @@ type rule struct {
 }
 
 // rules is the table. The first row that fits decides. A pair of status and code that is not in it proves nothing
-// (ClassPassingCall): a known code under another status is none that WeChat Pay is known to send, and may be a
-// gateway's. Sources: partner/4015781302 and its siblings for status, code and number; WECHATPAY.md gathers them.
+// (ClassPassingCall), unless it is a refusal that nobody knows (see refuses). Sources: partner/4015781302 and its siblings
+// for status, code and number; WECHATPAY.md gathers them.
 var rules = [...]rule{
 	// One store of a verified 200. The list of these codes is not documented; these three plainly pass. Config adds to
 	// them. Any other is the store's final failure.
@@ -60,7 +61,33 @@ func lookup(status int, code, number string) job.Class {
 			return r.class
 		}
 	}
+	if refuses(status, code) {
+		if status == http.StatusUnauthorized {
+			return job.ClassAccount // whatever WeChat Pay calls it, it does not know the caller
+		}
+		return job.ClassUnknownRefusal
+	}
 	return job.ClassPassingCall
+}
+
+// refuses says whether a status and code that the table does not have are WeChat Pay's refusal of what was asked for, which
+// it may have many of that no page names. All its codes are upper-case words; a gateway's are mostly numbers or prose.
+// Time-outs and limits pass by themselves, under whatever status a code tells of them.
+func refuses(status int, code string) bool {
+	if status < 400 || status > 499 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests {
+		return false
+	}
+	switch code {
+	case "SYSTEM_ERROR", "RATELIMIT_EXCEEDED", "FREQUENCY_LIMITED":
+		return false
+	}
+	for i := range len(code) {
+		c := code[i]
+		if !(c >= 'A' && c <= 'Z') && (i == 0 || c != '_' && !(c >= '0' && c <= '9')) {
+			return false
+		}
+	}
+	return code != ""
 }
 
 // classify says what an error answer, so one that is no 200, means for a call of ids, and for ClassPoisoned which of

@@ -9,7 +9,7 @@
 -- ARGV[1]  the chunk
 -- ARGV[2]  the lease's token, RUN.STEP, or '' to record outcomes alone
 -- ARGV[3]  what becomes of the chunk: keep (the run goes on), again (a reminder after a delay), done
--- ARGV[4]  keep: for how long the lease holds, again: the delay; in ms
+-- ARGV[4]  keep: for how long the lease holds, again: the delay, doubled with every refusal of ARGV[21]'s kind; in ms
 -- ARGV[5]  stores that moved to succeeded, net
 -- ARGV[6]  stores that moved to failed, net
 -- ARGV[7]  requests sent, [8] those of them for stores sent before, [9] 429s
@@ -23,6 +23,8 @@
 -- ARGV[17] how many records follow, [18] how many texts
 -- ARGV[19] done: the token, RUN.0, of a run that begins the next chunk of the list at once, if there is one; or ''
 -- ARGV[20] for how long its lease holds, in ms
+-- ARGV[21] why the job must be aborted if this refusal was not the only one of its kind in a row, or ''
+-- ARGV[22] how many of them there may be
 -- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
 --          of code and its failed stores, net
 --
@@ -46,12 +48,12 @@ if token ~= '' then
   if held ~= token then return {'lost'} end
 end
 
-local last = 20 + 3 * tonumber(ARGV[17])
+local last = 22 + 3 * tonumber(ARGV[17])
 local texts = last + 2 * tonumber(ARGV[18])
-for i = 21, last, 3 do
+for i = 23, last, 3 do
   if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
     local current = {'conflict'}
-    for j = 21, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    for j = 23, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
     return current
   end
 end
@@ -63,7 +65,7 @@ for i = last + 1, texts, 2 do
     redis.call('HSET', TEXT, ARGV[i], ARGV[i + 1])
   end
 end
-for i = 21, last, 3 do
+for i = 23, last, 3 do
   if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
 end
 for i = texts + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
@@ -75,7 +77,7 @@ add('failed', ARGV[6])
 -- All stores that a call is for are of one half of a resync's list.
 if ARGV[17] ~= '0' and (ARGV[5] ~= '0' or ARGV[6] ~= '0') then
   local second = redis.call('HGET', JOB, 'split')
-  if second and tonumber(ARGV[21]) >= tonumber(second) then
+  if second and tonumber(ARGV[23]) >= tonumber(second) then
     add('second_succeeded', ARGV[5])
     add('second_failed', ARGV[6])
   end
@@ -92,6 +94,20 @@ local function abort(reason)
   note(now(), state, reason)
 end
 if ARGV[15] ~= '' then abort(ARGV[15]) end
+local wait = tonumber(ARGV[4])
+if ARGV[21] ~= '' and token ~= '' then
+  local at, before, refusals = now(), int('refused_until'), int('refusals')
+  -- A clock that was set back may not keep a job from ending.
+  if at >= before or before > at + BACKOFF_MAX or redis.call('HGET', JOB, 'refused_chunk') == chunk then
+    refusals = redis.call('HINCRBY', JOB, 'refusals', 1)
+    redis.call('HSET', JOB, 'refused_chunk', chunk, 'refused_until',
+      text(at + math.min(BACKOFF_MAX, BACKOFF * 2 ^ (refusals - 1)) / 2))
+  end
+  wait = math.min(BACKOFF_MAX, wait * 2 ^ (refusals - 1))
+  if refusals >= tonumber(ARGV[22]) then abort(ARGV[21]) end
+elseif ARGV[11] == '1' then
+  redis.call('HDEL', JOB, 'refusals', 'refused_until', 'refused_chunk')
+end
 if ARGV[16] == '1' and redis.call('HGET', JOB, 'opened') ~= '1' then
   local suspects, base = redis.call('HINCRBY', JOB, 'suspects', 1), int('base')
   if base > 1 and suspects >= math.min(SUSPECTS, base) then
@@ -128,7 +144,7 @@ if token ~= '' then
       redis.call('HDEL', WIN, chunk)
       redis.call('HDEL', GATH, chunk)
     elseif state == 'running' then
-      remind(reminders, chunk, at, tonumber(ARGV[4]))
+      remind(reminders, chunk, at, math.floor(wait))
     end
   end
   if state == 'running' then advance(reminders, at) end
