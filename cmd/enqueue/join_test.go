@@ -59,12 +59,12 @@ func outcomesOf(rows [][]string, width int) (out []string) {
 func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	t.Parallel()
 	w := withFailures(t)
-	const text = "城市,门店编号,备注\n上海,7,=1+1\n墙,8,\"a, b\"\n,,\n北京,?,\n上海,7,又\n广州,-A1,+8613800000000,多\n"
+	const text = "城市,门店编号,备注,\n上海,7,=1+1\n墙,8,\"a, b\"\n,,\n北京,?,\n上海,7,又\n广州,-A1,+8613800000000,多\n"
 	list := w.write("list.csv", text)
 	id := w.ended(list, "--set-aside", w.file("aside.csv"))
 	added := w.write("added.csv", text+"成都,9,后加的\n")
 	w.associate(list, "--set-aside", w.file("aside.csv"), "--dry-run", "--lang", "zh").expect(t, 0)
-	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "城市,门店编号,备注,storelink_原因\n北京,?,,第 5 行：") || !strings.Contains(aside, "门店ID里不能有") {
+	if aside := mustRead(t, w.file("aside.csv")); !strings.HasPrefix(aside, "城市,门店编号,备注,,storelink_原因\n北京,?,,,第 5 行：") || !strings.Contains(aside, "门店ID里不能有") {
 		t.Errorf("what was set aside is not told in Chinese: %s", aside)
 	}
 

@@ -33,12 +33,12 @@ type Rejected struct {
 func (rd *Reader) Header() (cells []Value, columns int) { return rd.src.header() }
 
 // Marked reports whether the list is a text that begins with a byte-order mark.
-func (rd *Reader) Marked() bool { return rd.marked }
+func (rd *Reader) Marked() bool { return rd.text != nil && rd.text.marked }
 
 // Comma returns what parts the cells of a text; 0 where nothing does.
 func (rd *Reader) Comma() rune {
 	if t, ok := rd.src.(*table); ok {
-		return t.comma
+		return rune(t.rows.comma)
 	}
 	return 0
 }

@@ -26,6 +26,7 @@ type Line struct {
 	Kind   LineKind
 	Values []Value // by column; valid until the next Line
 	ID     string  // of a store
+	Own    string  // the merchant's own number of it, where the list has a column of these beside the IDs
 	Why    string  // there is none: why the row is bad
 }
 
@@ -72,10 +73,10 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 				}
 			}
 			if r.kind == StoreLine {
-				line.ID = unmasked(r.id)
-				if line.Why = r.fault; line.Why == "" {
-					line.Why = Fault(storeID, line.ID)
+				if line.ID, line.Why = r.id, r.fault; line.Why == "" {
+					line.ID, line.Why = ID(r.id)
 				}
+				line.Own = r.own
 			}
 			if !yield(line, nil) {
 				return
@@ -111,7 +112,7 @@ func (rd *Reader) Survey() (Survey, error) {
 	utf, gb := 0, 0
 	t, text := rd.src.(*table)
 	if text {
-		s.Comma = t.comma
+		s.Comma = rune(t.rows.comma)
 		t.each = func(cells []string) {
 			for _, c := range cells {
 				switch {
@@ -130,6 +131,6 @@ func (rd *Reader) Survey() (Survey, error) {
 		s.Width = max(s.Width, len(line.Values))
 		s.Head = s.Head || line.Kind == HeadLine
 	}
-	s.GB18030, s.Marked = text && gb > utf, rd.marked
+	s.GB18030, s.Marked = text && gb > utf, rd.Marked()
 	return s, nil
 }

@@ -37,7 +37,21 @@ const shownIDs = 3
 func (rd *Reader) Reading() Reading {
 	r := rd.reading
 	r.Rows, r.Last = rd.stats.Rows, rd.last
+	if rd.text != nil {
+		r.Encoding = rd.text.encoding()
+	}
 	return r
+}
+
+// Own returns the merchant's own number that stands beside the ID which IDs gave last; "" where the list has no such column.
+func (rd *Reader) Own() string { return rd.own }
+
+// OwnColumn returns the column of the merchant's own numbers that stands beside that of the IDs, if there is one.
+func (rd *Reader) OwnColumn() (ReadColumn, bool) {
+	if rd.head.own < 0 {
+		return ReadColumn{}, false
+	}
+	return ReadColumn{rd.head.own + 1, rd.head.ownName}, true
 }
 
 // Warnings returns what a person ought to know of a list that was read to its end and is not refused: sentences.

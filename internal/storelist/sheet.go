@@ -7,18 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
-	"unicode"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/spool"
 	"github.com/storelink/storelink/internal/xlsx"
 )
 
-const (
-	maxSpreadsheet = 2 << 30 // bytes of a file: ten times what a full sheet of stores has
-	maxAbove       = 20      // rows that may stand above the header
-)
+const maxSpreadsheet = 2 << 30 // bytes of a file: ten times what a full sheet of stores has
 
 // sheet is a sheet of a spreadsheet. Rows that are hidden, by a filter or by hand, are read like the others: a row that
 // is not read would be a store lost without a word, and one that is can be seen in Stats.Hidden.
@@ -38,6 +33,12 @@ type sheet struct {
 	columns int        // of the row that the IDs' column was found in
 	all     bool       // titles, headers and blank rows are given out too
 	given   int        // rows of held that were given out
+	size    int        // of held, about, in bytes
+	first   int        // of held, that is no header and does not stand above one
+	line    int        // of the header; 0 for none
+	found   head
+
+	above, blanks int64 // rows that are the header or stand above it, and blank ones
 
 	aside   bool             // rejected rows are given out with all that stands in them
 	width   int64            // cells that were given out, those with nothing in them too
@@ -139,20 +140,33 @@ func (s *sheet) format() string         { return "xlsx" }
 func (s *sheet) everything()            { s.all = true }
 func (s *sheet) header() ([]Value, int) { return s.top, s.columns }
 
-func (s *sheet) place() (int, ReadColumn) {
-	if s.head < 0 {
-		return 0, ReadColumn{Number: s.at}
+func (s *sheet) place() (int, ReadColumn) { return s.line, ReadColumn{s.at, s.found.name} }
+
+// findHeader holds the first rows and finds the header among them.
+func (s *sheet) findHeader(opts Options) error {
+	h := search{opts: opts}
+	for want := 64; ; want = maxHeld {
+		if err := s.hold(&h, want); err != nil {
+			return err
+		}
+		found, more, err := h.find()
+		if err != nil {
+			return err
+		}
+		if !more {
+			s.settle(found, &h)
+			return nil
+		}
 	}
-	return s.held[s.head].Number, ReadColumn{s.at, s.named}
 }
 
-// findHeader holds the first rows and looks for the header among them: the first row, or one further down that names the
-// column of the IDs, where nothing but titles stands above it.
-func (s *sheet) findHeader(opts Options) error {
-	for len(s.held) < maxAbove {
+// hold reads until so many rows that have something in them are held.
+func (s *sheet) hold(h *search, want int) error {
+	for !h.whole && !h.full && len(h.rows) < want {
 		r, err := s.readRow()
 		if errors.Is(err, io.EOF) {
-			break
+			h.whole = true
+			return nil
 		}
 		if err != nil {
 			return err
@@ -160,105 +174,50 @@ func (s *sheet) findHeader(opts Options) error {
 		if blank, err := s.blank(r); err != nil {
 			return err
 		} else if blank {
+			s.blanks++
 			continue
 		}
 		r.Cells = slices.Clone(r.Cells)
 		s.held = append(s.held, r)
-	}
-	if len(s.held) == 0 {
-		return listErrorf(s.name, 0, "the list is empty: it has no store IDs")
-	}
-	for i, r := range s.held {
 		names, err := s.names(r)
 		if err != nil {
 			return err
 		}
-		if at, header, err := s.findIn(names, opts); i > 0 && err == nil && header && len(filled(names)) > 1 {
-			s.choose(i, at, header, names)
-			return nil
+		h.rows = append(h.rows, headRow{r.Number, names})
+		for _, n := range names {
+			s.size += len(n) + 16
 		}
-		if !isTitle(names, opts) {
-			break
-		}
+		s.size += 96 * len(r.Cells)
+		h.full = s.size >= maxHeldBytes
 	}
-	names, err := s.names(s.held[0])
-	if err != nil {
-		return err
-	}
-	at, header, err := s.findIn(names, opts)
-	if err != nil {
-		e := *job.AsError(err)
-		e.Line = s.held[0].Number
-		return &e
-	}
-	s.choose(0, at, header, names)
 	return nil
 }
 
-// isTitle says whether a row can stand above the header: it has a text with a letter in it, none that is an ID, not even a
-// damaged one, and no name of the IDs' column. Of several (who made the list, and when) a word is no ID, nor is a day. Where
-// the column is given by its number, any row may have it, and a title is one text alone.
-func isTitle(names []string, opts Options) bool {
-	texts := filled(names)
-	if _, err := strconv.Atoi(opts.Column); len(texts) > 1 && err == nil {
-		return false
+// settle takes the header that was found.
+func (s *sheet) settle(found head, h *search) {
+	s.found, s.head, s.first, s.at, s.columns = found, found.row, found.first, found.at+1, found.width
+	s.wide = !found.lone || found.width > s.at
+	if s.named = strconv.Itoa(s.at); found.name != "" {
+		s.named = found.name
 	}
-	letters := false
-	for _, text := range texts {
-		id := job.ValidID(text)
-		if len(texts) > 1 {
-			id = id && strings.ContainsAny(text, "0123456789") && !isDay(text)
-		}
-		if id || damaged(text) || idNames[Fold(text)] || opts.Column != "" && Fold(text) == Fold(opts.Column) {
-			return false
-		}
-		letters = letters || strings.ContainsFunc(text, unicode.IsLetter)
+	if found.row >= 0 {
+		s.line = h.rows[found.row].line
 	}
-	return letters
 }
 
-func isDay(s string) bool {
-	_, err := time.Parse("2006-1-2", s)
-	return err == nil
-}
-
-func filled(names []string) (out []string) {
-	for _, n := range names {
-		if n != "" {
-			out = append(out, n)
-		}
-	}
-	return out
-}
-
-// findIn finds the column in a row, from 1. A row with one value is of a lone column, wherever it stands.
-func (s *sheet) findIn(names []string, opts Options) (at int, header bool, err error) {
-	if texts := filled(names); len(texts) == 1 && opts.Column == "" {
-		_, header, err = findColumn(texts, opts)
-		return slices.Index(names, texts[0]) + 1, header, err
-	}
-	if opts.Column != "" { // a number can name a column in which the first row has nothing
-		if n, err := strconv.Atoi(opts.Column); err == nil && n > len(names) && n <= xlsx.MaxColumns {
-			names = append(names, make([]string, n-len(names))...)
-		}
-	}
-	at, header, err = findColumn(names, opts)
-	return at + 1, header, err
-}
-
-func (s *sheet) choose(i, at int, header bool, names []string) {
-	s.head, s.at, s.named, s.columns = -1, at, strconv.Itoa(at), len(names)
-	s.wide = len(filled(names)) > 1 || len(names) != at
-	if header {
-		s.head, s.named = i, names[at-1]
-	}
-}
+func (s *sheet) begin() head                  { return s.found }
+func (s *sheet) passed() (above, blank int64) { return s.above, s.blanks }
 
 // names gives the texts of a row, by column.
 func (s *sheet) names(r xlsx.Row) ([]string, error) {
 	raw, err := s.texts(r)
 	for i := range raw {
 		raw[i] = plain(raw[i])
+	}
+	for _, c := range r.Cells {
+		if c.Kind == xlsx.Unsaved && err == nil {
+			raw[c.Column-1] = unsavedIn(c.Column, r.Number)
+		}
 	}
 	return raw, err
 }
@@ -333,6 +292,12 @@ func (s *sheet) next() (row, error) {
 		if err != nil {
 			return row{}, s.inFile(err, r.Number)
 		}
+		switch out.kind {
+		case AboveLine, HeadLine:
+			s.above++
+		case BlankLine:
+			s.blanks++
+		}
 		if out.kind == StoreLine || s.all {
 			return out, nil
 		}
@@ -344,14 +309,14 @@ func (s *sheet) nextRow() (xlsx.Row, LineKind, error) {
 	if i := s.given; i < len(s.held) {
 		s.given++
 		switch {
-		case i < s.head:
-			return s.held[i], AboveLine, nil
 		case i == s.head:
 			return s.held[i], HeadLine, nil
+		case i < s.first:
+			return s.held[i], AboveLine, nil
 		}
 		return s.held[i], StoreLine, nil
 	}
-	s.held, s.head, s.given = nil, -1, 0
+	s.held, s.head, s.first, s.given = nil, -1, 0, 0
 	r, err := s.readRow()
 	return r, StoreLine, err
 }
@@ -364,7 +329,7 @@ func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
 			return out, err
 		}
 	}
-	if s.all || s.aside && (out.fault != "" || Fault(storeID, out.id) != "") {
+	if s.all || s.aside && (out.fault != "" || !good(out.id)) {
 		out.values, err = s.values(r)
 	}
 	return out, err

@@ -6,10 +6,12 @@ package storelist
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
+	"strings"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storeset"
@@ -47,6 +49,8 @@ type Stats struct {
 	Column   string `json:"column"`    // its name, or its number where there is no header
 	Sheet    string `json:"sheet,omitempty"`
 	Hidden   int64  `json:"hidden,omitempty"` // rows that a spreadsheet hides; they are read like the others
+	Above    int64  `json:"above"`            // rows that are the header or stand above it
+	Blank    int64  `json:"blank"`            // rows without anything in them, and empty lines
 }
 
 // Stdin is what a list's name is where it comes from standard input, and Open's path for it.
@@ -74,16 +78,20 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 
 // Reader reads one list, once.
 type Reader struct {
-	ctx    context.Context
-	opts   Options
-	src    source
-	marked bool // its text begins with a byte-order mark
-	seen   storeset.Set
-	good   int64 // IDs seen, those after a bad row too
-	stats  Stats
-	bad    BadRows
+	ctx   context.Context
+	opts  Options
+	src   source
+	text  *text // nil of a spreadsheet
+	seen  storeset.Set
+	good  int64 // IDs seen, those after a bad row too
+	stats Stats
+	bad   BadRows
 
-	reading  Reading // without Rows and Last
+	head    head
+	own     string // of the ID that was given out last
+	repeats repeats
+
+	reading  Reading // without Rows, Last and Encoding
 	last     string  // ID that was given out
 	warnings []string
 	looked   int // rows read: see ended
@@ -92,7 +100,8 @@ type Reader struct {
 // row is one row of a list, or one line.
 type row struct {
 	line   int    // of its first character, from 1
-	id     string // as it stands in the ID's cell, or why there is none
+	id     string // as it stands in the ID's cell
+	own    string // the merchant's own number, where there is a column of these beside the IDs
 	fault  string // why the row is bad, where that is known already; else the ID is yet to be checked
 	raw    []string
 	kind   LineKind // StoreLine unless the source was told to give everything
@@ -107,42 +116,52 @@ type source interface {
 	format() string
 	place() (headerLine int, column ReadColumn) // headerLine is 0 where there is none
 	header() (cells []Value, columns int)       // as Reader.Header returns them
+	begin() head
+	passed() (above, blank int64) // rows that were no store's: the header and what stands above it, and blank ones
 }
 
 // NewReader finds out what a list is. It reads no further than it must for that; a spreadsheet is spooled, as it can be
 // read only from its end. The end of ctx is that of the reading, within a second, but for a Read of the list itself that is under
 // way: the error is its cause, or tells of it.
 func NewReader(ctx context.Context, r io.Reader, opts Options) (*Reader, error) {
-	src, marked, err := open(ctx, &input{ctx: ctx, from: r}, opts)
+	if err := checkName(opts.Name); err != nil {
+		return nil, err
+	}
+	if err := opts.checkHeader(); err != nil {
+		return nil, err
+	}
+	src, text, err := open(ctx, &input{ctx: ctx, from: r}, opts)
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{ctx: ctx, opts: opts, src: src, marked: marked, bad: BadRows{file: opts.Name}}
+	rd := &Reader{ctx: ctx, opts: opts, src: src, text: text, bad: BadRows{file: opts.Name}, head: src.begin()}
 	rd.stats.Format, rd.stats.Column = src.format(), src.column()
-	rd.reading = Reading{Format: rd.stats.Format, IDs: WeChatIDs, First: []string{}}
+	rd.reading = Reading{Format: rd.stats.Format, IDs: rd.head.ids, First: []string{}}
 	rd.reading.HeaderLine, rd.reading.Column = src.place()
 	if s, ok := src.(*sheet); ok {
 		rd.stats.Sheet, rd.reading.Sheet = s.title, s.title
-	} else {
-		rd.reading.Encoding = "UTF-8"
 	}
+	if rd.head.ids == OwnIDs {
+		return nil, errors.Join(ownNumbers(opts.Name, rd.reading.HeaderLine, rd.stats.Column), rd.Close())
+	}
+	rd.warnings = rd.head.warnings
 	return rd, nil
 }
 
-func open(ctx context.Context, r io.Reader, opts Options) (src source, marked bool, err error) {
-	text, marked, err := newText(r, opts.Name, opts.MaxText)
+func open(ctx context.Context, r io.Reader, opts Options) (source, *text, error) {
+	text, err := newText(r, opts.Name, opts.MaxText)
 	if a := (*archive)(nil); errors.As(err, &a) {
-		src, err = newSheet(ctx, a.in, opts)
-		return src, false, err
+		src, err := newSheet(ctx, a.in, opts)
+		return src, nil, err
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, nil, err
 	}
 	if opts.Sheet != "" {
-		return nil, false, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
+		return nil, nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
 	}
-	src, err = newSource(text, opts)
-	return src, marked, err
+	src, err := newSource(text, opts)
+	return src, text, err
 }
 
 // Close gives back what a spreadsheet was spooled to. IDs and Lines do so at their end; it can be called again.
@@ -154,7 +173,11 @@ func (rd *Reader) Close() error {
 }
 
 // Stats tells what was read so far.
-func (rd *Reader) Stats() Stats { return rd.stats }
+func (rd *Reader) Stats() Stats {
+	s := rd.stats
+	s.Above, s.Blank = rd.src.passed()
+	return s
+}
 
 // IDs gives the list's IDs in order, each once. An error is the last thing it gives: a *job.Error of job.CodeBadList,
 // for bad rows with a *BadRows in its chain, told once the list's end has been reached; a *job.Error that the list was
@@ -191,19 +214,20 @@ func (rd *Reader) next() (string, error) {
 		if r.hidden {
 			rd.stats.Hidden++
 		}
-		r.id = unmasked(r.id)
-		why := r.fault
+		id, why := r.id, r.fault
 		if why == "" {
-			why = Fault(storeID, r.id)
+			id, why = ID(r.id)
 		}
 		if why != "" {
+			r.id = plain(r.id)
 			if err := rd.refuse(r, why); err != nil {
 				return "", err
 			}
 			continue
 		}
-		if !rd.seen.Add(r.id) {
+		if !rd.seen.Add(id) {
 			rd.stats.Repeats++
+			rd.repeats.add(id)
 			continue
 		}
 		if rd.good++; rd.opts.MaxIDs > 0 && rd.good > rd.opts.MaxIDs {
@@ -213,8 +237,9 @@ func (rd *Reader) next() (string, error) {
 			continue
 		}
 		rd.stats.IDs++
-		rd.read(r.id)
-		return r.id, nil
+		rd.own = r.own
+		rd.read(id)
+		return id, nil
 	}
 }
 
@@ -237,11 +262,36 @@ func (rd *Reader) end() error {
 	case rd.stats.IDs == 0:
 		return listErrorf(rd.opts.Name, 0, "the list is empty: it has no store IDs")
 	}
+	if c := rd.head.count; c != "" && c != fmt.Sprint(rd.stats.Rows) && c != fmt.Sprint(rd.stats.IDs) {
+		return listErrorf(rd.opts.Name, rd.head.countRow, "%s stands above the header, which is line %d, and is neither the number of its rows nor"+
+			" surely a store: choose by --header %d or --no-header", c, rd.reading.HeaderLine, rd.reading.HeaderLine)
+	}
+	if said := rd.repeats.warning(); said != "" {
+		rd.warnings = append(rd.warnings, said)
+	}
 	return nil
+}
+
+// ownNumbers refuses a list of the merchant's own numbers.
+func ownNumbers(file string, line int, column string) error {
+	return listErrorf(file, line, "the column %q has the merchant's own store numbers, which only a directory of the brand's stores can turn into"+
+		" WeChat Pay's store IDs, and there is none yet: choose a column of WeChat Pay's IDs by --column, or say --ids wechat if these are", column)
 }
 
 func listErrorf(file string, line int, format string, args ...any) *job.Error {
 	e := job.Errorf(job.CodeBadList, format, args...)
 	e.File, e.Line = file, line
 	return e
+}
+
+// checkName refuses what is no list by its name alone: the files that office programs keep beside one that is open.
+func checkName(name string) error {
+	base := name[strings.LastIndexAny(name, `/\\`)+1:]
+	for _, lock := range [][2]string{{"~$", ""}, {".~lock.", "#"}} {
+		if rest, ok := strings.CutPrefix(base, lock[0]); ok {
+			return listErrorf(name, 0, "this is the lock file that an office program keeps while a spreadsheet is open: name the spreadsheet"+
+				" itself, %s", strings.TrimSuffix(rest, lock[1]))
+		}
+	}
+	return nil
 }

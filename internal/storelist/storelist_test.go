@@ -130,7 +130,7 @@ func TestBadListsAreRefusedByFileAndLine(t *testing.T) {
 		"a decimal point":            {list: "store_id\n100000001.0\n", line: 2, says: "spreadsheet"},
 		"thousands":                  {list: "store_id\n\"100,000,001\"\n", line: 2, says: "spreadsheet"},
 		"thousands on the first row": {list: "store_id\n100,000,001\n", line: 2, says: "spreadsheet"},
-		"an apostrophe":              {list: "store_id\n'1\n", line: 2, says: "apostrophe"},
+		"an apostrophe":              {list: "store_id\n'1?\n", line: 2, says: "apostrophe"},
 		"full-width digits":          {list: "store_id\n１２３\n", line: 2, says: "full-width"},
 		"a space within":             {list: "store_id\n1 2\n", line: 2, says: "cannot stand"},
 		"too long":                   {list: "store_id\n" + strings.Repeat("1", 65) + "\n", line: 2, says: "65 characters"},

@@ -1,129 +1,205 @@
 package storelist
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/storelink/storelink/internal/job"
 )
 
 // newSource tells the formats apart by what the text begins with; the name's ending only tells JSON lines that begin
 // with a string.
-func newSource(in *bufio.Reader, opts Options) (source, error) {
-	head, err := in.Peek(in.Size())
-	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	begin := bytes.TrimLeft(head, " \t\n")
+func newSource(in *text, opts Options) (source, error) {
+	begin := bytes.TrimLeft(in.head(), " \t\r\n")
 	name := strings.ToLower(strings.TrimSuffix(opts.Name, ".gz"))
 	lines := strings.HasSuffix(name, ".jsonl") || strings.HasSuffix(name, ".ndjson")
+	second := bytes.TrimLeft(begin[min(1, len(begin)):], " \t\r\n")
+	follows := func(set string) bool { return len(second) > 0 && strings.IndexByte(set, second[0]) >= 0 }
 	switch {
-	case bytes.HasPrefix(begin, []byte("<")):
+	case bytes.HasPrefix(begin, []byte("<")) && len(second) > 0 && (isLetter(second[0]) || follows("!?/")):
 		return nil, listErrorf(opts.Name, 0, "this is a web page or XML under a spreadsheet's name, as some systems export it: open it in a"+
 			" spreadsheet program and save it as .xlsx, or save the list as CSV")
-	case bytes.HasPrefix(begin, []byte("{")), lines && bytes.HasPrefix(begin, []byte(`"`)):
+	case bytes.HasPrefix(begin, []byte("{")) && (len(second) == 0 || follows(`"}`)), lines && bytes.HasPrefix(begin, []byte(`"`)):
 		return newObjects(in, opts)
-	case bytes.HasPrefix(begin, []byte("[")):
+	case bytes.HasPrefix(begin, []byte("[")) && (len(second) == 0 || follows(`"{[]-0123456789`)):
 		return nil, listErrorf(opts.Name, 1, "this is one JSON array: write it as JSON lines, an object or an ID a line")
 	}
-	return newTable(in, separator(begin), opts)
-}
-
-// separator gives what parts the cells of the first line; a line without any is of one column.
-func separator(head []byte) rune {
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	quoted := false
-	count := map[byte]int{}
-	for _, c := range line {
-		switch c {
-		case '"':
-			quoted = !quoted
-		case '\t', ',', ';':
-			if !quoted {
-				count[c]++
-			}
-		}
-	}
-	for _, c := range []byte{'\t', ',', ';'} {
-		if count[c] > 0 {
-			return rune(c)
-		}
-	}
-	return ','
+	return newTable(in, opts)
 }
 
 // table is CSV, TSV, or text with an ID a line.
 type table struct {
-	name    string
-	csv     *csv.Reader
-	comma   rune
-	wide    bool                 // it has more than one column
-	at      int                  // the ID's column, from 0
-	title   string               // what errors call that column
-	first   []string             // the first row, until it is given out
-	line    int                  // of it
-	head    bool                 // it is a header
-	names   []Value              // the header's cells as they came
-	columns int                  // of the first row
-	all     bool                 // headers, blank rows and empty lines are given out too
-	held    []string             // the row that comes next, where empty lines come before it
-	begin   int                  // its line
-	ended   int                  // the line on which the last row that was given out ended
-	each    func(cells []string) // told of every row that next gives; may be nil
+	name  string
+	rows  records
+	head  head
+	title string   // what errors call the column of the IDs
+	line  int      // of the header; 0 for none
+	top   []string // its cells
+
+	held  []heldRecord // read to find the header
+	given int          // those of them that were given out
+	all   bool         // headers, blank rows and empty lines are given out too
+
+	above, blanks int64                // rows that are the header or stand above it, and blank ones
+	each          func(cells []string) // told of every row that next gives; may be nil
 }
 
-func newTable(in io.Reader, comma rune, opts Options) (*table, error) {
-	c := csv.NewReader(in)
-	c.Comma, c.FieldsPerRecord, c.ReuseRecord = comma, -1, true
-	t := &table{name: opts.Name, csv: c, comma: comma}
-	first, line, err := t.read()
-	if errors.Is(err, io.EOF) {
-		return nil, listErrorf(opts.Name, 0, "the list is empty: it has no store IDs")
-	}
-	if err != nil {
+// heldRecord is a record that was read to find the header.
+type heldRecord struct {
+	record
+	kind LineKind
+	more int // empty lines that follow this one, which is empty itself
+}
+
+func newTable(in *text, opts Options) (*table, error) {
+	t := &table{name: opts.Name, rows: records{in: in}}
+	var err error
+	if t.held, err = t.rows.begin(opts); err != nil {
 		return nil, err
 	}
-	names := make([]string, len(first))
-	for i, s := range first {
-		names[i] = plain(s)
-	}
-	t.wide, t.columns = len(names) > 1, len(names)
-	at, header, err := findColumn(names, opts)
-	if err != nil {
+	if err := t.find(opts); err != nil {
 		return nil, err
 	}
-	t.at, t.title = at, strconv.Itoa(at+1)
-	if header {
-		t.title = names[at]
-	}
-	t.first, t.line, t.head = append([]string(nil), first...), line, header
-	if header {
-		t.names = rawValues(t.first)
+	t.title = strconv.Itoa(t.head.at + 1)
+	if t.head.name != "" {
+		t.title = t.head.name
 	}
 	return t, nil
 }
 
-func (t *table) column() string { return t.title }
-
-func (t *table) place() (int, ReadColumn) {
-	if !t.head {
-		return 0, ReadColumn{Number: t.at + 1}
+// begin finds out what parts the cells. A first line that says it, as spreadsheets write and read it, is held.
+func (c *records) begin(opts Options) ([]heldRecord, error) {
+	head := c.in.head()
+	line := head
+	if end := bytes.IndexAny(line, "\r\n"); end >= 0 {
+		line = line[:end]
 	}
-	return t.line, ReadColumn{t.at + 1, t.title}
+	said := strings.Trim(plain(string(line)), `"`)
+	if len(said) == len("sep=,") && strings.EqualFold(said[:4], "sep=") || strings.EqualFold(said, "sep=") && bytes.HasSuffix(bytes.Trim(line, `"`), []byte{'\t'}) {
+		c.comma = '\t'
+		if len(said) == len("sep=,") {
+			c.comma = said[4]
+		}
+		text, number, err := c.in.line()
+		if err != nil {
+			return nil, err
+		}
+		return []heldRecord{{record: record{line: number, cells: []string{string(text)}}, kind: AboveLine}}, nil
+	}
+	c.comma = separator(head, opts)
+	return nil, nil
 }
 
-func (t *table) header() ([]Value, int) { return t.names, t.columns }
+// holding is what is held of a table until its header is found.
+type holding struct {
+	search
+	at   []int // where in the table's held each of the search's rows is
+	size int
+}
+
+// hold reads until so many rows that have something in them are held.
+func (t *table) hold(h *holding, want int) error {
+	for !h.whole && !h.full && len(h.rows) < want {
+		r, err := t.rows.next()
+		if errors.Is(err, io.EOF) {
+			h.whole = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n := len(t.held); len(r.cells) == 0 && n > 0 && len(t.held[n-1].cells) == 0 {
+			t.held[n-1].more++
+			continue
+		}
+		held := heldRecord{record: r, kind: BlankLine}
+		held.cells = slices.Clone(r.cells)
+		for _, cell := range r.cells {
+			h.size += len(cell) + 16
+		}
+		h.size += 64
+		h.full = h.size >= maxHeldBytes
+		if !r.blank() {
+			held.kind = StoreLine
+			names := make([]string, len(r.cells))
+			for i, cell := range r.cells {
+				names[i] = plain(cell)
+			}
+			h.rows, h.at = append(h.rows, headRow{r.line, names}), append(h.at, len(t.held))
+		}
+		t.held = append(t.held, held)
+	}
+	if h.full && len(h.rows) == 0 {
+		return listErrorf(t.name, 1, "the list begins with %d bytes of rows without anything in them: this is no list of stores", maxHeldBytes)
+	}
+	return nil
+}
+
+// find holds the first records and finds the header among them.
+func (t *table) find(opts Options) error {
+	h := holding{search: search{opts: opts}}
+	for want := 64; ; want = maxHeld {
+		if err := t.hold(&h, want); err != nil {
+			return err
+		}
+		head, more, err := h.find()
+		if err != nil {
+			return err
+		}
+		if !more {
+			t.settle(head, &h)
+			return t.checkHeld()
+		}
+	}
+}
+
+// settle takes the header that was found.
+func (t *table) settle(found head, h *holding) {
+	t.head = found
+	for i := range found.first {
+		t.held[h.at[i]].kind = AboveLine
+	}
+	if found.row >= 0 {
+		top := &t.held[h.at[found.row]]
+		top.kind = HeadLine
+		t.line, t.top = top.line, top.cells
+	}
+}
+
+// checkHeld refuses a list in which what was taken for the header, or stands above it, has rows in a cell.
+func (t *table) checkHeld() error {
+	for _, r := range t.held {
+		if r.folded && t.rows.swallowed(r.record, t.head.at, t.head.width) {
+			return t.rows.swallowing(r.line)
+		}
+	}
+	return nil
+}
+
+func (t *table) column() string { return t.title }
+func (t *table) begin() head    { return t.head }
+
+func (t *table) header() ([]Value, int) {
+	if t.head.row < 0 {
+		return nil, t.head.width
+	}
+	return rawValues(t.top), t.head.width
+}
+
+func (t *table) passed() (above, blank int64) { return t.above, t.blanks }
+
+func (t *table) place() (int, ReadColumn) { return t.line, ReadColumn{t.head.at + 1, t.head.name} }
+
+// wide says whether the list has more than one column.
+func (t *table) wide() bool { return !t.head.lone || t.head.width > 1 }
 
 func (t *table) format() string {
 	switch {
-	case !t.wide:
+	case !t.wide():
 		return "text"
-	case t.comma == '\t':
+	case t.rows.comma == '\t':
 		return "TSV"
 	}
 	return "CSV"
@@ -132,197 +208,90 @@ func (t *table) format() string {
 // everything makes next give headers, blank rows and empty lines too.
 func (t *table) everything() { t.all = true }
 
-// read gives the next row that has something in it.
-func (t *table) read() ([]string, int, error) {
-	for {
-		cells, err := t.csv.Read()
-		if err != nil {
-			return nil, 0, t.csvError(err)
-		}
-		if line, _ := t.csv.FieldPos(0); t.all && t.first == nil || !isBlank(cells) {
-			return cells, line, nil
-		}
-	}
-}
-
-func isBlank(cells []string) bool {
-	for _, cell := range cells {
-		if plain(cell) != "" {
-			return false
-		}
-	}
-	return true
-}
-
-func (t *table) csvError(err error) error {
-	var e *csv.ParseError
-	if errors.As(err, &e) {
-		return listErrorf(t.name, e.StartLine, "a quote (\") stands where it cannot: in CSV a cell with one is put in quotes and"+
-			" the quote is doubled, and every quote that opens is closed")
-	}
-	return err // io.EOF, or text's own
-}
-
 func (t *table) next() (row, error) {
-	if !t.all {
-		return t.nextRow()
-	}
-	// CSV passes over empty lines: they are those between where a row ended and the next begins.
-	if t.held == nil && t.first == nil {
-		var err error
-		if t.held, t.begin, err = t.read(); err != nil {
+	for {
+		r, kind, err := t.record()
+		if err != nil {
 			return row{}, err
 		}
-	}
-	begin := t.begin
-	if t.first != nil {
-		begin = t.line
-	}
-	if t.ended++; t.ended < begin {
-		return row{line: t.ended, kind: BlankLine}, nil
-	}
-	r, err := t.nextRow()
-	for _, cell := range r.raw {
-		t.ended += strings.Count(cell, "\n")
-	}
-	return r, err
-}
-
-// nextRow gives the next row that CSV knows of.
-func (t *table) nextRow() (row, error) {
-	cells, line := t.first, t.line
-	t.first = nil
-	if t.each != nil && cells != nil {
-		t.each(cells)
-	}
-	if cells != nil && t.head {
+		if kind == StoreLine && !(t.head.at < len(r.cells) && digits(r.cells[t.head.at])) && r.blank() {
+			kind = BlankLine
+		}
+		switch kind {
+		case AboveLine, HeadLine:
+			t.above++
+		case BlankLine:
+			t.blanks++
+		default:
+			return t.row(r)
+		}
 		if t.all {
-			return row{line: line, raw: cells, kind: HeadLine}, nil
-		}
-		cells = nil
-	}
-	if cells == nil && t.held != nil {
-		cells, line, t.held = t.held, t.begin, nil
-		if t.each != nil {
-			t.each(cells)
-		}
-	} else if cells == nil {
-		var err error
-		if cells, line, err = t.read(); err != nil {
-			return row{}, err
-		}
-		if t.each != nil {
-			t.each(cells)
+			return row{line: r.line, raw: r.cells, kind: kind}, nil
 		}
 	}
-	r := row{line: line, raw: cells}
-	switch {
-	case t.all && isBlank(cells):
-		r.kind = BlankLine
-		return r, nil
-	case t.at < len(cells):
-		r.id = plain(cells[t.at])
-	default:
-		r.fault = "the row has no cell in the column of the store IDs"
-	}
-	if !t.wide && len(cells) > 1 {
-		r.id = strings.Join(cells, string(t.comma))
-		if r.fault = "the line has more than one value, and the list's first line has one"; damaged(r.id) {
-			r.fault = Fault(storeID, r.id)
-		}
-	}
-	return r, nil
 }
 
-// idNames are what the column of the store IDs is called, as Fold gives them.
-var idNames = map[string]bool{
-	"storeid": true, "storeids": true, "storeno": true, "storenumber": true, "storecode": true, "wechatstoreid": true,
-	"门店id": true, "门店编号": true, "门店编码": true, "门店号": true, "门店代码": true, "门店号码": true,
-	"微信门店id": true, "微信门店编号": true, "微信支付门店id": true, "微信支付门店编号": true,
-	"店铺id": true, "店铺编号": true, "店铺编码": true, "品牌门店id": true, "品牌门店编号": true,
-}
-
-// Fold gives a column's name without what people write in different ways: case, spaces and line breaks, _, -, brackets, and
-// the marks of a form's field that must be filled in (*门店编号, 门店编号（必填）).
-func Fold(s string) string {
-	return strings.ToLower(folding.Replace(s))
-}
-
-var folding = strings.NewReplacer(" ", "", "\n", "", "_", "", "-", "", "\u3000", "", "（", "", "）", "", "(", "", ")", "", "*", "", "＊", "",
-	"必填", "")
-
-// findColumn gives the column of the IDs, from 0, and whether the first row is a header.
-func findColumn(names []string, opts Options) (at int, header bool, err error) {
-	if opts.Column != "" {
-		return namedColumn(names, opts)
-	}
-	var found []int
-	for i, name := range names {
-		if idNames[Fold(name)] {
-			found = append(found, i)
+// record gives a record of those that were held, or the next one.
+func (t *table) record() (r record, kind LineKind, err error) {
+	if t.given < len(t.held) {
+		h := &t.held[t.given]
+		r, kind = h.record, h.kind
+		if h.more == 0 {
+			t.given++
 		}
-	}
-	alone, isAlone := lone(names)
-	switch {
-	case len(found) == 1:
-		return found[0], true, nil
-	case len(found) > 1:
-		var candidates []string
-		for _, i := range found {
-			candidates = append(candidates, strconv.Quote(names[i]))
+		h.more--
+		h.line++
+	} else {
+		t.held, t.given = nil, 0
+		if r, err = t.rows.next(); err != nil {
+			return r, kind, err
 		}
-		return 0, false, listErrorf(opts.Name, 1, "several columns may hold the store IDs: %s: choose one by --column NAME",
-			strings.Join(candidates, ", "))
-	case isAlone:
-		return alone, isHeader(names[alone]), nil
+		kind = StoreLine
 	}
-	return 0, false, listErrorf(opts.Name, 1, "no column is known to hold the store IDs; the first row has %s: choose the column"+
-		" by --column NAME or by its number (1 to %d)", quoted(names), len(names))
+	if t.each != nil {
+		t.each(r.cells)
+	}
+	return r, kind, nil
 }
 
-// words are what people write above a lone column, that could be store IDs as well.
-var words = map[string]bool{
-	"id": true, "ids": true, "no": true, "number": true, "code": true, "store": true, "stores": true, "shop": true,
-	"shops": true, "shopid": true, "storelist": true,
+// row reads a store's row.
+func (t *table) row(r record) (row, error) {
+	if r.folded && t.rows.swallowed(r, t.head.at, t.head.width) {
+		return row{}, t.rows.swallowing(r.line)
+	}
+	out := row{line: r.line, raw: r.cells}
+	if t.head.at < len(r.cells) {
+		out.id = r.cells[t.head.at]
+	} else {
+		out.fault = "the row has no cell in the column of the store IDs"
+	}
+	if o := t.head.own; o >= 0 && o < len(r.cells) {
+		out.own = plain(r.cells[o])
+	}
+	if len(r.cells) <= t.head.width {
+		return out, nil
+	}
+	for _, cell := range r.cells[t.head.width:] {
+		if plain(cell) == "" {
+			continue
+		}
+		if t.wide() {
+			out.fault = moreCells(t.head.width)
+			return out, nil
+		}
+		out.id = strings.Join(r.cells, string(t.rows.comma))
+		if out.fault = "the line has more than one value, and the list's first line has one"; damaged(out.id) {
+			out.fault = Fault(storeID, out.id)
+		}
+		return out, nil
+	}
+	return out, nil
 }
 
-// isHeader says whether a cell of the first row names its column: it is a name that is known, or it cannot be a store ID
-// and has no digit, as a damaged one would.
-func isHeader(s string) bool {
-	name := Fold(s)
-	return idNames[name] || words[name] || s != "" && !job.ValidID(s) && !strings.ContainsAny(s, "0123456789０１２３４５６７８９")
-}
-
-// namedColumn finds the column that the operator named, or numbered; then the first row is a header only if its cell
-// looks like one.
-func namedColumn(names []string, opts Options) (int, bool, error) {
-	if n, err := strconv.Atoi(opts.Column); err == nil {
-		if n < 1 || n > len(names) {
-			return 0, false, listErrorf(opts.Name, 1, "--column %d: the first row has %d columns", n, len(names))
-		}
-		return n - 1, isHeader(names[n-1]), nil
-	}
-	matching := func(same func(string) bool) (found []int) {
-		for i, name := range names {
-			if same(name) {
-				found = append(found, i)
-			}
-		}
-		return found
-	}
-	found := matching(func(name string) bool { return name == opts.Column })
-	if len(found) == 0 {
-		found = matching(func(name string) bool { return Fold(name) == Fold(opts.Column) })
-	}
-	switch len(found) {
-	case 1:
-		return found[0], true, nil
-	case 0:
-		return 0, false, listErrorf(opts.Name, 1, "--column %q: there is no such column; the first row has %s", opts.Column,
-			quoted(names))
-	}
-	return 0, false, listErrorf(opts.Name, 1, "--column %q: %d columns are called so: choose one by its number", opts.Column,
-		len(found))
+// moreCells is why a row with more cells than the header is bad: what stands behind the first cell too many may stand
+// anywhere, the ID too.
+func moreCells(width int) string {
+	return "the row has more cells than the " + strconv.Itoa(width) + " of the header: does a cell with a separator in it lack its quotes?"
 }
 
 // quoted lists some names for a person.

@@ -1,0 +1,215 @@
+package storelist
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/storelink/storelink/internal/job"
+)
+
+// storeID is what faults call a store's ID.
+const storeID = "store ID"
+
+// whyHeader is why a column's name is a bad row.
+const whyHeader = "this is a column's name, and no store ID"
+
+// ID gives the store ID that a cell holds, or why it holds none. What stands around an ID and cannot be meant is taken off:
+// white space, marks that cannot be seen, and what keeps a spreadsheet from taking it for a number ("=""000123""", '000123).
+func ID(cell string) (id, why string) {
+	if digits(cell) {
+		return cell, ""
+	}
+	id = unmasked(plain(cell))
+	if columnName(id) && !noValue[strings.ToLower(id)] {
+		return id, whyHeader
+	}
+	return id, Fault(storeID, id)
+}
+
+// good says whether a cell holds a store ID.
+func good(cell string) bool {
+	_, why := ID(cell)
+	return why == ""
+}
+
+// digits says whether a cell is an ID of digits alone, as nearly all are.
+func digits(s string) bool {
+	if len(s) == 0 || len(s) > job.MaxIDLength {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// unmasked takes off what web exports, people and our own reports put around or before an ID for the sake of spreadsheets: none
+// of it can stand in an ID, so that nothing else can be meant.
+func unmasked(s string) string {
+	was := s
+	for _, around := range [][2]string{{`="`, `"`}, {`"`, `"`}, {"'", "'"}, {"‘", "’"}, {"'", ""}, {"’", ""}, {"‘", ""}, {"＇", ""}, {"`", ""}} {
+		if inner, ok := strings.CutPrefix(s, around[0]); ok {
+			if inner, ok = strings.CutSuffix(inner, around[1]); ok && inner != "" {
+				s = plain(inner)
+				break
+			}
+		}
+	}
+	if job.ValidID(s) {
+		return s
+	}
+	return was
+}
+
+// noValue are what databases and people write where there is no value.
+var noValue = func() map[string]bool {
+	all := map[string]bool{}
+	for _, w := range strings.Fields(`null (null) <null> [null] none (none) nil nan <na> na n/a #n/a n.a. n.a undefined (blank) blank empty \n
+		无 無 暂无 暫無 没有 空 空白 (空) （空） (空白) （空白） 未填 未填写 未知 待定 / \ ／ — —— – ― －`) {
+		all[w] = true
+	}
+	return all
+}()
+
+// Fault says why s can be no ID, or nothing where it can. what names it: "store ID", "brand ID".
+func Fault(what, s string) string {
+	valid := job.ValidID(s)
+	switch {
+	case s == "":
+		return "the " + what + " is missing"
+	case noValue[strings.ToLower(s)] || strings.Trim(s, "-_") == "":
+		return fmt.Sprintf("the %s is missing: %q stands for no value", what, s)
+	case strings.EqualFold(s, "true"), strings.EqualFold(s, "false"):
+		return whyBool
+	case isDate(s):
+		return whyDate
+	case valid:
+		return ""
+	case s[0] == '#' && errorValues[strings.ToUpper(s)]:
+		return whyError
+	}
+	if n := severalIDs(s); n > 1 {
+		return fmt.Sprintf("the cell has %d IDs, and a row is for one: give each a row of its own", n)
+	}
+	return badID(what, s)
+}
+
+// errorValues are what spreadsheets show for a formula that failed.
+var errorValues = map[string]bool{"#REF!": true, "#VALUE!": true, "#DIV/0!": true, "#NAME?": true, "#NUM!": true, "#NULL!": true,
+	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true}
+
+// badID says why a text is no ID.
+func badID(what, s string) string {
+	switch {
+	case damaged(s):
+		return "a spreadsheet has turned this number into another form and may have lost digits of it: give the column the" +
+			" format Text and export the list again"
+	case strings.HasPrefix(s, "'"):
+		return "it begins with an apostrophe, a spreadsheet's mark for text: take that out"
+	case len(s) > job.MaxIDLength && validCharacters(s):
+		return fmt.Sprintf("it is %d characters long, and a %s has at most %d", len(s), what, job.MaxIDLength)
+	case !utf8.ValidString(s):
+		return "it is not text"
+	}
+	for _, c := range s {
+		switch {
+		case job.ValidID(string(c)):
+		case c != ' ' && unseen(c):
+			return fmt.Sprintf("a character that cannot be seen stands in it: U+%04X", c)
+		case c >= '０' && c <= 'ｚ':
+			return fmt.Sprintf("%q is a full-width character: a %s has only 0-9, A-Z, a-z, _ and -", c, what)
+		default:
+			return fmt.Sprintf("%q cannot stand in a %s, which has only 0-9, A-Z, a-z, _ and -", c, what)
+		}
+	}
+	return "it is no " + what
+}
+
+// unseen says whether a character leaves no mark: white space, controls, and those that only steer the others.
+func unseen(c rune) bool {
+	return unicode.IsSpace(c) || unicode.Is(unicode.Cf, c) || unicode.IsControl(c) || unicode.Is(unicode.Zs, c) ||
+		c == '\u3164' || c == '\ufe0f' || c == '\u034f'
+}
+
+func validCharacters(s string) bool {
+	for i := range len(s) {
+		if !job.ValidID(s[i : i+1]) {
+			return false
+		}
+	}
+	return true
+}
+
+// severalIDs counts the IDs in a text that is several, with something between them.
+func severalIDs(s string) int {
+	if thousands(s) {
+		return 0
+	}
+	parts := strings.FieldsFunc(s, func(c rune) bool {
+		return strings.ContainsRune(",;/|+&、，；／｜\\\n", c) || unicode.IsSpace(c)
+	})
+	spaced := !strings.ContainsAny(s, ",;/|+&、，；／｜\\\n")
+	for _, p := range parts {
+		if p = unmasked(p); !job.ValidID(p) || !hasDigit(p) || spaced && len(p) < 5 {
+			return 0
+		}
+	}
+	return len(parts)
+}
+
+// thousands says whether s is a number in groups of three digits: 100,000,001.
+func thousands(s string) bool {
+	groups := strings.Split(s, ",")
+	for i, g := range groups {
+		if !digits(g) || i > 0 && len(g) != 3 || len(g) > 3 {
+			return false
+		}
+	}
+	return len(groups) > 1
+}
+
+// damaged says whether s is a number as spreadsheets write those that they have read as a quantity: 1.00000001E+08,
+// 1E+08, 100000001.0, 100,000,001. None of these can be an ID.
+func damaged(s string) bool {
+	digits, marks := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.' || c == '+' || c == ',':
+			marks++
+		case (c == 'e' || c == 'E') && i > 0 && i < len(s)-1:
+		case c == '-' && i > 0 && (s[i-1] == 'e' || s[i-1] == 'E'):
+		default:
+			return false
+		}
+	}
+	return digits > 0 && marks > 0
+}
+
+func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
+
+// storeLike says whether a text is an ID with a digit in it, or was meant to be one: a damaged one, one with a wrong character,
+// or several. A day is none, nor is what has words in it.
+func storeLike(s string) bool {
+	if s = unmasked(s); s == "" || isDate(s) {
+		return false
+	}
+	if job.ValidID(s) && hasDigit(s) || damaged(s) || severalIDs(s) > 1 {
+		return true
+	}
+	digit := false
+	for _, c := range s {
+		switch {
+		case c >= '0' && c <= '9', c >= '０' && c <= '９':
+			digit = true
+		case c >= 0x80 && unicode.IsLetter(c), c == ' ', c == '#', c == ':', c == '/':
+			return false
+		}
+	}
+	return digit
+}
