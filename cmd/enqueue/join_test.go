@@ -209,16 +209,16 @@ func TestSpreadsheetIsGivenBackWithItsOutcomes(t *testing.T) {
 	defer got.Close()
 	for cell, want := range map[string]string{"A1": "清单", "D1": "", "A3": "门店ID", "D3": "storelink_outcome", "A4": "7", "C4": "1900-01-01",
 		"D4": "succeeded", "C5": "3", "D5": "failed", "E5": "PARAM_ERROR", "A7": "-A1", "B7": "=1+1", "C7": "-5", "E7": "=CMD()"} {
-		if text, err := got.GetCellValue("Stores", cell); err != nil || text != want {
+		if text, err := got.GetCellValue("Sheet1", cell); err != nil || text != want {
 			t.Errorf("%s: %q, want %q, %v", cell, text, want, err)
 		}
-		if formula, err := got.GetCellFormula("Stores", cell); err != nil || formula != "" {
+		if formula, err := got.GetCellFormula("Sheet1", cell); err != nil || formula != "" {
 			t.Errorf("%s is a formula: %q, %v", cell, formula, err)
 		}
 	}
 	for cell, want := range map[string]excelize.CellType{"A4": excelize.CellTypeUnset, "C5": excelize.CellTypeUnset,
-		"B7": excelize.CellTypeInlineString} {
-		if kind, err := got.GetCellType("Stores", cell); err != nil || kind != want {
+		"B7": excelize.CellTypeSharedString, "E7": excelize.CellTypeInlineString} {
+		if kind, err := got.GetCellType("Sheet1", cell); err != nil || kind != want {
 			t.Errorf("%s is of type %v, %v", cell, kind, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestWrongJoinsAreRefused(t *testing.T) {
 	list := w.list(3)
 	id := w.ended(list)
 	for name, args := range map[string][]string{
-		"with --only":        {"--join", list, "--only", "failed"},
+		"no such outcome":    {"--join", list, "--only", "lost"},
 		"JSON":               {"--join", list, "--json"},
 		"the list itself":    {"--join", list, "--output", list},
 		"another ending":     {"--join", list, "--output", w.file("x.jsonl")},

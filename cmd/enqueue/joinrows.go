@@ -26,13 +26,15 @@ type joining struct {
 	more    []string // of columns, those that come after joinColumns
 	columns []string
 
-	shown         bool // it goes to a terminal, which it must not steer
-	many          bool // it is a batch: a store may be in many of its jobs, and then its row is given once for each
-	stock, bundle int  // the list's columns that say which target a row is for; -1 for none
+	only          job.Outcome // the only one that rows are given back of; "" for all rows
+	rows          int64       // of stores that were given back
+	shown         bool        // it goes to a terminal, which it must not steer
+	many          bool        // it is a batch: a store may be in many of its jobs, and then its row is given once for each
+	stock, bundle int         // the list's columns that say which target a row is for; -1 for none
 }
 
-func newJoin(s job.Status, lang catalogue.Lang) *joining {
-	j := &joining{known: &report.Outcomes{}, lang: lang, more: results.MoreColumns(s), many: s.Targets > 0, stock: -1, bundle: -1}
+func newJoin(s job.Status, lang catalogue.Lang, only job.Outcome) *joining {
+	j := &joining{known: &report.Outcomes{}, lang: lang, only: only, more: results.MoreColumns(s), many: s.Targets > 0, stock: -1, bundle: -1}
 	for _, name := range append(slices.Clone(joinColumns), j.more...) {
 		j.columns = append(j.columns, joinPrefix+name)
 	}
@@ -63,12 +65,15 @@ func (j *joining) word(word, why string) [][]string {
 	return [][]string{cells}
 }
 
-// added is what comes behind a row's own cells, nil for nothing: once, or as often as the row is to be given.
+// added is what comes behind a row's own cells, nil for nothing: once, or as often as the row is to be given, which may be
+// never.
 func (j *joining) added(line storelist.Line) ([][]string, error) {
 	switch {
 	case line.Kind == storelist.HeadLine:
 		j.targets(line.Values)
 		return [][]string{j.names(line.Values)}, nil
+	case j.only != "" && (line.Kind != storelist.StoreLine || line.Why != ""):
+		return nil, nil
 	case line.Kind != storelist.StoreLine:
 		return [][]string{nil}, nil
 	case line.Why != "":
@@ -82,7 +87,7 @@ func (j *joining) added(line storelist.Line) ([][]string, error) {
 	} else if cells, ok, e := j.known.Find(line.ID); ok || e != nil {
 		all, err = [][]string{cells}, e
 	}
-	if err == nil && len(all) == 0 {
+	if err == nil && len(all) == 0 && j.only == "" {
 		all = j.word(catalogue.NotInJob, "")
 	}
 	return all, err

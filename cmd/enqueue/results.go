@@ -35,8 +35,9 @@ As .xlsx it has a summary, with the failures by code, what each means and what t
 take for a formula gets an apostrophe before it.
 
 --join gives a list back, CSV, TSV or .xlsx, with every column and row as it was and in its order, and behind them what
-became of each row's store (storelink_outcome, …): mostly the list that was submitted. CSV keeps the list's separator and,
-unless --encoding says otherwise, its encoding. Repeats have their store's
+became of each row's store (storelink_outcome, …): mostly the list that was submitted. A workbook that is given back as .xlsx
+is the same workbook with cells added; CSV keeps the list's separator and, unless --encoding says otherwise, its encoding.
+--only keeps the header and the rows of the stores with that outcome. Repeats have their store's
 outcome; rows without a good store ID read "set aside", and stores that the job does not have "not in the job". Of a
 batch, a row stands once for each job that has its store, or for its own target where the list has a column for it.
 
@@ -45,6 +46,7 @@ With --json: a row a line (JSON lines) on standard output.`,
   enqueue results 20260701-093000-k3jq7w2p --output report.csv --encoding gb18030
   enqueue results 20260701-093000-k3jq7w2p --only failed
   enqueue results 20260701-093000-k3jq7w2p --join stores.xlsx --output stores-done.xlsx
+  enqueue results 20260701-093000-k3jq7w2p --join stores.xlsx --only failed --output stores-failed.xlsx
   enqueue results 20260701-093000-k3jq7w2p --json | jq -r 'select(.outcome == "failed") | .store_id'`,
 		Args: one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {

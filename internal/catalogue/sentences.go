@@ -39,6 +39,7 @@ var sentences = []Text{
 		ZH: "单元格 %s 可能属于表头，里面是公式，而文件中没有保存它的结果：请用表格软件打开并重新保存，或用 --column 指定列"},
 	{EN: "the spreadsheet has rows that are far wider than what stands in them, up to column %d: delete what stands there, or save the" +
 		" list as CSV", ZH: "电子表格有些行远比内容宽，一直到第 %s 列：请删除那里的内容，或把清单存成 CSV"},
+	{EN: "the parts of the spreadsheet lie over one another: it may be made to do harm", ZH: "电子表格的各部分互相重叠，可能是恶意构造的"},
 	{EN: "the spreadsheet unpacks to far more than its size (%d bytes and more): it may be made to do harm",
 		ZH: "电子表格解压后远大于文件本身（超过 %s 字节）：可能是恶意文件"},
 	{EN: "the spreadsheet has more than %d bytes once it is unpacked, which is the most allowed",

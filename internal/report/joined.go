@@ -72,17 +72,22 @@ func NoFormula(s string) string {
 	return results.NoFormula(s)
 }
 
-// NewJoinedBook writes a workbook, of as many sheets as it takes, each with the list's header if it has one. width is how
-// many columns there will be, and rows how many a sheet may have: SheetRows unless set.
-func NewJoinedBook(w io.Writer, width, rows int) (Joined, error) {
+// CheckWidth refuses more columns than a workbook's sheet can have.
+func CheckWidth(width int) error {
 	if width > SheetColumns {
-		return nil, job.Errorf(job.CodeUsage, "the list and its outcomes have %d columns, and a spreadsheet has at most %d: write the"+
+		return job.Errorf(job.CodeUsage, "the list and its outcomes have %d columns, and a spreadsheet has at most %d: write the"+
 			" report as .csv", width, SheetColumns)
 	}
+	return nil
+}
+
+// NewJoinedBook writes a workbook, of as many sheets as it takes, each with the list's header if it has one. rows is how many a
+// sheet may have: SheetRows unless set.
+func NewJoinedBook(w io.Writer, rows int) Joined {
 	if rows == 0 {
 		rows = SheetRows
 	}
-	return &joinedBook{out: w, sheets: sheets{file: excelize.NewFile(), title: "Stores", rows: rows}}, nil
+	return &joinedBook{out: w, sheets: sheets{file: excelize.NewFile(), title: "Stores", rows: rows}}
 }
 
 type joinedBook struct {

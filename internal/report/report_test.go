@@ -279,10 +279,7 @@ func TestFormulasAreNeutralised(t *testing.T) {
 
 func TestTextThatNoCellCanHoldIsRefused(t *testing.T) {
 	t.Parallel()
-	j, err := report.NewJoinedBook(io.Discard, 3, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := report.NewJoinedBook(io.Discard, 0)
 	defer j.Close()
 	if err := j.Add(report.Row{Cells: []report.Cell{{Text: strings.Repeat("😀", 16_384)}}}); job.ExitStatus(err) != 2 {
 		t.Errorf("got %v", err)
@@ -290,7 +287,7 @@ func TestTextThatNoCellCanHoldIsRefused(t *testing.T) {
 	if err := j.Add(report.Row{Cells: []report.Cell{{Text: strings.Repeat("长", 32_767)}}}); err != nil {
 		t.Errorf("got %v", err)
 	}
-	if _, err := report.NewJoinedBook(io.Discard, 16_385, 0); job.ExitStatus(err) != 2 {
+	if err := report.CheckWidth(16_385); job.ExitStatus(err) != 2 {
 		t.Errorf("got %v", err)
 	}
 }
@@ -298,10 +295,7 @@ func TestTextThatNoCellCanHoldIsRefused(t *testing.T) {
 func TestListGivenBackIsSplitWithItsHeader(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	j, err := report.NewJoinedBook(&out, 1, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := report.NewJoinedBook(&out, 4)
 	defer j.Close()
 	for i := range 8 {
 		if err := j.Add(report.Row{Head: i == 0, Cells: []report.Cell{{Text: fmt.Sprint("r", i)}}}); err != nil {

@@ -28,6 +28,8 @@ type Line struct {
 	ID     string  // of a store
 	Own    string  // the merchant's own number of it, where the list has a column of these beside the IDs
 	Why    string  // there is none: why the row is bad
+
+	width int // of a spreadsheet's row
 }
 
 // Value is what a cell holds.
@@ -65,24 +67,29 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 				yield(Line{}, err)
 				return
 			}
-			line := Line{Number: r.line, Kind: r.kind, Values: r.values}
-			if line.Values == nil {
-				line.Values = make([]Value, len(r.raw))
-				for i, s := range r.raw {
-					line.Values[i].Text = decodeAs(s, gb18030)
-				}
-			}
-			if r.kind == StoreLine {
-				if line.ID, line.Why = r.id, r.fault; line.Why == "" {
-					line.ID, line.Why = ID(r.id)
-				}
-				line.Own = r.own
-			}
-			if !yield(line, nil) {
+			if !yield(r.full(gb18030), nil) {
 				return
 			}
 		}
 	}
+}
+
+// full is a row with all that stands in it.
+func (r *row) full(gb18030 bool) Line {
+	line := Line{Number: r.line, Kind: r.kind, Values: r.values, width: r.width}
+	if line.Values == nil {
+		line.Values = make([]Value, len(r.raw))
+		for i, s := range r.raw {
+			line.Values[i].Text = decodeAs(s, gb18030)
+		}
+	}
+	if r.kind == StoreLine {
+		if line.ID, line.Why = r.id, r.fault; line.Why == "" {
+			line.ID, line.Why = ID(r.id)
+		}
+		line.Own = r.own
+	}
+	return line
 }
 
 // decodeAs gives UTF-8. Some texts of GB18030, short ones mostly, happen to be UTF-8 as well.
@@ -100,6 +107,7 @@ func decodeAs(s string, gb18030 bool) string {
 // Survey is what is known of a list once it was read to its end.
 type Survey struct {
 	Width   int  // of its widest row
+	Book    bool // it is a workbook
 	Head    bool // it has a header
 	GB18030 bool // its text is in it, more likely than in UTF-8
 	Marked  bool // its text begins with a byte-order mark
@@ -110,6 +118,9 @@ type Survey struct {
 func (rd *Reader) Survey() (Survey, error) {
 	var s Survey
 	utf, gb := 0, 0
+	if sheet, ok := rd.src.(*sheet); ok {
+		s.Book, sheet.bare = true, true
+	}
 	t, text := rd.src.(*table)
 	if text {
 		s.Comma = rune(t.rows.comma)
@@ -128,7 +139,7 @@ func (rd *Reader) Survey() (Survey, error) {
 		if err != nil {
 			return s, err
 		}
-		s.Width = max(s.Width, len(line.Values))
+		s.Width = max(s.Width, len(line.Values), line.width)
 		s.Head = s.Head || line.Kind == HeadLine
 	}
 	s.GB18030, s.Marked = text && gb > utf, rd.Marked()

@@ -18,11 +18,12 @@ const maxSpreadsheet = 2 << 30 // bytes of a file: ten times what a full sheet o
 // sheet is a sheet of a spreadsheet. Rows that are hidden, by a filter or by hand, are read like the others: a row that
 // is not read would be a store lost without a word, and one that is can be seen in Stats.Hidden.
 type sheet struct {
-	name  string // the file's
-	title string // the sheet's
-	spool *spool.Spool
-	book  *xlsx.Workbook
-	rows  *xlsx.Rows
+	name   string // the file's
+	title  string // the sheet's
+	chosen xlsx.Sheet
+	spool  *spool.Spool
+	book   *xlsx.Workbook
+	rows   *xlsx.Rows
 
 	held    []xlsx.Row // read to find the header
 	head    int        // which of them is the header; those before it are titles; -1 for none
@@ -32,6 +33,7 @@ type sheet struct {
 	top     []Value    // the header's cells
 	columns int        // of the row that the IDs' column was found in
 	all     bool       // titles, headers and blank rows are given out too
+	bare    bool       // of these, nothing but the header's cells
 	given   int        // rows of held that were given out
 	size    int        // of held, about, in bytes
 	first   int        // of held, that is no header and does not stand above one
@@ -85,7 +87,7 @@ func (s *sheet) open(ctx context.Context, in io.Reader, opts Options) error {
 	if err != nil {
 		return err
 	}
-	s.title = chosen.Name
+	s.title, s.chosen = chosen.Name, chosen
 	if s.rows, err = s.book.Rows(chosen); err != nil {
 		return err
 	}
@@ -329,7 +331,10 @@ func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
 			return out, err
 		}
 	}
-	if s.all || s.aside && (out.fault != "" || !good(out.id)) {
+	if n := len(r.Cells); n > 0 {
+		out.width = r.Cells[n-1].Column
+	}
+	if s.all && !(s.bare && kind != HeadLine) || s.aside && (out.fault != "" || !good(out.id)) {
 		out.values, err = s.values(r)
 	}
 	return out, err

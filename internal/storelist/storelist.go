@@ -107,6 +107,7 @@ type row struct {
 	kind   LineKind // StoreLine unless the source was told to give everything
 	hidden bool
 	values []Value // instead of raw, of a spreadsheet
+	width  int     // of a spreadsheet's row: the last column that has a value
 }
 
 // source gives rows one after another, and io.EOF after the last. Rows without anything in them are passed over.

@@ -38,10 +38,12 @@ const (
 type Workbook struct {
 	ctx      context.Context // ends all reading
 	file     *file
+	size     int64 // of the file
 	most     int64 // bytes that may be unpacked; 0 for no bound but that of the file's size
 	budget   int64 // bytes that may be unpacked of a file of this size
 	unpacked int64
 
+	files        []*zip.File          // in their order
 	parts        map[string]*zip.File // by name in lower case, which is how they are told apart
 	sheets       []Sheet
 	styles       []style // by a cell's style
@@ -63,7 +65,7 @@ type Sheet struct {
 // *job.Error with one sentence and without a file's name: job.CodeBadList for what is wrong with the workbook, job.CodeIO
 // for temporary files, and once ctx has ended its cause, or job.CodeTimeout or job.CodeInterrupted.
 func Open(ctx context.Context, r io.ReaderAt, size, most int64) (*Workbook, error) {
-	w := &Workbook{ctx: ctx, file: &file{r: r, bound: maxDirectory}, most: most, budget: bombFrom + 2*bombRatio*size}
+	w := &Workbook{ctx: ctx, file: &file{r: r, bound: maxDirectory}, size: size, most: most, budget: bombFrom + 2*bombRatio*size}
 	archive, err := zip.NewReader(w.file, size)
 	if errors.Is(err, errTooMuch) {
 		return nil, badf("this zip archive has too many parts for a spreadsheet: it may be made to do harm")
@@ -72,7 +74,7 @@ func Open(ctx context.Context, r io.ReaderAt, size, most int64) (*Workbook, erro
 		return nil, damaged(err)
 	}
 	w.file.open = true
-	w.parts = make(map[string]*zip.File, len(archive.File))
+	w.files, w.parts = archive.File, make(map[string]*zip.File, len(archive.File))
 	for _, f := range archive.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue // a folder
