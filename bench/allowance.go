@@ -3,11 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,289 +13,278 @@ import (
 // calls20 is what the API allows an identity and interface in any second.
 const calls20 = 20
 
-// usage is one case: a system with so many worker processes, on a network with so much jitter.
+// alsoUsed is what the other client takes of it, in the cases that have one.
+const alsoUsed = 5
+
+// usage is one case of the rate limit: what it has to live with.
 type usage struct {
-	system    string
-	processes int
-	jitter    string
-	start     func(w *world) ([]*harness.Process, error)
+	jitter  time.Duration // of the way there, from 0
+	spread  time.Duration // of WeChat Pay's own work, from 0, beside the 80 ms that every answer takes
+	rtt     time.Duration // Redis' round trip
+	workers int
+	other   bool // another client uses alsoUsed
+
+	more []string // of the sandbox's faults; such cases are in no grid, and have no bar
+	what string   // what they are
 }
 
-// allowance measures what share of the allowance is used. Two cases run at a time: at twenty calls a second each uses
-// a few percent of a core.
+func (c usage) values() []string {
+	other := ""
+	if c.other {
+		other = fmt.Sprintf(", another client at %d/s", alsoUsed)
+	}
+	return []string{workers(c.workers), ", jitter " + short(c.jitter), ", own work " + short(c.spread), ", Redis " + short(c.rtt), other, c.what}
+}
+
+// String names the case.
+func (c usage) String() (name string) {
+	for _, v := range c.values() {
+		name += v
+	}
+	return name
+}
+
+func workers(n int) string {
+	if n == 1 {
+		return "1 worker"
+	}
+	return strconv.Itoa(n) + " workers"
+}
+
+func short(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	return strconv.Itoa(int(d.Milliseconds())) + "ms"
+}
+
+// ms are milliseconds as durations.
+func ms(all ...int) (out []time.Duration) {
+	for _, one := range all {
+		out = append(out, time.Duration(one)*time.Millisecond)
+	}
+	return out
+}
+
+// grid are all cases.
+func grid() (all []usage) {
+	for _, jitter := range ms(0, 20, 60) {
+		for _, spread := range ms(0, 300, 1000) {
+			for _, rtt := range ms(1, 20, 100) {
+				for _, workers := range []int{1, 2, 8} {
+					for _, other := range []bool{false, true} {
+						all = append(all, usage{jitter: jitter, spread: spread, rtt: rtt, workers: workers, other: other})
+					}
+				}
+			}
+		}
+	}
+	return all
+}
+
+// chosen are those of the grid that DESIGN.md's bars speak of, some of each other value, and networks that are worse in
+// another way.
+func chosen() (all []usage) {
+	near := time.Millisecond
+	for _, jitter := range ms(0, 20, 60) {
+		for _, spread := range ms(0, 300) {
+			for _, workers := range []int{1, 2, 8} {
+				all = append(all, usage{jitter: jitter, spread: spread, rtt: near, workers: workers})
+			}
+		}
+	}
+	j20, j60 := 20*time.Millisecond, 60*time.Millisecond
+	return append(all,
+		usage{jitter: j20, spread: time.Second, rtt: near, workers: 2},
+		usage{jitter: j60, spread: time.Second, rtt: near, workers: 8},
+		usage{rtt: 20 * time.Millisecond, workers: 1},
+		usage{jitter: j20, spread: 300 * time.Millisecond, rtt: 20 * time.Millisecond, workers: 8},
+		usage{rtt: 100 * time.Millisecond, workers: 2},
+		usage{jitter: j20, spread: 300 * time.Millisecond, rtt: 100 * time.Millisecond, workers: 8},
+		usage{rtt: near, workers: 1, other: true},
+		usage{jitter: j20, rtt: near, workers: 1, other: true},
+		usage{jitter: j20, rtt: near, workers: 2, other: true},
+		usage{jitter: j20, spread: 300 * time.Millisecond, rtt: near, workers: 8, other: true},
+		usage{jitter: j20, rtt: near, workers: 2, what: ", 0.5 % of calls 200ms late", more: []string{"--jitter-tail", "0.5%"}},
+		usage{jitter: j20, rtt: near, workers: 2, what: ", the jitter each connection's", more: []string{"--jitter-per", "connection"}},
+	)
+}
+
+// allowance measures what share of the allowance is used, in the first minute and in the two after it; then the peers'.
 func allowance(b *bench) ([]harness.Figure, error) {
-	span := pick(b, 60*time.Second, 10*time.Second)
-	work := int(span.Seconds())*calls20 + 400 // more calls than can be made
-	var cases []usage
-	for _, jitter := range []string{"0", "20ms", "60ms"} {
-		for _, n := range []int{1, 2, 8} {
-			cases = append(cases, usage{"storelink", n, jitter, func(w *world) ([]*harness.Process, error) {
-				list, err := b.list(work * 200)
-				if err != nil {
-					return nil, err
-				}
-				if _, err := w.submit(list, 0); err != nil {
-					return nil, err
-				}
-				return w.several(n, func() (*harness.Process, error) { return w.worker(w.config) })
-			}})
+	cases := chosen()
+	if b.grid {
+		cases = grid()
+	}
+	if b.quick {
+		cases = []usage{
+			{rtt: time.Millisecond, workers: 1},
+			{jitter: 20 * time.Millisecond, spread: 300 * time.Millisecond, rtt: 20 * time.Millisecond, workers: 2},
+			{jitter: 60 * time.Millisecond, rtt: time.Millisecond, workers: 8, other: true},
 		}
 	}
-	recipe := func(n int, kind string) func(w *world) ([]*harness.Process, error) {
-		return func(w *world) ([]*harness.Process, error) {
-			p, err := w.start("peer", "asynq", "enqueue", w.address, strconv.Itoa(work))
-			if err != nil {
-				return nil, err
-			}
-			if err := p.Wait(); err != nil {
-				return nil, err
-			}
-			// The wiki's limiter is a process's own: each of n is given its share.
-			return w.several(n, func() (*harness.Process, error) {
-				return w.start("peer", kind, "work", w.address, w.config, fmt.Sprint(float64(calls20)/float64(n)), strconv.Itoa(calls20/n))
-			})
-		}
-	}
-	rateLoop := func(rate, burst string) func(w *world) ([]*harness.Process, error) {
-		return func(w *world) ([]*harness.Process, error) {
-			return w.several(1, func() (*harness.Process, error) {
-				return w.start("peer", "xrate", w.config, strconv.Itoa(int(span.Seconds())+5), rate, burst)
-			})
-		}
-	}
-	cases = append(cases,
-		usage{"asynq's wiki recipe", 1, "20ms", recipe(1, "recipe")}, usage{"asynq's wiki recipe", 2, "20ms", recipe(2, "recipe")},
-		usage{"x/time/rate, 20/s burst 20", 1, "20ms", rateLoop("20", "20")},
-		usage{"x/time/rate, 19.6/s burst 1", 1, "20ms", rateLoop("19.6", "1")})
-	var skipped []harness.Figure
-	if err := haveBullMQ(); err != nil {
-		skipped = append(skipped, harness.Figure{Group: "allowance", Name: "BullMQ's limiter", Note: "skipped: " + err.Error()})
-	} else {
-		for _, n := range []int{1, 2} {
-			cases = append(cases, usage{"BullMQ's limiter", n, "20ms", func(w *world) ([]*harness.Process, error) { return w.bullmq(work, n) }})
-		}
-	}
-	if pg, err := b.startPostgres(); err != nil {
-		skipped = append(skipped, harness.Figure{Group: "allowance", Name: "River", Note: "skipped: " + err.Error()})
-	} else {
-		defer pg.close()
-		address, err := pg.database()
+	minute := pick(b, 60, 6)
+	b.log("%d cases of %d s, %d at a time: some %d minutes", len(cases), 3*minute, b.parallel,
+		1+(len(cases)+b.parallel-1)/b.parallel*(3*minute+10)/60)
+	figures, err := b.atATime(len(cases), func(i int) ([]harness.Figure, error) {
+		figures, err := b.usage(cases[i], minute)
 		if err != nil {
-			return nil, err
+			err = fmt.Errorf("%s: %w", cases[i], err)
 		}
-		cases = append(cases, usage{"River, x/time/rate in the worker", 1, "20ms", func(w *world) ([]*harness.Process, error) {
-			p, err := w.start("peer", "river", "enqueue", address, strconv.Itoa(work))
-			if err == nil {
-				err = p.Wait()
-			}
-			if err != nil {
-				return nil, err
-			}
-			return w.several(1, func() (*harness.Process, error) {
-				return w.start("peer", "river", "work", address, w.config, "20", "20")
-			})
-		}})
-	}
-	out := make([][]harness.Figure, len(cases))
-	errs := make([]error, len(cases))
-	turn := make(chan struct{}, 2)
+		return figures, err
+	})
+	more, peersErr := peers(b)
+	return append(figures, more...), errors.Join(err, peersErr)
+}
+
+// atATime runs n cases, so many at a time as the run has it, and gives their figures in order.
+func (b *bench) atATime(n int, run func(i int) ([]harness.Figure, error)) (all []harness.Figure, err error) {
+	out, errs := make([][]harness.Figure, n), make([]error, n)
+	turn := make(chan struct{}, b.parallel)
 	var wg sync.WaitGroup
-	for i, c := range cases {
+	for i := range n {
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
-			if out[i], errs[i] = b.usage(c, span); errs[i] != nil {
-				errs[i] = fmt.Errorf("%s, %d, %s: %w", c.system, c.processes, c.jitter, errs[i])
+			if errs[i] = b.ctx.Err(); errs[i] == nil {
+				out[i], errs[i] = run(i)
 			}
 		})
 	}
 	wg.Wait()
-	var all []harness.Figure
-	for _, f := range out {
-		all = append(all, f...)
+	for _, figures := range out {
+		all = append(all, figures...)
 	}
-	return append(all, skipped...), errors.Join(errs...)
+	return all, errors.Join(errs...)
 }
 
-func (w *world) several(n int, start func() (*harness.Process, error)) (all []*harness.Process, err error) {
-	for range n {
-		p, err := start()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
+// faults are the sandbox's flags of a case.
+func (c usage) faults() []string {
+	f := []string{"--rate", strconv.Itoa(calls20), "--latency", "40ms", "--jitter-in", c.jitter.String(), "--work", "40ms", "--work-spread",
+		c.spread.String(), "--keep-arrivals", "100000"}
+	if c.other {
+		f = append(f, "--also-used", strconv.Itoa(alsoUsed))
 	}
-	return all, nil
+	return append(f, c.more...)
 }
 
-// usage runs one case. Jitter delays calls on their way, before the server counts them.
-func (b *bench) usage(c usage, span time.Duration) ([]harness.Figure, error) {
-	w, err := b.newWorld(false, "--rate", strconv.Itoa(calls20), "--latency", "40ms", "--jitter-in", jitterOf(c.jitter))
+// at sets the case up, with work for so many seconds: a sandbox, a Redis that keeps everything and is as far away as the
+// case has it, a job, and its workers.
+func (b *bench) at(c usage, kind worldKind, seconds int) (*world, error) {
+	kind.durable = true
+	w, err := b.newWorldOf(kind, c.faults()...)
+	if err != nil {
+		return nil, err
+	}
+	w.link.SetRTT(c.rtt)
+	list, err := b.list((seconds*calls20 + 400) * 200) // more calls than can be made
+	if err == nil {
+		_, err = w.submit(list, 0)
+	}
+	if err == nil {
+		_, err = w.farWorkers(c.workers)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// after gives the seconds once a span has passed since the first call.
+func (w *world) after(span time.Duration) (seconds, error) {
+	first, err := w.firstCall()
+	if err == nil {
+		err = pause(w.ctx, time.Until(first.Add(span)))
+	}
+	if err != nil {
+		return seconds{}, err
+	}
+	s, _, err := w.seconds()
+	return s, err
+}
+
+// usage runs one case for three minutes.
+func (b *bench) usage(c usage, minute int) ([]harness.Figure, error) {
+	w, err := b.at(c, worldKind{}, 3*minute)
 	if err != nil {
 		return nil, err
 	}
 	defer w.close()
-	if _, err := c.start(w); err != nil {
-		return nil, err
-	}
-	err = harness.Until(b.ctx, 30*time.Second, "the first call", func() (bool, error) {
-		s, err := w.stats()
-		return s.Calls > 0, err
-	})
+	s, err := w.after(time.Duration(3*minute) * time.Second)
 	if err != nil {
 		return nil, err
 	}
-	s, err := w.stats()
-	if err != nil {
-		return nil, err
+	first, later := c.figure("first minute", s.between(0, minute)), c.figure("the minutes after", s.between(minute, 3*minute))
+	out := []harness.Figure{c.firstBar(first), c.laterBar(later)}
+	for _, f := range out {
+		b.log("%s: %.1f %%, %s", f.Name, f.Value, f.Note)
 	}
-	if err := pause(b.ctx, time.Until(s.Interfaces[0].First.Add(span))); err != nil {
-		return nil, err
-	}
-	if s, err = w.stats(); err != nil {
-		return nil, err
-	}
-	i := s.Interfaces[0]
-	calls := i.Admitted + i.Refused
-	share := 100 * float64(i.Admitted) / (calls20 * span.Seconds())
-	f := harness.Figure{Group: "allowance", Name: fmt.Sprintf("%s, %s, jitter up to %s", c.system, processes(c.processes), c.jitter),
-		Value: share, Unit: "%", Note: fmt.Sprintf("%d of %d calls refused", i.Refused, calls)}
-	if c.system == "storelink" {
-		if c.jitter == "60ms" {
-			f = f.AtLeast(93)
-			ok := *f.Met && float64(i.Refused) < 0.01*float64(calls)
-			f.Met = &ok
-		} else {
-			f = f.AtLeast(97)
-			ok := *f.Met && i.Refused == 0
-			f.Met = &ok
-		}
-	}
-	b.log("%s: %.1f %%, %s", f.Name, f.Value, f.Note)
-	return []harness.Figure{f}, nil
+	return out, nil
 }
 
-func jitterOf(s string) string {
-	if s == "0" {
-		return "0s"
-	}
-	return s
+// measured is a figure with what it was made of.
+type measured struct {
+	harness.Figure
+	tally
 }
 
-func processes(n int) string {
-	if n == 1 {
-		return "1 process"
+// figure is the share of the allowance, or of what the other client leaves of it.
+func (c usage) figure(when string, t tally) measured {
+	f := harness.Figure{Group: "allowance", Name: "storelink, " + c.String() + ": " + when, Value: t.share(calls20), Unit: "%",
+		Note: fmt.Sprintf("%d of %d calls refused", t.refused, t.admitted+t.refused)}
+	if c.other {
+		f.Value = t.share(calls20 - alsoUsed)
+		f.Name += ", of what is left"
+		f.Note += fmt.Sprintf(", and %d of the other client's %d", t.alsoRefused, t.alsoUsed)
 	}
-	return strconv.Itoa(n) + " processes"
+	return measured{f, t}
 }
 
-func haveBullMQ() error {
-	if _, err := exec.LookPath("node"); err != nil {
-		return errors.New("Node.js is not installed")
+// held holds a share against its bar, and against a bound on refusals in percent of the calls: 0 for none at all.
+func (m measured) held(bar float64, refusals float64, part, whole int) harness.Figure {
+	f := m.AtLeast(bar)
+	bound, ok := "none refused", part == 0
+	if refusals > 0 {
+		bound, ok = fmt.Sprintf("under %g %% refused", refusals), percent(part, whole) < refusals
 	}
-	if _, err := os.Stat("bullmq/node_modules/bullmq"); err != nil {
-		return errors.New("BullMQ is not installed: see bench/setup")
-	}
-	return nil
+	f.Bar += ", " + bound
+	*f.Met = *f.Met && ok
+	return f
 }
 
-func (w *world) bullmq(work, n int) ([]*harness.Process, error) {
-	script, err := filepath.Abs("bullmq/peer.js")
-	if err != nil {
-		return nil, err
+// firstBar is what DESIGN.md says of the first minute.
+func (c usage) firstBar(m measured) harness.Figure {
+	switch {
+	case len(c.more) > 0 || c.other || c.rtt > time.Millisecond || c.spread > 300*time.Millisecond:
+		return m.Figure
+	case c.jitter <= 20*time.Millisecond:
+		return m.held(97, 0, m.refused, m.admitted+m.refused)
 	}
-	p, err := harness.Start(w.dir, nil, "node", script, "enqueue", w.address, strconv.Itoa(work))
-	if err == nil {
-		err = p.Wait()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return w.several(n, func() (*harness.Process, error) {
-		p, err := harness.Start(w.dir, nil, "node", script, "work", w.address, w.config, strconv.Itoa(calls20))
-		if err == nil {
-			w.others = append(w.others, p)
-		}
-		return p, err
-	})
+	return m.AtLeast(88)
 }
 
-// accounts has ten accounts of ten identities in one worker, each with work for longer than is looked at. They are at ten
-// sandboxes, since a sandbox has one partner.
-func accounts(b *bench) ([]harness.Figure, error) {
-	const n = 10
-	span := pick(b, 60*time.Second, 10*time.Second)
-	work := int(span.Seconds())*calls20 + 200
-	main, err := b.newWorld(false, "--rate", strconv.Itoa(calls20), "--latency", "40ms")
-	if err != nil {
-		return nil, err
-	}
-	defer main.close()
-	worlds := []*world{main}
-	for i := range n - 1 {
-		w, err := b.newWorld(false, "--rate", strconv.Itoa(calls20), "--latency", "40ms", "--mchid", fmt.Sprint(1900000010+i))
-		if err != nil {
-			return nil, err
+// laterBar is what DESIGN.md says of the minutes after the first; what it says of a Redis that moves away goes for one that is
+// far away.
+func (c usage) laterBar(m measured) harness.Figure {
+	whole := m.admitted + m.refused
+	switch {
+	case len(c.more) > 0 || c.jitter > 20*time.Millisecond && c.other:
+		return m.Figure
+	case c.other && c.rtt > time.Millisecond:
+		return m.Figure
+	case c.other:
+		f := m.held(92, 2, m.alsoRefused, m.alsoUsed)
+		f.Bar += " of the other client's"
+		return f
+	case c.jitter > 20*time.Millisecond:
+		if c.rtt > time.Millisecond || c.spread > 300*time.Millisecond {
+			return m.Figure
 		}
-		defer w.close()
-		worlds = append(worlds, w)
+		return m.held(93, 1, m.refused, whole)
+	case c.rtt > 30*time.Millisecond:
+		return m.AtLeast(90)
+	case c.rtt > time.Millisecond:
+		return m.AtLeast(93)
 	}
-	var config strings.Builder
-	config.WriteString("accounts:\n")
-	for i, w := range worlds {
-		text, err := os.ReadFile(w.config)
-		if err != nil {
-			return nil, err
-		}
-		_, list, _ := strings.Cut(string(text), "accounts:\n")
-		partner, _, _ := strings.Cut(list, "  - name: sandbox-brand")
-		dir := filepath.Dir(w.config) + "/"
-		partner = strings.ReplaceAll(strings.ReplaceAll(partner, "private_key: ", "private_key: "+dir), "key: wechatpay", "key: "+dir+"wechatpay")
-		config.WriteString(strings.Replace(partner, "name: sandbox-partner", fmt.Sprintf("name: account-%d", i), 1))
-	}
-	path := filepath.Join(main.dir, "accounts.yaml")
-	if err := os.WriteFile(path, []byte(config.String()), 0o600); err != nil {
-		return nil, err
-	}
-	list, err := b.list(work * 200)
-	if err != nil {
-		return nil, err
-	}
-	main.config = path
-	for i := range worlds {
-		if _, err := main.submit(list, i, "--account", fmt.Sprintf("account-%d", i)); err != nil {
-			return nil, err
-		}
-	}
-	p, err := main.worker(path)
-	if err != nil {
-		return nil, err
-	}
-	began := time.Now()
-	if err := pause(b.ctx, span+2*time.Second); err != nil {
-		return nil, err
-	}
-	cpu, resident, err := p.Usage()
-	if err != nil {
-		return nil, err
-	}
-	took := time.Since(began)
-	var shares []float64
-	refused := int64(0)
-	for i, w := range worlds {
-		s, err := w.stats()
-		if err != nil || len(s.Interfaces) != 1 {
-			return nil, errors.Join(err, fmt.Errorf("account %d made no call", i))
-		}
-		in := s.Interfaces[0]
-		shares = append(shares, 100*float64(in.Admitted-1)/(calls20*in.Last.Sub(in.First).Seconds()))
-		refused += in.Refused
-	}
-	median, spread := harness.Median(shares)
-	return []harness.Figure{
-		{Group: "accounts", Name: "ten accounts at 20/s in one worker: the share of each", Value: median, Unit: "%", Spread: spread,
-			Note: fmt.Sprintf("%d calls refused", refused)},
-		{Group: "accounts", Name: "that worker: of a core", Value: 100 * cpu.Seconds() / took.Seconds(), Unit: "%"},
-		{Group: "accounts", Name: "that worker: resident", Value: resident, Unit: "MiB"},
-	}, nil
+	return m.Figure
 }

@@ -1,7 +1,8 @@
 // Command bench measures what DESIGN.md says storelink must cost, beside what people would use instead: each comparison
 // alternates its sides in one run and gives the ratio's median and spread. Everything measured is a process of its own.
 //
-//	go run .                       all of it, some twenty minutes
+//	go run . --only allowance --grid   every case of the rate limit, some two hours
+//	go run .                       all of it, a good hour
 //	go run . --only throughput     one comparison
 //	go run . --quick               a look at each, for whoever changes them
 package main
@@ -37,7 +38,11 @@ var comparisons = []struct {
 	{"memory", "Redis memory a store", memory},
 	{"retries", "calls made over calls needed", retries},
 	{"wake", "from commit to the first call; what idle accounts cost", wake},
-	{"allowance", "share of the allowance used, and peers'", allowance},
+	{"allowance", "share of the allowance used, what little of the grid decides (--grid: all of it), and peers'", allowance},
+	{"refused", "ten runs of a minute at a jitter of 20 ms: calls refused", refused},
+	{"distance", "Redis moves away during a job, and comes back", distance},
+	{"clock", "Redis' clock is set during a job", clock},
+	{"storm", "WeChat Pay refuses everything for ten seconds", storm},
 	{"backoff429", "from a 429 to quiet, and back", backoff429},
 	{"accounts", "ten accounts in one worker", accounts},
 	{"priority", "a high job beside one of a million", priority},
@@ -55,6 +60,8 @@ func main() {
 
 func run(ctx context.Context) error {
 	only := flag.String("only", "", "comparisons, separated by commas (default: all)")
+	grid := flag.Bool("grid", false, "of allowance, all 162 cases")
+	parallel := flag.Int("parallel", 2*runtime.NumCPU(), "how many cases of the rate limit run at a time: each takes some 5 % of a core")
 	quick := flag.Bool("quick", false, "a small and short run: its figures say little")
 	jsonFile := flag.String("json", "", "write the figures to `FILE` as JSON")
 	update := flag.Bool("update", false, "keep the figures of --json's file for the comparisons that are not run")
@@ -84,9 +91,13 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{ctx: ctx, dir: dir, bin: filepath.Join(dir, "bin"), quick: *quick, log: func(format string, args ...any) {
+	b := &bench{ctx: ctx, dir: dir, bin: filepath.Join(dir, "bin"), quick: *quick, grid: *grid, parallel: max(1, *parallel), log: func(format string, args ...any) {
 		fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 	}}
+	if load := harness.Load(); load > 1 {
+		b.log("the load average is %.1f on %d cores: others are at work here, and the figures will be worse than they are", load,
+			runtime.NumCPU())
+	}
 	b.log("building")
 	if _, err := harness.Output(ctx, "..", "go", "build", "-o", b.bin+"/", "./cmd/enqueue", "./cmd/worker", "./cmd/sandbox"); err != nil {
 		return err

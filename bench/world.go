@@ -17,15 +17,18 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/bench/harness"
+	"github.com/storelink/storelink/internal/testkit"
 )
 
 // bench is a run: where the programs are, and what was asked for.
 type bench struct {
-	ctx   context.Context
-	bin   string // the folder of enqueue, worker, sandbox and peer
-	dir   string // for everything else; gone at the end
-	quick bool
-	log   func(format string, args ...any)
+	ctx      context.Context
+	bin      string // the folder of enqueue, worker, sandbox and peer
+	dir      string // for everything else; gone at the end
+	quick    bool
+	grid     bool // all cases of the rate limit
+	parallel int  // how many of those run at a time
+	log      func(format string, args ...any)
 }
 
 // pick gives the first, or the second for a quick run.
@@ -46,6 +49,8 @@ type world struct {
 	redis   *harness.Process
 	address string
 	rdb     *redis.Client
+	link    *testkit.Link  // the workers' way to Redis
+	clock   *testkit.Clock // Redis'; nil unless it was asked for
 	others  []*harness.Process
 	marked  time.Duration // what sandbox and Redis had used at the last mark
 }
@@ -68,6 +73,17 @@ func (w *world) used() time.Duration {
 
 // newWorld starts a sandbox with these faults, and a Redis that keeps nothing, or everything.
 func (b *bench) newWorld(durable bool, faults ...string) (*world, error) {
+	return b.newWorldOf(worldKind{durable: durable}, faults...)
+}
+
+// worldKind is what a world's Redis is like.
+type worldKind struct {
+	durable bool // it keeps everything, with appendfsync always
+	clock   bool // its clock can be set
+}
+
+// newWorldOf is newWorld with a Redis of some kind.
+func (b *bench) newWorldOf(kind worldKind, faults ...string) (*world, error) {
 	dir, err := os.MkdirTemp(b.dir, "world-")
 	if err != nil {
 		return nil, err
@@ -82,14 +98,24 @@ func (b *bench) newWorld(durable bool, faults ...string) (*world, error) {
 	}
 	_, port, _ := net.SplitHostPort(w.address)
 	keeps := []string{"--appendonly", "no"}
-	if durable {
+	if kind.durable {
 		keeps = []string{"--appendonly", "yes", "--appendfsync", "always"}
 	}
-	if w.redis, err = harness.Start(dir, nil, "redis-server", append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", dir,
+	var env []string
+	if kind.clock {
+		if w.clock, err = testkit.NewClock(dir); err != nil {
+			return nil, errors.Join(err, w.close())
+		}
+		env = w.clock.Env()
+	}
+	if w.redis, err = harness.Start(dir, env, "redis-server", append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", dir,
 		"--save", ""}, keeps...)...); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	w.rdb = redis.NewClient(&redis.Options{Addr: w.address})
+	if w.link, err = testkit.NewLink(w.address); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
 	err = harness.Until(b.ctx, 20*time.Second, "sandbox and Redis are up", func() (bool, error) {
 		if w.sandbox.Gone() {
 			return false, fmt.Errorf("the sandbox ended: %s", w.sandbox.Tail())
@@ -106,10 +132,23 @@ func (b *bench) newWorld(durable bool, faults ...string) (*world, error) {
 		_, err = w.stats()
 		return w.url != "" && err == nil, nil
 	})
+	if err == nil && kind.durable {
+		err = w.keepsEverything()
+	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// keepsEverything makes sure that what the figures are said to be made on is in force.
+func (w *world) keepsEverything() error {
+	for name, want := range map[string]string{"appendonly": "yes", "appendfsync": "always"} {
+		if got, err := w.rdb.ConfigGet(w.ctx, name).Result(); err != nil || got[name] != want {
+			return fmt.Errorf("Redis has %s %q: %w", name, got[name], err)
+		}
+	}
+	return nil
 }
 
 func (w *world) close() error {
@@ -117,6 +156,12 @@ func (w *world) close() error {
 		if p != nil {
 			p.Stop()
 		}
+	}
+	if w.link != nil {
+		_ = w.link.Close() // nobody uses it any more
+	}
+	if w.clock != nil {
+		_ = w.clock.Close() // nobody reads it any more
 	}
 	if w.rdb != nil {
 		_ = w.rdb.Close() // there is no server any more
@@ -134,6 +179,24 @@ func (w *world) start(name string, args ...string) (*harness.Process, error) {
 		w.others = append(w.others, p)
 	}
 	return p, err
+}
+
+// farWorkers starts workers whose way to Redis is the link.
+func (w *world) farWorkers(n int) ([]*harness.Process, error) {
+	return w.several(n, func() (*harness.Process, error) {
+		return w.start("worker", "--config", w.config, "--redis", "redis://"+w.link.Addr(), "--http", "off", "--log-level", "warn")
+	})
+}
+
+func (w *world) several(n int, start func() (*harness.Process, error)) (all []*harness.Process, err error) {
+	for range n {
+		p, err := start()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // worker starts a worker with the sandbox's configuration, or another.

@@ -153,6 +153,13 @@ type Machine struct {
 	Kernel   string  `json:"kernel"`
 }
 
+// Load is the load average of the last minute, 0 where it cannot be read.
+func Load() (average float64) {
+	text, _ := os.ReadFile("/proc/loadavg")
+	_, _ = fmt.Sscan(string(text), &average)
+	return average
+}
+
 // ThisMachine reads it from /proc.
 func ThisMachine() Machine {
 	m := Machine{Cores: runtime.NumCPU()}
