@@ -80,7 +80,7 @@ func TestListIsGivenBackWithItsOutcomes(t *testing.T) {
 	if !strings.Contains(rows[2][7], "store ID") || rows[2][9] == "0" || rows[2][10] == "" || rows[4][6] == "" {
 		t.Errorf("got %q, %q", rows[2], rows[4])
 	}
-	for _, c := range [][2]string{{rows[1][2], "'=1+1"}, {rows[6][1], "'-A1"}, {rows[6][2], "+8613800000000"}, {rows[6][5], "'=CMD()"},
+	for _, c := range [][2]string{{rows[1][2], "=1+1"}, {rows[6][1], "-A1"}, {rows[6][2], "+8613800000000"}, {rows[6][5], "'=CMD()"},
 		{rows[6][6], "'@evil"}, {rows[6][3], "多"}} {
 		if c[0] != c[1] {
 			t.Errorf("got %q, want %q", c[0], c[1])
@@ -137,38 +137,34 @@ func TestListIsGivenBackInItsOwnForm(t *testing.T) {
 		for _, output := range []string{"", w.file("out.csv")} {
 			got := w.do("results", id, "--join", path, "--output", output).expect(t, 0).out
 			if output != "" {
-				packed, err := os.ReadFile(output)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got = string(packed)
+				got = mustRead(t, output)
 			}
-			switch name {
-			case "a mark", "gzip":
-				if !strings.HasPrefix(got, "\ufeff") {
-					t.Errorf("%s, %q: the mark is gone: %q", name, output, got)
-				}
-				got = strings.TrimPrefix(got, "\ufeff")
-			case "GB18030":
-				if got, err = simplifiedchinese.GB18030.NewDecoder().String(got); err != nil {
-					t.Fatal(err)
-				}
+			want := list
+			if name == "gzip" {
+				want = "\ufeff" + text
 			}
-			comma := map[bool]string{true: map[string]string{"": "\t"}[output], false: ";"}[name == "TSV"]
-			if comma == "" { // a name that ends in .csv
-				comma = ","
-			}
-			lines := strings.Split(got, "\n")
-			for i, want := range strings.Split(strings.ReplaceAll(text, ";", comma), "\n") {
-				if i >= len(lines) || !strings.HasPrefix(lines[i], want) || want == "" && lines[i] != "" {
-					t.Errorf("%s, %q: line %d is not %q: %q", name, output, i, want, got)
+			lines := strings.SplitAfter(got, "\n")
+			for i, line := range strings.SplitAfter(want, "\n") { // what was added stands behind the bytes that were there
+				body := strings.TrimRight(line, "\r\n")
+				if i >= len(lines) || !strings.HasPrefix(lines[i], body) || !strings.HasSuffix(lines[i], line[len(body):]) {
+					t.Errorf("%s, %q: line %d is not %q: %q", name, output, i, line, got)
 					break
 				}
+			}
+			comma := map[bool]string{true: "\t", false: ";"}[name == "TSV"]
+			if name == "GB18030" {
+				got = decodeGB(t, got)
 			}
 			if !strings.Contains(got, "广州"+comma+"9"+comma+"succeeded") || !strings.Contains(got, "京\""+comma+"8"+comma+"failed") {
 				t.Errorf("%s, %q: %q", name, output, got)
 			}
 		}
+	}
+	// Another separator and another encoding are had for the asking.
+	tsv := w.write("list.tsv", strings.ReplaceAll(text, ";", "\t"))
+	w.do("results", id, "--join", tsv, "--output", w.file("out.csv"), "--encoding", "gb18030").expect(t, 0)
+	if got := decodeGB(t, mustRead(t, w.file("out.csv"))); !strings.Contains(got, "\n广州,9,succeeded,") {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -19,22 +19,30 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	var survey storelist.Survey
 	inPlace := false
 	err := l.read(ctx, func(r *storelist.Reader) (err error) {
-		inPlace = r.InPlace() && strings.EqualFold(filepath.Ext(f.output), ".xlsx") && !j.many && j.only == ""
+		inPlace = r.InPlace() && ending(f.output) == ".xlsx" && !j.many && j.only == ""
 		survey, err = r.Survey()
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
+	if ending(f.output) == ".xlsx" {
 		if err := report.CheckWidth(survey.Width + len(j.columns)); err != nil {
 			return err
 		}
 	}
 	if inPlace {
-		return writingError(l.read(ctx, func(r *storelist.Reader) error { return r.WriteBook(w, survey.Width, j.behind(ctx)) }))
+		return writingError(l.read(ctx, func(r *storelist.Reader) error { return r.WriteBook(w, survey.Width, j.behind(ctx, nil)) }))
 	}
-	out, finish, err := newJoined(w, f, survey, j.shown)
+	form, err := formOf(f, survey, j.shown)
+	if err != nil {
+		return err
+	}
+	if form.own && !j.shown {
+		l.opts.Keep = true
+		return writingError(l.read(ctx, func(r *storelist.Reader) error { return r.WriteText(w, survey, j.behind(ctx, report.NoFormula)) }))
+	}
+	out, finish, err := form.begin(w)
 	if err != nil {
 		return err
 	}
@@ -45,18 +53,26 @@ func (l *joinedList) write(ctx context.Context, w io.Writer, f *resultsFlags, j 
 	return writingError(finish())
 }
 
-// behind gives what stands behind a list's rows, each of which is given back once.
-func (j *joining) behind(ctx context.Context) storelist.Behind {
-	return storelist.Behind{Columns: len(j.columns), Of: func(line storelist.Line) ([]string, error) {
+// behind gives what stands behind a list's rows, none of which is changed; guard keeps what is added from being taken for a
+// formula, and is nil where it cannot be.
+func (j *joining) behind(ctx context.Context, guard func(string) string) storelist.Behind {
+	return storelist.Behind{Columns: len(j.columns), Of: func(line storelist.Line) ([][]string, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		added, err := j.added(line)
-		if err != nil || len(added) == 0 {
+		if err != nil {
 			return nil, err
 		}
-		j.count(line)
-		return added[0], nil
+		for _, cells := range added {
+			j.count(line)
+			for i := range cells {
+				if guard != nil {
+					cells[i] = guard(cells[i])
+				}
+			}
+		}
+		return added, nil
 	}}
 }
 
@@ -114,36 +130,57 @@ func (j *joining) add(out report.Joined, row report.Row) error {
 	return out.Add(row)
 }
 
-// newJoined begins the table that is given back. Text is in the list's own encoding
-// and has its separator, as far as neither --encoding nor the file's name says otherwise; a terminal gets UTF-8.
-func newJoined(w io.Writer, f *resultsFlags, list storelist.Survey, shown bool) (report.Joined, func() error, error) {
-	if strings.EqualFold(filepath.Ext(f.output), ".xlsx") {
+// joinedForm is how a list is given back.
+type joinedForm struct {
+	book     bool // a new workbook
+	own      bool // text in the list's own form: nothing of it has to be changed
+	encoding report.Encoding
+	comma    rune
+}
+
+// formOf tells how a list is given back. Text is in the list's own encoding and has its separator, as far as neither --encoding
+// nor the file's name says otherwise; a terminal gets UTF-8.
+func formOf(f *resultsFlags, list storelist.Survey, shown bool) (joinedForm, error) {
+	own := listEncoding(storelist.Reading{Encoding: list.Encoding}, list.Marked)
+	form := joinedForm{book: ending(f.output) == ".xlsx", encoding: own, comma: list.Comma}
+	if form.book {
+		return form, nil
+	}
+	if list.Book || shown {
+		form.encoding = report.UTF8
+	}
+	if f.encoding != "" {
+		var err error
+		if form.encoding, err = report.ParseEncoding(f.encoding); err != nil {
+			return form, err
+		}
+	}
+	switch {
+	case ending(f.output) == ".tsv":
+		form.comma = '\t'
+	case list.Comma == 0, list.Comma == '\t' && ending(f.output) == ".csv" && ending(f.join) == ".tsv":
+		form.comma = ','
+	}
+	form.own = !list.Book && form.encoding == own && form.comma == list.Comma
+	return form, nil
+}
+
+// ending is that of a file's name, without .gz.
+func ending(name string) string {
+	return strings.ToLower(filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")))
+}
+
+// begin begins the table that is given back; finish ends it.
+func (form joinedForm) begin(w io.Writer) (out report.Joined, finish func() error, err error) {
+	if form.book {
 		out := report.NewJoinedBook(w, 0)
 		return out, out.Flush, nil
 	}
-	encoding, err := report.ParseEncoding(f.encoding)
-	if err != nil {
-		return nil, nil, err
-	}
-	switch {
-	case f.encoding != "" || shown:
-	case list.GB18030:
-		encoding = report.GB18030
-	case list.Marked:
-		encoding = report.UTF8BOM
-	}
-	encoded, err := encoding.Writer(w)
+	encoded, err := form.encoding.Writer(w)
 	if err != nil {
 		return nil, nil, &writing{err}
 	}
-	comma := ','
-	switch ext := strings.ToLower(filepath.Ext(f.output)); {
-	case ext == ".tsv":
-		comma = '\t'
-	case list.Comma == ';', f.output == "" && list.Comma != 0:
-		comma = list.Comma
-	}
-	out := report.NewJoinedCSV(encoded, comma)
+	out = report.NewJoinedCSV(encoded, form.comma)
 	return out, func() error {
 		if err := out.Flush(); err != nil {
 			return err

@@ -36,7 +36,8 @@ take for a formula gets an apostrophe before it.
 
 --join gives a list back, CSV, TSV or .xlsx, with every column and row as it was and in its order, and behind them what
 became of each row's store (storelink_outcome, …): mostly the list that was submitted. A workbook that is given back as .xlsx
-is the same workbook with cells added; CSV keeps the list's separator and, unless --encoding says otherwise, its encoding.
+is the same workbook with cells added; in CSV each line has the bytes that it came in, with cells added in the list's encoding
+(unless --encoding says otherwise) and with its separator.
 --only keeps the header and the rows of the stores with that outcome. Repeats have their store's
 outcome; rows without a good store ID read "set aside", and stores that the job does not have "not in the job". Of a
 batch, a row stands once for each job that has its store, or for its own target where the list has a column for it.

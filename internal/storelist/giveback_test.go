@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/encoding/unicode"
+
 	"github.com/storelink/storelink/internal/storelist"
 )
 
@@ -57,7 +59,7 @@ func TestWorkbooksInOtherEncodingsAreGivenBack(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		var out bytes.Buffer
-		err = rd.WriteBook(&out, 1, storelist.Behind{Columns: 1, Of: func(l storelist.Line) ([]string, error) { return []string{"加了"}, nil }})
+		err = rd.WriteBook(&out, 1, storelist.Behind{Columns: 1, Of: func(l storelist.Line) ([][]string, error) { return [][]string{{"加了"}}, nil }})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -115,13 +117,13 @@ func FuzzWorkbookIsGivenBack(f *testing.F) {
 		}
 		var out bytes.Buffer
 		added := 0
-		err = open().WriteBook(&out, survey.Width, storelist.Behind{Columns: 2, Of: func(l storelist.Line) ([]string, error) {
+		err = open().WriteBook(&out, survey.Width, storelist.Behind{Columns: 2, Of: func(l storelist.Line) ([][]string, error) {
 			switch l.Kind {
 			case storelist.HeadLine:
-				return []string{"storelink_a", "storelink_b"}, nil
+				return [][]string{{"storelink_a", "storelink_b"}}, nil
 			case storelist.StoreLine:
 				added++
-				return []string{"<a&\"_x0041_\x01" + l.ID, "b"}, nil
+				return [][]string{{"<a&\"_x0041_\x01" + l.ID, "b"}}, nil
 			}
 			return nil, nil
 		}})
@@ -142,6 +144,109 @@ func FuzzWorkbookIsGivenBack(f *testing.F) {
 			if err == nil && line.Kind == storelist.StoreLine && line.Values[survey.Width].Text != "<a&\"_x0041_\x01"+line.ID {
 				t.Fatalf("line %d has %+v", line.Number, line.Values)
 			}
+		}
+	})
+}
+
+// givenBack gives a text back with something behind each row, and takes that out again.
+func givenBack(t *testing.T, list string, opts storelist.Options) (string, error) {
+	t.Helper()
+	opts.Keep = true
+	open := func() *storelist.Reader {
+		rd, err := storelist.NewReader(t.Context(), strings.NewReader(list), opts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rd
+	}
+	survey, err := open().Survey()
+	if err != nil {
+		return "", err
+	}
+	var out bytes.Buffer
+	var added []string
+	err = open().WriteText(&out, survey, storelist.Behind{Columns: 1, Of: func(l storelist.Line) ([][]string, error) {
+		if l.Kind != storelist.StoreLine && l.Kind != storelist.HeadLine {
+			return [][]string{nil}, nil
+		}
+		cell := fmt.Sprintf("ADDED-%d-", len(added))
+		added = append(added, strings.Repeat(string(survey.Comma), 1+survey.Width-len(l.Values))+cell)
+		return [][]string{{cell}}, nil
+	}})
+	if err != nil {
+		return "", err
+	}
+	text := out.String()
+	coded := strings.HasPrefix(survey.Encoding, "UTF-16")
+	if coded {
+		text = fromUTF16(t, text, survey.Encoding)
+	}
+	for _, a := range added {
+		if strings.Count(text, a) != 1 {
+			t.Fatalf("%q is there %d times:\n%q", a, strings.Count(text, a), text)
+		}
+		text = strings.Replace(text, a, "", 1)
+	}
+	return text, nil
+}
+
+func fromUTF16(t *testing.T, text, encoding string) string {
+	t.Helper()
+	endian := map[string]unicode.Endianness{"UTF-16LE": unicode.LittleEndian, "UTF-16BE": unicode.BigEndian}[encoding]
+	s, err := unicode.UTF16(endian, unicode.IgnoreBOM).NewDecoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A text is given back in the bytes that it came in, whatever it is in, with what was added behind its rows.
+func TestTextIsGivenBackInItsOwnBytes(t *testing.T) {
+	t.Parallel()
+	const text = "清单\n\n城市,门店编号,备注\n上海, 7 ,=1+1\n\n,,\n\"北\n京\",8\n\n\n\"广\"\"州\",\"9\" ,\n7,\"8\",'-A1\n"
+	for name, c := range map[string]struct{ list, want string }{
+		"UTF-8":           {text, text},
+		"no line end":     {strings.TrimSuffix(text, "\n"), strings.TrimSuffix(text, "\n")},
+		"a mark":          {"\ufeff" + text, "\ufeff" + text},
+		"CRLF":            {strings.ReplaceAll(text, "\n", "\r\n"), strings.ReplaceAll(text, "\n", "\r\n")},
+		"CR":              {strings.ReplaceAll(text, "\n", "\r"), strings.ReplaceAll(text, "\n", "\r")},
+		"CRCRLF":          {strings.ReplaceAll(text, "\n", "\r\r\n"), strings.ReplaceAll(text, "\n", "\r\r\n")},
+		"mixed":           {"store_id,a\r\n1,b\n2,c\r3,d\r\n", "store_id,a\r\n1,b\n2,c\r3,d\r\n"},
+		"GB18030":         {gb18030(text), gb18030(text)},
+		"semicolons":      {strings.ReplaceAll(text, ",", ";"), strings.ReplaceAll(text, ",", ";")},
+		"TSV":             {strings.ReplaceAll(text, ",", "\t"), strings.ReplaceAll(text, ",", "\t")},
+		"Latin-1":         {"store_id,name\n7,Caf\xe9 \xfc\n", "store_id,name\n7,Caf\xe9 \xfc\n"},
+		"two encodings":   {"store_id,name\n7,上海\n8," + gb18030("北京") + "\n", "store_id,name\n7,上海\n8," + gb18030("北京") + "\n"},
+		"sep=":            {"sep=;\r\nstore_id;n\r\n7;x\r\n", "sep=;\r\nstore_id;n\r\n7;x\r\n"},
+		"an ID a line":    {"7\n\n8\n 9\n", "7\n\n8\n 9\n"},
+		"a text's trick":  {"store_id,n\n=\"007\",x\n'008,y\n", "store_id,n\n=\"007\",x\n'008,y\n"},
+		"tabs behind":     {"store_id,n\n7\t,x\t\n", "store_id,n\n7\t,x\t\n"},
+		"gzip":            {gzipped("\ufeff" + text), "\ufeff" + text},
+		"UTF-16":          {utf16(text), "\ufeff" + text},
+		"blank, at first": {strings.Repeat("\n", 300) + text, strings.Repeat("\n", 300) + text},
+	} {
+		if got, err := givenBack(t, c.list, storelist.Options{Name: "list"}); err != nil || got != c.want {
+			t.Errorf("%s: %v\n got %q\nwant %q", name, err, got, c.want)
+		}
+	}
+}
+
+// FuzzTextIsGivenBack: whatever text is accepted is given back in its own bytes.
+func FuzzTextIsGivenBack(f *testing.F) {
+	for _, list := range []string{"store_id,a\n7,b\n\n8\n", "7\r\n8", "门店ID;n\r\r\n\"7\";\"a\nb\"\r", "sep=;\nstore_id;b\n7;\n", "#x\n\n\nstore_id\ta\n7\t\xe9",
+		"\ufeffstore_id\n7\n", "a,b,store_id\n,,\n1,2,3,\n"} {
+		f.Add([]byte(list))
+	}
+	f.Fuzz(func(t *testing.T, list []byte) {
+		if len(list) > 1 && (list[0] >= 0xfe || list[0] == 0x1f) || bytes.IndexByte(list, 0) >= 0 || bytes.Contains(list, []byte("ADDED")) {
+			return // what is not the same bytes, but the same text
+		}
+		_, stats, err := read(string(list), storelist.Options{Name: "list"})
+		if err != nil || stats.Format == "JSON lines" || stats.Format == "xlsx" {
+			return
+		}
+		if got, err := givenBack(t, string(list), storelist.Options{Name: "list"}); err != nil || got != string(list) {
+			t.Fatalf("%v\n got %q\nwant %q", err, got, list)
 		}
 	})
 }

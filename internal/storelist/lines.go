@@ -51,7 +51,7 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 		defer rd.Close() // it was only read
 		src, ok := rd.src.(everySource)
 		if !ok {
-			yield(Line{}, listErrorf(rd.opts.Name, 0, "a list of %s has no columns to which others could be added", rd.src.format()))
+			yield(Line{}, rd.columnless())
 			return
 		}
 		src.everything()
@@ -72,6 +72,11 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 			}
 		}
 	}
+}
+
+// columnless is the error of a list that has no columns.
+func (rd *Reader) columnless() error {
+	return listErrorf(rd.opts.Name, 0, "a list of %s has no columns to which others could be added", rd.src.format())
 }
 
 // full is a row with all that stands in it.
@@ -112,6 +117,8 @@ type Survey struct {
 	GB18030 bool // its text is in it, more likely than in UTF-8
 	Marked  bool // its text begins with a byte-order mark
 	Comma   rune // what parts its cells; 0 where it is a spreadsheet
+
+	Encoding string // as Reading has it
 }
 
 // Survey reads a list to its end. Its error is the first that Lines would give.
@@ -142,6 +149,6 @@ func (rd *Reader) Survey() (Survey, error) {
 		s.Width = max(s.Width, len(line.Values), line.width)
 		s.Head = s.Head || line.Kind == HeadLine
 	}
-	s.GB18030, s.Marked = text && gb > utf, rd.Marked()
+	s.GB18030, s.Marked, s.Encoding = text && gb > utf, rd.Marked(), rd.Reading().Encoding
 	return s, nil
 }

@@ -12,6 +12,13 @@ type record struct {
 	line   int      // its first, from 1
 	cells  []string // valid until the next record
 	folded bool     // a cell of it goes over several lines
+	kept   kept     // the bytes that it came in, where these are kept
+}
+
+// kept are the bytes of one or several lines, as they came, valid until the next record.
+type kept struct {
+	bytes []byte
+	end   int // how many of them are the last line's end
 }
 
 // blank says whether a record has nothing in it.
@@ -38,6 +45,7 @@ type records struct {
 
 // next gives the next record; one without a cell is an empty line.
 func (c *records) next() (record, error) {
+	c.in.forget()
 	line, number, err := c.in.line()
 	if err != nil {
 		return record{}, err
@@ -55,7 +63,7 @@ func (c *records) next() (record, error) {
 		}
 		r.folded = folded
 	}
-	r.cells = c.out
+	r.cells, r.kept = c.out, kept{c.in.kept, c.in.end}
 	return r, nil
 }
 

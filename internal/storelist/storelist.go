@@ -37,6 +37,8 @@ type Options struct {
 	// MaxText and MaxIDs bound a list from somewhere that is not trusted to send a reasonable one: its text in bytes, once
 	// it is unpacked, and its IDs without repeats. A list that has more is refused. 0 is no bound.
 	MaxText, MaxIDs int64
+	// Keep keeps the bytes that rows come in, which WriteText needs.
+	Keep bool
 }
 
 // Stats tell what was read.
@@ -108,6 +110,7 @@ type row struct {
 	hidden bool
 	values []Value // instead of raw, of a spreadsheet
 	width  int     // of a spreadsheet's row: the last column that has a value
+	kept   kept    // of a text, where they are kept
 }
 
 // source gives rows one after another, and io.EOF after the last. Rows without anything in them are passed over.
@@ -161,6 +164,7 @@ func open(ctx context.Context, r io.Reader, opts Options) (source, *text, error)
 	if opts.Sheet != "" {
 		return nil, nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
 	}
+	text.keep = opts.Keep
 	src, err := newSource(text, opts)
 	return src, text, err
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/storelink/storelink/internal/job"
 )
 
 // newSource tells the formats apart by what the text begins with; the name's ending only tells JSON lines that begin
@@ -77,7 +79,7 @@ func (c *records) begin(opts Options) ([]heldRecord, error) {
 		line = line[:end]
 	}
 	said := strings.Trim(plain(string(line)), `"`)
-	if len(said) == len("sep=,") && strings.EqualFold(said[:4], "sep=") || strings.EqualFold(said, "sep=") && bytes.HasSuffix(bytes.Trim(line, `"`), []byte{'\t'}) {
+	if len(said) == len("sep=,") && strings.EqualFold(said[:4], "sep=") && separates(said[4]) || strings.EqualFold(said, "sep=") && bytes.HasSuffix(bytes.Trim(line, `"`), []byte{'\t'}) {
 		c.comma = '\t'
 		if len(said) == len("sep=,") {
 			c.comma = said[4]
@@ -86,10 +88,16 @@ func (c *records) begin(opts Options) ([]heldRecord, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []heldRecord{{record: record{line: number, cells: []string{string(text)}}, kind: AboveLine}}, nil
+		r := record{line: number, cells: []string{string(text)}, kept: kept{slices.Clone(c.in.kept), c.in.end}}
+		return []heldRecord{{record: r, kind: AboveLine}}, nil
 	}
 	c.comma = separator(head, opts)
 	return nil, nil
+}
+
+// separates says whether a character can part cells: it is of ASCII, can be no part of an ID and is no quote.
+func separates(c byte) bool {
+	return c == '\t' || c > ' ' && c < 0x7f && c != '"' && !job.ValidID(string(rune(c)))
 }
 
 // holding is what is held of a table until its header is found.
@@ -112,10 +120,11 @@ func (t *table) hold(h *holding, want int) error {
 		}
 		if n := len(t.held); len(r.cells) == 0 && n > 0 && len(t.held[n-1].cells) == 0 {
 			t.held[n-1].more++
+			t.held[n-1].kept.bytes = append(t.held[n-1].kept.bytes, r.kept.bytes...)
 			continue
 		}
 		held := heldRecord{record: r, kind: BlankLine}
-		held.cells = slices.Clone(r.cells)
+		held.cells, held.kept.bytes = slices.Clone(r.cells), slices.Clone(r.kept.bytes)
 		for _, cell := range r.cells {
 			h.size += len(cell) + 16
 		}
@@ -226,7 +235,7 @@ func (t *table) next() (row, error) {
 			return t.row(r)
 		}
 		if t.all {
-			return row{line: r.line, raw: r.cells, kind: kind}, nil
+			return row{line: r.line, raw: r.cells, kind: kind, kept: r.kept}, nil
 		}
 	}
 }
@@ -241,6 +250,7 @@ func (t *table) record() (r record, kind LineKind, err error) {
 		}
 		h.more--
 		h.line++
+		h.kept = kept{} // of the lines that follow, too: they were given out with the first
 	} else {
 		t.held, t.given = nil, 0
 		if r, err = t.rows.next(); err != nil {
@@ -259,7 +269,7 @@ func (t *table) row(r record) (row, error) {
 	if r.folded && t.rows.swallowed(r, t.head.at, t.head.width) {
 		return row{}, t.rows.swallowing(r.line)
 	}
-	out := row{line: r.line, raw: r.cells}
+	out := row{line: r.line, raw: r.cells, kept: r.kept}
 	if t.head.at < len(r.cells) {
 		out.id = r.cells[t.head.at]
 	} else {

@@ -40,6 +40,10 @@ type text struct {
 	most int64 // bytes that there may be; 0 for any number
 	all  int64 // bytes that came
 
+	keep bool   // the lines' bytes are kept, with their ends, until forget
+	kept []byte // they
+	end  int    // of kept: how many bytes the last line's end has
+
 	utf8, gb int64 // lines with other characters than those of ASCII, in UTF-8 and not
 }
 
@@ -198,6 +202,9 @@ func (t *text) give(length, end int) ([]byte, int, error) {
 		return nil, t.next, t.err
 	}
 	line, number := t.buf[t.r:t.r+length], t.next
+	if t.keep {
+		t.kept, t.end = append(t.kept, t.buf[t.r:t.r+length+end]...), end
+	}
 	t.r += length + end
 	t.next++
 	if !ascii(line) {
@@ -209,6 +216,9 @@ func (t *text) give(length, end int) ([]byte, int, error) {
 	}
 	return line, number, nil
 }
+
+// forget begins to keep lines anew.
+func (t *text) forget() { t.kept, t.end = t.kept[:0], 0 }
 
 // fault is the error that the text ends with, with its line where it has one.
 func (t *text) fault() error {
