@@ -20,9 +20,10 @@ import (
 type submitFlags struct {
 	account, brand, coupon, stock, bundle string
 
-	priority, label  string
-	column, setAside string
-	sheet            string
+	priority, label string
+	setAside        string
+	sheet           string
+	readFlags
 	chunkSize        int
 	failureThreshold int
 	dryRun           bool
@@ -113,7 +114,7 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.bundle, "bundle", "", "… the stock bundle's `ID`")
 	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
 	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the job by")
-	flags.StringVar(&f.column, "column", "", "the column of the store IDs: its `NAME|NUMBER`")
+	f.readFlags.register(flags, "")
 	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
 	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows to `FILE` and go on with the rest")
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
@@ -161,6 +162,9 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 		return j, err
 	}
 	if err := checkThreshold(f.failureThreshold); err != nil {
+		return j, err
+	}
+	if err := f.readFlags.check(); err != nil {
 		return j, err
 	}
 	if err := checkLabel(f.label); err != nil {

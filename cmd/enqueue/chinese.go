@@ -29,6 +29,8 @@ var chinese = map[string]string{
 	"at most %s":                                    "最多 %s",
 	"the latest missed tick is made up for":         "补运行最近一次错过的",
 	"none while it is paused":                       "已暂停，没有下次",
+	"none":                                          "无",
+	"line %d":                                       "第 %d 行",
 	"%s by %s":                                      "%s，%s",
 
 	// How a job goes and ends.
@@ -115,7 +117,7 @@ var chineseLabels = map[string]string{
 	"WORKERS": "WORKER 数", "FAILURE": "失败代码", "WHAT HAPPENED": "发生了什么",
 	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出", "CONTRADICTED": "核对不符",
 
-	"ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
+	"ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "ids": "ID 类型", "header": "表头", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
 	"added": "添加", "contradicted": "核对不符", "strange": "异常 ID", "associate": "需关联", "disassociate": "需取消关联",
 }
 

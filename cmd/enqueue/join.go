@@ -19,6 +19,9 @@ const maxJoin = 16 << 30
 
 // checkJoin checks the flags of results --join.
 func (a *app) checkJoin(f *resultsFlags) error {
+	if err := f.readFlags.check(); err != nil {
+		return err
+	}
 	switch {
 	case f.output == "" && a.json:
 		return job.Errorf(job.CodeUsage, "--join gives a table and no JSON: name its file by --output")
@@ -89,7 +92,8 @@ type joinedList struct {
 }
 
 func (a *app) joinedList(ctx context.Context, f *resultsFlags) (*joinedList, error) {
-	l := &joinedList{opts: storelist.Options{Name: f.join, Column: f.column, Sheet: f.sheet}, path: f.join}
+	l := &joinedList{opts: f.readFlags.options(), path: f.join}
+	l.opts.Name, l.opts.Sheet = f.join, f.sheet
 	if info, err := os.Stat(f.join); f.join != storelist.Stdin && (err != nil || info.Mode().IsRegular() || info.IsDir()) {
 		return l, nil
 	}

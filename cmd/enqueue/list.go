@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"io"
 	"iter"
@@ -27,7 +26,8 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{ctx: ctx, opts: storelist.Options{Column: f.column, Sheet: f.sheet}, warn: a.warn}
+	l := &list{ctx: ctx, opts: f.readFlags.options(), warn: a.warn}
+	l.opts.Sheet = f.sheet
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
 		l.in, l.opts.Name, err = storelist.Open(path, nil)
@@ -55,9 +55,6 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	return l, nil
 }
 
-// pemBegins is how a key's file begins. One that was named by mistake would be shown, row by row, for its bad IDs.
-const pemBegins = "-----BEGIN "
-
 // all gives the list's IDs. The file of bad rows stands before the last of them has been handed on: nothing is sent of a
 // list whose bad rows could not be told.
 func (l *list) all() iter.Seq2[string, error] {
@@ -66,14 +63,7 @@ func (l *list) all() iter.Seq2[string, error] {
 		if l.setAside != nil {
 			opts.SetAside = l.setAside.add
 		}
-		in := bufio.NewReader(l.in)
-		if head, _ := in.Peek(len(pemBegins)); string(head) == pemBegins { // an error shows again at the next read
-			e := job.Errorf(job.CodeBadList, "this is a PEM file, a key or a certificate, and no store list")
-			e.File = opts.Name
-			yield("", e)
-			return
-		}
-		reader, err := storelist.NewReader(l.ctx, in, opts)
+		reader, err := storelist.NewReader(l.ctx, l.in, opts)
 		if err != nil {
 			yield("", err)
 			return
@@ -86,6 +76,9 @@ func (l *list) all() iter.Seq2[string, error] {
 		if l.stats = reader.Stats(); l.stats.Hidden > 0 {
 			l.warn("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others", plural(l.stats.Hidden, "row"),
 				l.stats.Sheet, isAre(l.stats.Hidden))
+		}
+		for _, said := range reader.Warnings() {
+			l.warn("%s", said)
 		}
 		if l.setAside == nil {
 			return

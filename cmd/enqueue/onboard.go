@@ -16,10 +16,11 @@ import (
 
 // onboardFlags are those of onboard.
 type onboardFlags struct {
-	account, priority, label, column string
-	setAside                         string
-	chunkSize, failureThreshold      int
-	dryRun                           bool
+	account, priority, label    string
+	setAside                    string
+	chunkSize, failureThreshold int
+	dryRun                      bool
+	readFlags
 	laterFlags
 	hookFlags
 	waitFlags
@@ -63,7 +64,7 @@ repeats and set_aside, or with --wait or here, report.`,
 	flags.StringVar(&f.account, "account", "", "the account's `NAME`, for targets that name none")
 	flags.StringVar(&f.priority, "priority", "default", "high, default or low, for targets that say nothing")
 	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the batch by")
-	flags.StringVar(&f.column, "column", "", "the column of the store IDs in the lists: its `NAME|NUMBER`")
+	f.readFlags.register(flags, "in the lists: ")
 	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows of a flat table to `FILE` and go on with the rest")
 	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
 	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
@@ -94,6 +95,9 @@ func (f *onboardFlags) check(path string) (priority job.Priority, at *time.Time,
 		return "", nil, err
 	}
 	if err := checkLabel(f.label); err != nil {
+		return "", nil, err
+	}
+	if err := f.readFlags.check(); err != nil {
 		return "", nil, err
 	}
 	if at, err = f.laterFlags.read(time.Now()); err != nil {
@@ -229,7 +233,7 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 		jobs[i].Trace = span.Parent()
 	}
 	staging := s.ledger.StageBatch(b)
-	left := dropped{m.Stats.Repeats, m.Stats.SetAside}
+	left := dropped{m.Stats.Repeats, m.Stats.SetAside, m.Stats.Warnings}
 	warning, err := s.desk().SubmitBatch(ctx, staging, func() error { return stageBatch(ctx, staging, path, m, jobs, &left) })
 	span.End(err)
 	if warning != "" {

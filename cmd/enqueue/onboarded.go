@@ -8,8 +8,11 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// dropped are rows that are not sent.
-type dropped struct{ repeats, setAside int64 }
+// dropped are rows that are not sent, and what else is to be told of the lists.
+type dropped struct {
+	repeats, setAside int64
+	warnings          []string // of how lists were read
+}
 
 // batchReceiptDocument is what submitting a batch prints with --json.
 type batchReceiptDocument struct {
@@ -21,6 +24,7 @@ type batchReceiptDocument struct {
 // onboarded tells of a batch that was committed, and follows it to its end where that is asked for, or where it can end
 // nowhere else.
 func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, left dropped) error {
+	a.warnOf(left)
 	lasting := context.WithoutCancel(ctx) // it is committed: whoever interrupts it now must learn of it
 	status, err := s.ledger.Status(lasting, id)
 	if err != nil {
@@ -66,5 +70,12 @@ func committedAllTheSame(id string, err error) error {
 func (a *app) due(at *time.Time) {
 	if at != nil {
 		a.line("It is sent at %s, and can be cancelled until then.", moment(*at))
+	}
+}
+
+// warnOf warns of how the lists of a batch were read.
+func (a *app) warnOf(left dropped) {
+	for _, said := range left.warnings {
+		a.warn("%s", said)
 	}
 }

@@ -57,7 +57,7 @@ func (a *app) planHere(ctx context.Context, p place, path string, m *manifest.Ma
 
 // planTargets reads all lists of a manifest, each once, and counts their stores.
 func planTargets(ctx context.Context, path string, m *manifest.Manifest, jobs []job.Job) ([]planned, dropped, error) {
-	left := dropped{m.Stats.Repeats, m.Stats.SetAside}
+	left := dropped{m.Stats.Repeats, m.Stats.SetAside, m.Stats.Warnings}
 	stores := make([]int64, len(m.Lists))
 	for i, l := range m.Lists {
 		err := eachList(ctx, path, l, func(r *storelist.Reader) (int64, error) {
@@ -70,7 +70,7 @@ func planTargets(ctx context.Context, path string, m *manifest.Manifest, jobs []
 				}
 				stores[i]++
 			}
-			left.repeats += r.Stats().Repeats
+			left.read(l, r)
 			return stores[i], nil
 		})
 		if err != nil {
@@ -139,6 +139,7 @@ func (a *app) tellBatchPlan(ctx context.Context, rate func(context.Context, stri
 			}
 		}
 	}
+	a.warnOf(left)
 	if a.json {
 		a.out.json(d)
 		return nil

@@ -17,7 +17,7 @@ import (
 // readManifest reads the manifest, and writes its bad rows aside where that is asked for.
 func (a *app) readManifest(ctx context.Context, path string, priority job.Priority, f *onboardFlags) (*manifest.Manifest, error) {
 	options := manifest.Options{Dir: filepath.Dir(path), Defaults: manifest.Defaults{Account: f.account, Priority: priority,
-		Column: f.column, ChunkSize: f.chunkSize}}
+		Column: f.column, Lists: manifest.Lists{HeaderLine: f.header, NoHeader: f.noHeader, IDs: f.ids}, ChunkSize: f.chunkSize}}
 	var in io.ReadCloser
 	var err error
 	if path == storelist.Stdin {
@@ -90,10 +90,18 @@ func stageFile(ctx context.Context, staging *results.BatchStaging, path string, 
 	left *dropped) (list int, err error) {
 	err = eachList(ctx, path, l, func(r *storelist.Reader) (stores int64, err error) {
 		list, stores, err = staging.AddList(ctx, size, r.IDs())
-		left.repeats += r.Stats().Repeats
+		left.read(l, r)
 		return stores, err
 	})
 	return list, err
+}
+
+// read adds what is told of a list that was read.
+func (d *dropped) read(l manifest.List, r *storelist.Reader) {
+	d.repeats += r.Stats().Repeats
+	for _, said := range r.Warnings() {
+		d.warnings = append(d.warnings, l.Path+": "+said)
+	}
 }
 
 // eachList reads one of a manifest's lists. What is wrong with it is told with its line, and the manifest's.
@@ -102,7 +110,7 @@ func eachList(ctx context.Context, path string, l manifest.List, read func(*stor
 	if err == nil {
 		defer in.Close()
 		var r *storelist.Reader
-		if r, err = storelist.NewReader(ctx, in, storelist.Options{Name: name, Column: l.Column}); err == nil {
+		if r, err = storelist.NewReader(ctx, in, l.Options(name)); err == nil {
 			var stores int64
 			if stores, err = read(r); err == nil && stores == 0 {
 				err = job.Errorf(job.CodeBadList, "the list has no stores")

@@ -18,7 +18,8 @@ var outcomes = []job.Outcome{job.Succeeded, job.Failed, job.Pending, job.Unproce
 type resultsFlags struct {
 	only, output, encoding string
 
-	join, column, sheet string
+	join, sheet string
+	readFlags
 }
 
 func (a *app) resultsCommand() *cobra.Command {
@@ -67,7 +68,7 @@ With --json: a row a line (JSON lines) on standard output.`,
 	flags.StringVar(&f.output, "output", "", "write to `FILE` (.xlsx, .csv or .jsonl) instead of standard output")
 	flags.StringVar(&f.encoding, "encoding", "", "of CSV: utf-8, utf-8-bom or gb18030 (default utf-8; with --join the list's)")
 	flags.StringVar(&f.join, "join", "", "give this `LIST` back with the outcomes behind its columns")
-	flags.StringVar(&f.column, "column", "", "of --join: the column of the store IDs, its `NAME|NUMBER`")
+	f.readFlags.register(flags, "of --join: ")
 	flags.StringVar(&f.sheet, "sheet", "", "of --join: a spreadsheet's sheet, its `NAME|NUMBER`")
 	return cmd
 }
@@ -83,8 +84,8 @@ func (a *app) checkResults(f *resultsFlags) error {
 	switch {
 	case f.join != "":
 		return a.checkJoin(f)
-	case f.column != "" || f.sheet != "":
-		return job.Errorf(job.CodeUsage, "--column and --sheet are those of a list that is given by --join")
+	case f.readFlags.any() || f.sheet != "":
+		return job.Errorf(job.CodeUsage, "--column, --ids, --header, --no-header and --sheet are those of a list that is given by --join")
 	case f.output != "":
 		return checkReport(f.output, f.encoding)
 	case a.json:

@@ -70,7 +70,7 @@ With --json: the schedule.`,
 	flags.StringVar(&f.coupon, "coupon", "", "the product coupon's `ID`")
 	flags.StringVar(&f.stock, "stock", "", "the stock's `ID`, or …")
 	flags.StringVar(&f.bundle, "bundle", "", "… the stock bundle's `ID`")
-	flags.StringVar(&f.column, "column", "", "the column of the store IDs: its `NAME|NUMBER`")
+	f.readFlags.register(flags, "")
 	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
 	f.resyncFlags.register(flags)
 	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
@@ -86,7 +86,8 @@ With --json: the schedule.`,
 // definition checks what can be told from the flags alone, and gives the schedule that they ask for.
 func (f *scheduleFlags) definition(name string, op job.Operation, src string) (schedule.Definition, error) {
 	d := schedule.Definition{Name: name, Cron: strings.TrimSpace(f.cron), Timezone: f.zone, CatchUp: f.catchUp, Source: src,
-		Column: f.column, Sheet: f.sheet, AddedAt: time.Now().UTC().Truncate(time.Millisecond)}
+		Column: f.column, Sheet: f.sheet, Header: f.header, NoHeader: f.noHeader, IDs: f.ids,
+		AddedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	if d.Cron == "" {
 		return d, job.Errorf(job.CodeUsage, "--cron is missing: when the ticks come, such as '0 3 * * *'")
 	}

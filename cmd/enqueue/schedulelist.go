@@ -34,6 +34,9 @@ type scheduleDocument struct {
 	Source           string             `json:"source"` // of an address, without its query
 	Column           string             `json:"column,omitempty"`
 	Sheet            string             `json:"sheet,omitempty"`
+	Header           int                `json:"header,omitempty"`
+	NoHeader         bool               `json:"no_header,omitempty"`
+	IDs              string             `json:"ids,omitempty"`
 	Label            string             `json:"label"`
 	Priority         job.Priority       `json:"priority"`
 	ChunkSize        int                `json:"chunk_size"`
@@ -52,6 +55,7 @@ func documentOf(s schedule.Schedule, runs bool) scheduleDocument {
 	d := scheduleDocument{Name: s.Name, Cron: s.Cron, Timezone: s.Timezone, Paused: s.Paused, CatchUp: s.CatchUp,
 		Operation: j.Operation, Account: j.Account, BrandID: j.Target.BrandID, ProductCouponID: j.Target.ProductCouponID,
 		StockID: j.Target.StockID, StockBundleID: j.Target.StockBundleID, Source: source.Shown(s.Source), Column: s.Column, Sheet: s.Sheet,
+		Header: s.Header, NoHeader: s.NoHeader, IDs: s.IDs,
 		Label: j.Label, Priority: j.Priority, ChunkSize: j.ChunkSize, FailureThreshold: j.FailureThreshold, Resync: j.Resync,
 		Notify: shownHook(j.Notify), AddedAt: s.AddedAt, AddedBy: s.AddedBy, Next: s.Next, LastRun: s.LastRun}
 	if runs {
@@ -194,7 +198,14 @@ func (a *app) tellSchedule(ctx context.Context, at *site, book *schedule.Book, n
 	if r := d.Resync; r != nil && r.Prune {
 		rows = append(rows, [2]string{"prune", t.say("at most %s", t.mostPruned(r))})
 	}
-	for _, r := range [][2]string{{"column", d.Column}, {"sheet", d.Sheet}, {"label", d.Label}, {"notify", d.Notify}} {
+	header := ""
+	switch {
+	case d.NoHeader:
+		header = t.say("none")
+	case d.Header > 0:
+		header = t.say("line %d", d.Header)
+	}
+	for _, r := range [][2]string{{"column", d.Column}, {"ids", d.IDs}, {"header", header}, {"sheet", d.Sheet}, {"label", d.Label}, {"notify", d.Notify}} {
 		if r[1] != "" {
 			rows = append(rows, r)
 		}

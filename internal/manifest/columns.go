@@ -45,7 +45,7 @@ func TargetColumns(header []string) (stock, bundle int) {
 // findColumns finds out what the columns hold.
 func (f *flat) findColumns() error {
 	if len(f.header) == 1 {
-		return errorf(f.o.Name, 1, "the table has one column, %s, and a manifest says for each store which target it is for: it has the"+
+		return errorf(f.o.Name, f.rows.HeaderLine(), "the table has one column, %s, and a manifest says for each store which target it is for: it has the"+
 			" columns product_coupon_id, stock_id or stock_bundle_id, and store_id", quote(f.header[0]))
 	}
 	taken := map[int]bool{}
@@ -56,7 +56,7 @@ func (f *flat) findColumns() error {
 				continue
 			}
 			if f.at[c] >= 0 {
-				return errorf(f.o.Name, 1, "two columns may hold the %s: %s and %s", titles[c], quote(f.header[f.at[c]]), quote(name))
+				return errorf(f.o.Name, f.rows.HeaderLine(), "two columns may hold the %s: %s and %s", titles[c], quote(f.header[f.at[c]]), quote(name))
 			}
 			f.at[c], taken[i] = i, true
 		}
@@ -71,7 +71,7 @@ func (f *flat) findColumns() error {
 	case f.at[colStock] < 0 && f.at[colBundle] < 0:
 		return f.missing("stock_id or stock_bundle_id")
 	case taken[f.id]:
-		return errorf(f.o.Name, 1, "the column %s cannot hold the store IDs as well", quote(f.header[f.id]))
+		return errorf(f.o.Name, f.rows.HeaderLine(), "the column %s cannot hold the store IDs as well", quote(f.header[f.id]))
 	}
 	for i, name := range f.header {
 		if !taken[i] && i != f.id && name != "" {
@@ -86,5 +86,5 @@ func (f *flat) missing(title string) error {
 	for _, name := range f.header {
 		names = append(names, quote(name))
 	}
-	return errorf(f.o.Name, 1, "the column %s is missing; the first row has %s", title, strings.Join(names, ", "))
+	return errorf(f.o.Name, f.rows.HeaderLine(), "the column %s is missing; the first row has %s", title, strings.Join(names, ", "))
 }

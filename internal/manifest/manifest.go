@@ -36,6 +36,7 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/storelist"
 )
 
 // The bounds.
@@ -66,10 +67,11 @@ type Options struct {
 
 // Defaults are what holds for targets that do not say otherwise. What is empty is left open.
 type Defaults struct {
-	Account   string
-	Priority  job.Priority
-	Label     string
-	Column    string // of the store IDs: in each list, or in the flat table itself
+	Account  string
+	Priority job.Priority
+	Label    string
+	Column   string // of the store IDs: in each list, or in the flat table itself
+	Lists
 	ChunkSize int
 }
 
@@ -97,11 +99,27 @@ type Target struct {
 	Repeats int64 // of the flat form: the rows beyond the first for one store
 }
 
-// List is a file of stores that targets use. The same file read by another column is another list.
+// List is a file of stores that targets use. The same file read in another way is another list.
 type List struct {
 	Path   string // as it can be opened
 	Column string // as storelist.Options has it; empty where nothing was said
-	Line   int    // of the manifest, where it stands first
+	Lists
+	Line int // of the manifest, where it stands first
+}
+
+// Options are those that the list is read with, by a name.
+func (l List) Options(name string) storelist.Options { return l.Lists.options(name, l.Column) }
+
+// Lists say beside the column how lists are read, or the flat table itself, as storelist.Options have it. What is empty is
+// left open.
+type Lists struct {
+	HeaderLine int
+	NoHeader   bool
+	IDs        string
+}
+
+func (l Lists) options(name, column string) storelist.Options {
+	return storelist.Options{Name: name, Column: column, HeaderLine: l.HeaderLine, NoHeader: l.NoHeader, IDs: l.IDs}
 }
 
 // Stats tell what was read.
@@ -111,6 +129,7 @@ type Stats struct {
 	Stores   int64    // of a flat table: those of all targets
 	Repeats  int64    // of a flat table: rows that name a target's store again, which were dropped
 	SetAside int64    // of a flat table
+	Warnings []string // of how a flat table is read
 	Ignored  []string // columns of a flat table that mean nothing here
 }
 
@@ -118,7 +137,7 @@ type Stats struct {
 // line, and how many there are; where they are a flat table's rows, with a *storelist.BadRows in its chain. Where the
 // temporary file cannot be written, the error is one of job.CodeIO.
 func Read(ctx context.Context, in io.Reader, o Options) (*Manifest, error) {
-	buffered := bufio.NewReaderSize(in, 64<<10)
+	buffered := bufio.NewReaderSize(storelist.Sticky(ctx, in), 64<<10)
 	if isYAML(buffered, o.Name) {
 		return readYAML(buffered, o)
 	}

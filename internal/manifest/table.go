@@ -29,7 +29,7 @@ type flat struct {
 }
 
 func readTable(ctx context.Context, in io.Reader, o Options) (*Manifest, error) {
-	rows, err := storelist.NewRows(ctx, in, storelist.Options{Name: o.Name, Column: o.Defaults.Column})
+	rows, err := storelist.NewRows(ctx, in, o.Defaults.options(o.Name, o.Defaults.Column))
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func readTable(ctx context.Context, in io.Reader, o Options) (*Manifest, error) 
 	if err := f.findColumns(); err != nil {
 		return nil, err
 	}
-	f.manifest.Stats.Form = rows.Format()
+	f.manifest.Stats.Form, f.manifest.Stats.Warnings = rows.Format(), rows.Warnings()
 	if err := f.read(ctx); err != nil {
 		_ = f.manifest.Close() // the error that is told comes first
 		return nil, err
@@ -79,9 +79,10 @@ func (f *flat) row(cells []string, line int) error {
 		target, bad = f.target(cells, line)
 	}
 	if bad == nil {
-		id = cell(cells, f.id)
-		if why := storelist.Fault("store ID", id); why != "" {
-			bad = &storelist.BadRow{Column: f.header[f.id], Value: id, Why: why}
+		text := cell(cells, f.id)
+		var why string
+		if id, why = storelist.ID(text); why != "" {
+			bad = &storelist.BadRow{Column: f.header[f.id], Value: text, Why: why}
 		}
 	}
 	if bad != nil {

@@ -142,7 +142,7 @@ func TestAllBadRowsAreCountedAndTheFirstTold(t *testing.T) {
 	if !errors.As(err, &bad) || bad.Count != 10_000 || len(bad.First) != 10 {
 		t.Fatalf("got %v", err)
 	}
-	refused(t, err, 2, "10000 rows of the manifest are wrong", "… and 9990 more")
+	refused(t, err, 2, "10000 rows of the manifest are wrong", "lines 2-10001, ")
 }
 
 func TestBadRowsOfATableCanBeSetAside(t *testing.T) {

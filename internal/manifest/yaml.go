@@ -16,16 +16,22 @@ import (
 )
 
 // keys are those of a target, and of the defaults.
-var keys = []string{"account", "brand", "coupon", "stock", "bundle", "list", "column", "priority", "label", "chunk_size"}
+var keys = []string{"account", "brand", "coupon", "stock", "bundle", "list", "column", "header", "ids", "priority", "label", "chunk_size"}
 
 // loader reads one YAML manifest and collects what is wrong with it.
 type loader struct {
 	name, dir string
 	problems  problems
 	manifest  *Manifest
-	lists     map[[2]string]int // by the file and the column
+	lists     map[listKey]int   // by the file and how it is read
 	files     map[string]file   // that were looked for, by the path
 	seen      map[targetKey]int // the line of each target
+}
+
+// listKey tells lists apart.
+type listKey struct {
+	file, column string
+	Lists
 }
 
 // file is a list's file.
@@ -35,7 +41,7 @@ type file struct {
 }
 
 func readYAML(in io.Reader, o Options) (*Manifest, error) {
-	l := &loader{name: o.Name, dir: o.Dir, manifest: &Manifest{Stats: Stats{Form: "YAML"}}, lists: map[[2]string]int{}, files: map[string]file{},
+	l := &loader{name: o.Name, dir: o.Dir, manifest: &Manifest{Stats: Stats{Form: "YAML"}}, lists: map[listKey]int{}, files: map[string]file{},
 		seen: map[targetKey]int{}}
 	root, err := l.parse(in)
 	if err != nil {
@@ -91,7 +97,7 @@ func (l *loader) add(n *yaml.Node, i int, defaults fields, given Defaults) {
 		return
 	}
 	before := len(l.problems)
-	t, list, column := l.target(own, defaults, n.Line, given)
+	t, list, column, how := l.target(own, defaults, n.Line, given)
 	missing := func(text string) { l.problems.addf(n.Line, "target %d: %s", i+1, text) }
 	said := func(key string) bool { return has(own, key) || has(defaults, key) }
 	if !said("coupon") {
@@ -114,13 +120,13 @@ func (l *loader) add(n *yaml.Node, i int, defaults fields, given Defaults) {
 		return
 	}
 	l.seen[keyOf(t.Target)] = n.Line
-	t.List = l.list(list, column)
+	t.List = l.list(list, column, how)
 	l.manifest.Targets = append(l.manifest.Targets, t)
 }
 
 // target reads a target's values: its own, or else the manifest's defaults, or else those that were given. list is where
 // its list stands; nil where it has none.
-func (l *loader) target(own, defaults fields, line int, given Defaults) (t Target, list *yaml.Node, column string) {
+func (l *loader) target(own, defaults fields, line int, given Defaults) (t Target, list *yaml.Node, column string, how Lists) {
 	if has(own, "stock") || has(own, "bundle") {
 		defaults = without(defaults, "stock", "bundle")
 	}
@@ -169,9 +175,15 @@ func (l *loader) target(own, defaults fields, line int, given Defaults) (t Targe
 	if s := value("chunk_size", false, wrongChunkSize); s != "" {
 		t.ChunkSize, _ = strconv.Atoi(s) // it was checked
 	}
+	how = given.Lists
 	column = or(value("column", false, nil), given.Column)
+	how.IDs = or(value("ids", false, wrongIDs), given.IDs)
+	if s := value("header", false, wrongHeader); s != "" {
+		how.HeaderLine, _ = strconv.Atoi(s) // it was checked
+		how.NoHeader = how.HeaderLine == 0
+	}
 	value("list", false, l.wrongList)
-	return t, pick("list"), column
+	return t, pick("list"), column, how
 }
 
 // has says whether a key has a value.
@@ -195,6 +207,20 @@ func without(f fields, keys ...string) fields {
 		delete(out, k)
 	}
 	return out
+}
+
+func wrongIDs(s string) string {
+	if _, ok := storelist.ParseIDs(s); ok {
+		return ""
+	}
+	return "it is " + storelist.WeChatIDs + " or " + storelist.OwnIDs
+}
+
+func wrongHeader(s string) string {
+	if n, err := strconv.Atoi(s); s == "none" || err == nil && n >= 1 {
+		return ""
+	}
+	return "it is the number of a line, from 1, or none"
 }
 
 func wrongChunkSize(s string) string {
@@ -247,14 +273,14 @@ func look(path string) file {
 }
 
 // list gives the place of a list among the manifest's, and adds one that is new.
-func (l *loader) list(n *yaml.Node, column string) int {
+func (l *loader) list(n *yaml.Node, column string, how Lists) int {
 	path := l.resolve(strings.TrimSpace(target(n).Value))
-	key := [2]string{l.files[path].real, column}
+	key := listKey{l.files[path].real, column, how}
 	at, known := l.lists[key]
 	if !known {
 		at = len(l.manifest.Lists)
 		l.lists[key] = at
-		l.manifest.Lists = append(l.manifest.Lists, List{Path: path, Column: column, Line: n.Line})
+		l.manifest.Lists = append(l.manifest.Lists, List{Path: path, Column: column, Lists: how, Line: n.Line})
 	}
 	return at
 }

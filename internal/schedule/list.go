@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"iter"
@@ -12,21 +11,13 @@ import (
 	"github.com/storelink/storelink/internal/storelist"
 )
 
-// pemBegins is how a key's file begins. One that was named by mistake would be shown in the run, for its bad IDs.
-const pemBegins = "-----BEGIN "
-
 // idsOf gives the store IDs of a list, and how many of its rows are repeats once they are read. What is wrong with it
 // names where it came from.
-func idsOf(ctx context.Context, list *source.Source, column, sheet string) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
+func idsOf(ctx context.Context, list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
 	var stats storelist.Stats
 	ids = func(yield func(string, error) bool) {
-		in := bufio.NewReader(list)
-		if head, _ := in.Peek(len(pemBegins)); string(head) == pemBegins { // an error shows again at the next read
-			yield("", placed(job.Errorf(job.CodeBadList, "this is a PEM file, a key or a certificate, and no store list"), list))
-			return
-		}
-		reader, err := storelist.NewReader(ctx, in, storelist.Options{Name: list.Name, Column: column, Sheet: sheet,
-			MaxText: source.MaxText, MaxIDs: source.MaxIDs})
+		reader, err := storelist.NewReader(ctx, list, storelist.Options{Name: list.Name, Column: d.Column, Sheet: d.Sheet,
+			HeaderLine: d.Header, NoHeader: d.NoHeader, IDs: d.IDs, MaxText: source.MaxText, MaxIDs: source.MaxIDs})
 		if err != nil {
 			yield("", placed(err, list))
 			return
@@ -41,6 +32,9 @@ func idsOf(ctx context.Context, list *source.Source, column, sheet string) (ids 
 			}
 		}
 		stats = reader.Stats()
+		for _, said := range reader.Warnings() {
+			warn(said)
+		}
 	}
 	return ids, func() (int64, int64) { return stats.Repeats, stats.SetAside }
 }

@@ -36,6 +36,10 @@ type Definition struct {
 	Source string `json:"source"` // what package source opens; its query may be a secret
 	Column string `json:"column,omitempty"`
 	Sheet  string `json:"sheet,omitempty"` // of a spreadsheet
+	// Header, NoHeader and IDs are HeaderLine, NoHeader and IDs of storelist.Options.
+	Header   int    `json:"header,omitempty"`
+	NoHeader bool   `json:"no_header,omitempty"`
+	IDs      string `json:"ids,omitempty"`
 
 	// Job is what each tick makes: all but the ID, the source and what is learned of the list.
 	Job job.Job `json:"job"`

@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -12,21 +13,39 @@ import (
 
 // BadRow is a row that has no good store ID.
 type BadRow struct {
-	Line   int    `json:"line"`   // from 1; a spreadsheet's row
-	Column string `json:"column"` // its name, or its number where there is no header
-	Value  string `json:"value"`  // as it came, shortened
-	Why    string `json:"why"`    // for a person, without the value
+	Line   int    `json:"line"`           // from 1; a spreadsheet's row
+	Column string `json:"column"`         // its name, or its number where there is no header
+	Cell   string `json:"cell,omitempty"` // a spreadsheet's, such as B3
+	Value  string `json:"value"`          // as it came, shortened
+	Why    string `json:"why"`            // for a person, without the value
 }
 
-// BadRows are what a list was refused for: the first of its bad rows, and how many there are.
+// BadRows are what a list was refused for: the first of its bad rows, how many there are, and the reasons, each once with the
+// lines that it is for.
 type BadRows struct {
-	First []BadRow `json:"first"`
-	Count int64    `json:"count"`
-	file  string
+	First  []BadRow    `json:"first"`
+	Count  int64       `json:"count"`
+	Groups []*BadGroup `json:"groups,omitempty"`
+	file   string
 }
 
-// shownBadRows is how many bad rows are told.
-const shownBadRows = 10
+// BadGroup are the bad rows that are so for one reason.
+type BadGroup struct {
+	Why    string   `json:"why"`
+	Column string   `json:"column"`
+	Count  int64    `json:"count"`
+	Lines  string   `json:"lines"`  // such as 3-5, 9; it ends in … where there are more
+	Values []string `json:"values"` // the first of them
+
+	ranges, from, to int // that are written to Lines; the one that is not yet; its last line
+}
+
+// How much is told: bad rows and reasons, and of each reason values and ranges of lines.
+const (
+	shownBadRows = 10
+	shownValues  = 3
+	shownRanges  = 10
+)
 
 // Add counts a bad row, and keeps it where it is among the first.
 func (b *BadRows) Add(r BadRow) {
@@ -34,18 +53,62 @@ func (b *BadRows) Add(r BadRow) {
 		b.First = append(b.First, r)
 	}
 	b.Count++
+	for _, g := range b.Groups {
+		if g.Why == r.Why && g.Column == r.Column {
+			g.add(r)
+			return
+		}
+	}
+	if len(b.Groups) < shownBadRows {
+		g := &BadGroup{Why: r.Why, Column: r.Column}
+		g.add(r)
+		b.Groups = append(b.Groups, g)
+	}
 }
 
-// Error tells the first bad rows, a line each.
+func (g *BadGroup) add(r BadRow) {
+	g.Count++
+	if len(g.Values) < shownValues {
+		g.Values = append(g.Values, r.Value)
+	}
+	switch {
+	case g.ranges > shownRanges:
+	case g.Count > 1 && r.Line == g.to+1:
+		g.to = r.Line
+		g.Lines = g.Lines[:strings.LastIndexByte(g.Lines, ' ')+1] + fmt.Sprintf("%d-%d", g.from, g.to)
+	case g.ranges == shownRanges:
+		g.ranges++
+		g.Lines += ", …"
+	default:
+		if g.Count > 1 {
+			g.Lines += ", "
+		}
+		g.ranges++
+		g.from, g.to = r.Line, r.Line
+		g.Lines += strconv.Itoa(r.Line)
+	}
+}
+
+// Error tells the reasons, a line each.
 func (b *BadRows) Error() string {
 	var s strings.Builder
-	for i, r := range b.First {
+	more := b.Count
+	for i, g := range b.Groups {
 		if i > 0 {
 			s.WriteByte('\n')
 		}
-		fmt.Fprintf(&s, "  line %d, column %s: %q: %s", r.Line, r.Column, r.Value, r.Why)
+		more -= g.Count
+		if g.Count == 1 {
+			fmt.Fprintf(&s, "  line %s, column %s: %q: %s", g.Lines, g.Column, g.Values[0], g.Why)
+			continue
+		}
+		values := quoted(g.Values)
+		if g.Count > int64(len(g.Values)) {
+			values += ", …"
+		}
+		fmt.Fprintf(&s, "  lines %s, column %s: %s: %s (%d rows)", g.Lines, g.Column, values, g.Why, g.Count)
 	}
-	if more := b.Count - int64(len(b.First)); more > 0 {
+	if more > 0 {
 		fmt.Fprintf(&s, "\n  … and %d more", more)
 	}
 	return s.String()

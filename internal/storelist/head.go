@@ -144,7 +144,7 @@ func (o Options) checkHeader() error {
 	_, ids := ParseIDs(o.IDs)
 	switch {
 	case !ids:
-		return listErrorf(o.Name, 0, "--ids %q: it is %s or %s", o.IDs, WeChatIDs, OwnIDs)
+		return listErrorf(o.Name, 0, "--ids %q: it is wechat or own", o.IDs)
 	case o.HeaderLine < 0:
 		return listErrorf(o.Name, 0, "--header %d: it is the number of a line, from 1", o.HeaderLine)
 	case o.HeaderLine > 0 && o.NoHeader:

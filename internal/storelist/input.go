@@ -18,6 +18,9 @@ type input struct {
 	err  error
 }
 
+// Sticky gives what r gives, until ctx ends or r has an error, and that error from then on.
+func Sticky(ctx context.Context, r io.Reader) io.Reader { return &input{ctx: ctx, from: r} }
+
 func (in *input) Read(p []byte) (int, error) {
 	if in.err == nil && in.ctx.Err() != nil {
 		in.err = stopped(in.ctx)

@@ -343,6 +343,7 @@ func TestFilesThatAreNoListAreSaidToBeWhatTheyAre(t *testing.T) {
 		"under a password":    {compound + wide("EncryptedPackage") + compound, "password"},
 		"xlsb":                {zipped(t, [2]string{"xl/workbook.bin", "x"}), ".xlsb"},
 		"ods":                 {zipped(t, [2]string{"mimetype", "x"}, [2]string{"content.xml", "x"}), ".ods"},
+		"numbers":             {zipped(t, [2]string{"Index/Document.iwa", "x"}), ".numbers"},
 		"docx":                {zipped(t, [2]string{"word/document.xml", "x"}), ".docx"},
 		"a web page":          {"\ufeff\r\n<html><table><tr><td>门店ID</td></tr></table></html>", "a web page or XML"},
 		"XML of 2003":         {"<?xml version=\"1.0\"?>\n<Workbook/>", "a web page or XML"},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storeset"
+	"github.com/storelink/storelink/internal/xlsx"
 )
 
 // Options say how a list is to be read.
@@ -250,7 +251,11 @@ func (rd *Reader) next() (string, error) {
 
 func (rd *Reader) refuse(r row, why string) error {
 	if rd.opts.SetAside == nil {
-		rd.bad.Add(BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why})
+		bad := BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why}
+		if rd.text == nil {
+			bad.Cell = xlsx.Name(rd.head.at+1, r.line)
+		}
+		rd.bad.Add(bad)
 		return nil
 	}
 	rd.stats.SetAside++

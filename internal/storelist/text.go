@@ -74,6 +74,8 @@ func newText(r io.Reader, name string, most int64) (*text, error) {
 		return nil, &archive{in: in, name: name}
 	case bytes.HasPrefix(head, []byte{0xd0, 0xcf, 0x11, 0xe0}):
 		return nil, compoundFile(in, name)
+	case bytes.HasPrefix(head, []byte("----")) && isPEM(in):
+		return nil, listErrorf(name, 0, "this is a PEM file, a key or a certificate, and no store list")
 	case bytes.HasPrefix(head, []byte("%PDF")):
 		return nil, listErrorf(name, 0, "this is a PDF, not a list: export the list as CSV")
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
@@ -98,6 +100,13 @@ func newText(r io.Reader, name string, most int64) (*text, error) {
 		t.in = transform.NewReader(in, unicode.UTF16(endian, unicode.UseBOM).NewDecoder())
 	}
 	return t, nil
+}
+
+// isPEM says whether a text is a key's file. One that was named by mistake would be shown, row by row, for its bad IDs.
+func isPEM(in *bufio.Reader) bool {
+	const begins = "-----BEGIN "
+	head, _ := in.Peek(len(begins)) // an error stays, and shows again at the next read
+	return string(head) == begins
 }
 
 // fill reads more behind what was not given out yet.

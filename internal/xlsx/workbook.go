@@ -139,6 +139,8 @@ func (w *Workbook) main() (string, error) {
 		return "", badf("this is a binary spreadsheet (.xlsb): save it as .xlsx, or save the list as CSV")
 	case strings.HasPrefix(main, "word/"), main == "" && has("word/document.xml"):
 		return "", badf("this is a text document (.docx), not a list: copy its table into a spreadsheet and save that as .xlsx")
+	case main == "" && (has("index/document.iwa") || has("index.zip")):
+		return "", badf("this is a spreadsheet of Apple's Numbers (.numbers): export it as .xlsx or CSV")
 	case main != "" && !strings.HasPrefix(main, "ppt/"):
 		return main, nil
 	case has("mimetype") && has("content.xml"):
