@@ -24,8 +24,8 @@ type usage struct {
 	workers int
 	other   bool // another client uses alsoUsed
 
-	more []string // of the sandbox's faults; such cases are in no grid, and have no bar
-	what string   // what they are
+	more []string // of the sandbox's faults
+	what string   // what they are; such cases are in no grid, and have no bar
 }
 
 func (c usage) values() []string {
@@ -177,17 +177,22 @@ func (b *bench) at(c usage, kind worldKind, seconds int) (*world, error) {
 		return nil, err
 	}
 	w.link.SetRTT(c.rtt)
-	list, err := b.list((seconds*calls20 + 400) * 200) // more calls than can be made
+	if err := w.work(seconds, c.workers); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// work starts workers on a job for so many seconds.
+func (w *world) work(seconds, workers int) error {
+	list, err := w.list((seconds*calls20 + 400) * 200) // more calls than can be made
 	if err == nil {
 		_, err = w.submit(list, 0)
 	}
 	if err == nil {
-		_, err = w.farWorkers(c.workers)
+		_, err = w.farWorkers(workers)
 	}
-	if err != nil {
-		return nil, errors.Join(err, w.close())
-	}
-	return w, nil
+	return err
 }
 
 // after gives the seconds once a span has passed since the first call.
@@ -255,7 +260,7 @@ func (m measured) held(bar float64, refusals float64, part, whole int) harness.F
 // firstBar is what DESIGN.md says of the first minute.
 func (c usage) firstBar(m measured) harness.Figure {
 	switch {
-	case len(c.more) > 0 || c.other || c.rtt > time.Millisecond || c.spread > 300*time.Millisecond:
+	case c.what != "" || c.other || c.rtt > time.Millisecond || c.spread > 300*time.Millisecond:
 		return m.Figure
 	case c.jitter <= 20*time.Millisecond:
 		return m.held(97, 0, m.refused, m.admitted+m.refused)
@@ -268,7 +273,7 @@ func (c usage) firstBar(m measured) harness.Figure {
 func (c usage) laterBar(m measured) harness.Figure {
 	whole := m.admitted + m.refused
 	switch {
-	case len(c.more) > 0 || c.jitter > 20*time.Millisecond && c.other:
+	case c.what != "" || c.jitter > 20*time.Millisecond && c.other:
 		return m.Figure
 	case c.other && c.rtt > time.Millisecond:
 		return m.Figure

@@ -44,13 +44,19 @@ var comparisons = []struct {
 	{"clock", "Redis' clock is set during a job", clock},
 	{"storm", "WeChat Pay refuses everything for ten seconds", storm},
 	{"backoff429", "from a 429 to quiet, and back", backoff429},
+	{"road", "share of the allowance where the jitter is below TCP (needs root)", road},
 	{"accounts", "ten accounts in one worker", accounts},
 	{"priority", "a high job beside one of a million", priority},
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
+	var err error
+	if job := os.Getenv(roadJob); job != "" {
+		err = onRoad(ctx, job)
+	} else {
+		err = run(ctx)
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -91,9 +97,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{ctx: ctx, dir: dir, bin: filepath.Join(dir, "bin"), quick: *quick, grid: *grid, parallel: max(1, *parallel), log: func(format string, args ...any) {
-		fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
-	}}
+	b := &bench{ctx: ctx, dir: dir, bin: filepath.Join(dir, "bin"), quick: *quick, grid: *grid, parallel: max(1, *parallel), log: logged}
 	if load := harness.Load(); load > 1 {
 		b.log("the load average is %.1f on %d cores: others are at work here, and the figures will be worse than they are", load,
 			runtime.NumCPU())
@@ -156,6 +160,10 @@ func run(ctx context.Context) error {
 		failures = append(failures, put(*write, table))
 	}
 	return errors.Join(failures...)
+}
+
+func logged(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", args...)
 }
 
 // document is a run as JSON.

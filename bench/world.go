@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -29,6 +30,8 @@ type bench struct {
 	grid     bool // all cases of the rate limit
 	parallel int  // how many of those run at a time
 	log      func(format string, args ...any)
+
+	listing sync.Mutex // held while a list is made: cases that run at a time ask for the same one
 }
 
 // pick gives the first, or the second for a quick run.
@@ -51,6 +54,7 @@ type world struct {
 	rdb     *redis.Client
 	link    *testkit.Link  // the workers' way to Redis
 	clock   *testkit.Clock // Redis'; nil unless it was asked for
+	far     string         // the configuration of farWorkers
 	others  []*harness.Process
 	marked  time.Duration // what sandbox and Redis had used at the last mark
 }
@@ -76,10 +80,11 @@ func (b *bench) newWorld(durable bool, faults ...string) (*world, error) {
 	return b.newWorldOf(worldKind{durable: durable}, faults...)
 }
 
-// worldKind is what a world's Redis is like.
+// worldKind is what a world's Redis is like, and the way to its sandbox.
 type worldKind struct {
-	durable bool // it keeps everything, with appendfsync always
-	clock   bool // its clock can be set
+	durable bool          // it keeps everything, with appendfsync always
+	clock   bool          // its clock can be set
+	road    *testkit.Road // that the workers go to the sandbox by, if there is one
 }
 
 // newWorldOf is newWorld with a Redis of some kind.
@@ -89,6 +94,10 @@ func (b *bench) newWorldOf(kind worldKind, faults ...string) (*world, error) {
 		return nil, err
 	}
 	w := &world{bench: b, dir: dir, config: filepath.Join(dir, "sandbox", "storelink.yaml")}
+	w.far = w.config
+	if kind.road != nil {
+		faults = append(faults, "--listen", kind.road.Server)
+	}
 	if w.sandbox, err = harness.Start(dir, nil, filepath.Join(b.bin, "sandbox"), append([]string{"--dir",
 		filepath.Join(dir, "sandbox")}, faults...)...); err != nil {
 		return nil, err
@@ -135,10 +144,23 @@ func (b *bench) newWorldOf(kind worldKind, faults ...string) (*world, error) {
 	if err == nil && kind.durable {
 		err = w.keepsEverything()
 	}
+	if err == nil && kind.road != nil {
+		err = w.takeRoad(kind.road)
+	}
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	return w, nil
+}
+
+// takeRoad has farWorkers reach the sandbox by a road.
+func (w *world) takeRoad(r *testkit.Road) error {
+	text, err := os.ReadFile(w.config)
+	if err != nil {
+		return err
+	}
+	w.far = filepath.Join(filepath.Dir(w.config), "far.yaml")
+	return os.WriteFile(w.far, []byte(strings.ReplaceAll(string(text), r.Server, r.Addr)), 0o600)
 }
 
 // keepsEverything makes sure that what the figures are said to be made on is in force.
@@ -181,10 +203,10 @@ func (w *world) start(name string, args ...string) (*harness.Process, error) {
 	return p, err
 }
 
-// farWorkers starts workers whose way to Redis is the link.
+// farWorkers starts workers whose way to Redis is the link, and to the sandbox the road, if there is one.
 func (w *world) farWorkers(n int) ([]*harness.Process, error) {
 	return w.several(n, func() (*harness.Process, error) {
-		return w.start("worker", "--config", w.config, "--redis", "redis://"+w.link.Addr(), "--http", "off", "--log-level", "warn")
+		return w.start("worker", "--config", w.far, "--redis", "redis://"+w.link.Addr(), "--http", "off", "--log-level", "warn")
 	})
 }
 
@@ -315,6 +337,8 @@ func (w *world) forget() error {
 
 // list writes a list of n random nine-digit IDs, each once, the same for the same n.
 func (b *bench) list(n int) (string, error) {
+	b.listing.Lock()
+	defer b.listing.Unlock()
 	path := filepath.Join(b.dir, fmt.Sprintf("stores-%d.csv", n))
 	if _, err := os.Stat(path); err == nil {
 		return path, nil

@@ -43,7 +43,9 @@ func NewClock(dir string) (*Clock, error) {
 }
 
 // Env are the variables with which a process reads this clock.
-func (c *Clock) Env() []string { return []string{"LD_PRELOAD=" + c.library, "STORELINK_CLOCK=" + c.file.Name()} }
+func (c *Clock) Env() []string {
+	return []string{"LD_PRELOAD=" + c.library, "STORELINK_CLOCK=" + c.file.Name()}
+}
 
 // Shift sets the clock ahead of the true one by d, back if d is negative, from one moment to the next. Monotonic clocks
 // are not concerned.
