@@ -261,6 +261,8 @@ var sentences = []Text{
 	{EN: "the list broke off after %d of %d bytes", ZH: "清单在 %s / %s 字节处中断"},
 	{EN: "the list broke off after %d bytes: %s", ZH: "清单在 %s 字节处中断：%s"},
 	{EN: "the list is larger than %d bytes, which is the most allowed", ZH: "清单超过了允许的上限 %s 字节"},
+	{EN: "%d workers, one after another, were not heard of again while they read the list, which is not tried once more: is it too large" +
+		" for their memory?", ZH: "先后有 %s 个 worker 在读取这份清单时失去联系，不再重试：清单是否太大，内存放不下？"},
 	{EN: "the list was not read within %w, which is the most allowed", ZH: "没有在允许的 %s 内读完清单"},
 	{EN: "the list was not read in the time that there was for it: %s", ZH: "没有在规定时间内读完清单：%s"},
 	{EN: "the list comes too slowly, at less than %d bytes a second over %w: it was cut off",

@@ -15,7 +15,7 @@ type Sources struct {
 	Hosts       []string      // whose https addresses may be asked, as package egress has them
 	Private     []string      // networks and addresses that may be asked although they are private
 	MaxBytes    int64         // of a list as it comes; 0 for the default of package source
-	Timeout     time.Duration // until its last byte; 0 for the default of package source
+	Timeout     time.Duration // until all of it is read; 0 for the default of package source
 }
 
 // Any says whether anything is allowed.

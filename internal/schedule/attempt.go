@@ -37,8 +37,9 @@ var (
 	errReplaced = errors.New("the schedule was replaced")
 )
 
-// maxOrphaned is how many workers may vanish while they are at one run, before it is held to be what ends them.
-const maxOrphaned = 5
+// maxOrphaned is how many workers may vanish while they read the list of one run, before that is held to be what ends
+// them: each of them serves other jobs too.
+const maxOrphaned = 2
 
 // run works on the run and notes what came of it.
 func (a *attempt) run(ctx context.Context) {
@@ -147,8 +148,8 @@ func (a *attempt) work(ctx context.Context) (err error) {
 		}
 	}
 	if rec.Orphaned >= maxOrphaned {
-		return job.Errorf(job.CodeInternal, "%d workers, one after another, were not heard of again while they were at it: is the list"+
-			" too large for their memory?", rec.Orphaned)
+		return job.Errorf(job.CodeInternal, "%d workers, one after another, were not heard of again while they read the list, which is not"+
+			" tried once more: is it too large for their memory?", rec.Orphaned)
 	}
 	is, err := a.s.cfg.Book.entry(ctx, a.name)
 	if err != nil {
@@ -175,6 +176,9 @@ func (a *attempt) work(ctx context.Context) (err error) {
 	if last != nil && last.State == job.Completed && last.Succeeded == last.Total && a.Job.Operation != job.Resync {
 		etag = a.knownETag()
 	}
+	if err := a.change(ctx, "", func(r *record) { r.Reading = true }); err != nil {
+		return err
+	}
 	list, err := a.s.cfg.Sources.Open(ctx, a.Source, etag)
 	if err != nil {
 		return err
@@ -190,11 +194,11 @@ func (a *attempt) work(ctx context.Context) (err error) {
 func (a *attempt) submit(ctx context.Context, list *source.Source) error {
 	j := a.Job
 	j.Source, j.SubmittedBy, j.Schedule = list.Place, a.AddedBy, a.name
-	ids, counts := idsOf(ctx, list, a.Definition, func(said string) {
+	ids, counts := idsOf(list, a.Definition, func(said string) {
 		a.log.Warn("list read with a warning", "warning", said)
 	})
 	sub := submit.Submission{Job: j, IDs: ids, Counts: counts, Bind: func(ctx context.Context, id string) error {
-		return a.change(ctx, a.rev, func(r *record) { r.Job, r.ETag = id, list.ETag })
+		return a.change(ctx, a.rev, func(r *record) { r.Job, r.ETag, r.Reading = id, list.ETag, false })
 	}}
 	receipt, err := a.s.cfg.Submitter.Submit(ctx, sub)
 	if err != nil && job.AsError(err).Code == job.CodeJobAtWork && a.leftOver(ctx, job.AsError(err).Job) {

@@ -52,9 +52,10 @@ func (s *Scheduler) claim(ctx context.Context, r openRun, at clock) (*attempt, e
 	a := &attempt{s: s, name: r.Name, entry: r.entry, at: at, number: r.rec.Number, token: rand.Text()}
 	a.log = s.log.With("schedule", r.Name, "run", r.rec.Number, "tick", r.rec.Tick)
 	rec := r.rec
-	if rec.Token != "" {
+	if rec.Token != "" && rec.Reading {
 		rec.Orphaned++
 	}
+	rec.Reading = false
 	rec.Token, rec.Worker, rec.Expires, rec.NextTry = a.token, s.cfg.Worker, at.now().Add(s.cfg.Lease).UnixMilli(), 0
 	rec.Attempts++
 	raw, err := rec.raw()

@@ -30,9 +30,9 @@ func Outdate(ctx context.Context, rdb redis.UniversalClient, name string, number
 	return alter(ctx, rdb, name, number, func(r *record) { r.Until -= by.Milliseconds() })
 }
 
-// Orphan makes a run look as if a worker had been at it that was killed.
-func Orphan(ctx context.Context, rdb redis.UniversalClient, name string, number int64) error {
-	return alter(ctx, rdb, name, number, func(r *record) { r.Token, r.Expires = "of the dead", 1 })
+// Orphan makes a run look as if a worker had been at it that was killed, while it read the list or before.
+func Orphan(ctx context.Context, rdb redis.UniversalClient, name string, number int64, reading bool) error {
+	return alter(ctx, rdb, name, number, func(r *record) { r.Token, r.Expires, r.Reading = "of the dead", 1, reading })
 }
 
 func alter(ctx context.Context, rdb redis.UniversalClient, name string, number int64, do func(*record)) error {

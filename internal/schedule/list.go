@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"context"
 	"errors"
 	"iter"
 	"strings"
@@ -12,11 +11,12 @@ import (
 )
 
 // idsOf gives the store IDs of a list, and how many of its rows are repeats once they are read. What is wrong with it
-// names where it came from.
-func idsOf(ctx context.Context, list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
+// names where it came from. All of it has the time that the source gives, what is left to do once the last byte has come
+// too: a workbook is read only then.
+func idsOf(list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
 	var stats storelist.Stats
 	ids = func(yield func(string, error) bool) {
-		reader, err := storelist.NewReader(ctx, list, storelist.Options{Name: list.Name, Column: d.Column, Sheet: d.Sheet,
+		reader, err := storelist.NewReader(list.Context(), list, storelist.Options{Name: list.Name, Column: d.Column, Sheet: d.Sheet,
 			HeaderLine: d.Header, NoHeader: d.NoHeader, IDs: d.IDs, MaxText: source.MaxText, MaxIDs: source.MaxIDs})
 		if err != nil {
 			yield("", placed(err, list))

@@ -98,7 +98,8 @@ type record struct {
 	NextTry  int64  `json:"next_try,omitempty"` // before which it is left alone
 	Token    string `json:"token,omitempty"`    // of whoever is at it
 	Expires  int64  `json:"expires,omitempty"`  // when that is believed no longer
-	Orphaned int    `json:"orphaned,omitempty"` // how many of them were never heard of again
+	Reading  bool   `json:"reading,omitempty"`  // that reads the list
+	Orphaned int    `json:"orphaned,omitempty"` // how many of them were never heard of again while they did
 	ETag     string `json:"etag,omitempty"`     // of the list that its job was made of
 }
 
@@ -118,4 +119,4 @@ func readRecord(raw string) (r record, err error) {
 }
 
 // letGo clears what a run has while somebody is at it.
-func (r *record) letGo() { r.Token, r.Expires, r.NextTry = "", 0, 0 }
+func (r *record) letGo() { r.Token, r.Expires, r.NextTry, r.Reading = "", 0, 0, false }

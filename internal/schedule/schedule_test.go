@@ -426,11 +426,11 @@ func TestARunThatEndsItsWorkersIsGivenUp(t *testing.T) {
 	g := newGate(w.opener())
 	w.start(g)
 	w.tick("nightly")
-	for range 5 {
+	for _, reading := range []bool{true, false, false, true} { // those that did not read count for nothing
 		w.asked(g)
-		w.must(schedule.Orphan(w.ctx, w.rdb, "nightly", 1))
+		w.must(schedule.Orphan(w.ctx, w.rdb, "nightly", 1, reading))
 	}
-	if r := w.settled("nightly", 1, schedule.Failed); !strings.Contains(r.Reason, "not heard of again") {
+	if r := w.settled("nightly", 1, schedule.Failed); !strings.Contains(r.Reason, "2 workers, one after another, were not heard of again") {
 		t.Errorf("got %+v", r)
 	}
 }

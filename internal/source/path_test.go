@@ -224,3 +224,27 @@ func TestWrongConfigurationsAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// A list may be read further once its last byte has come: a workbook is read only then.
+func TestTheContextOfAListEndsWithTheTimeForIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := write(t, dir, "all.csv", stores)
+	s, err := opener(t, source.Config{Dirs: []string{dir}, Timeout: 50 * time.Millisecond}).Open(t.Context(), path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	<-s.Context().Done()
+	refused(t, context.Cause(s.Context()), 1, "was not read within 50ms")
+	ctx, cancel := context.WithCancel(t.Context())
+	if s, err = opener(t, source.Config{Dirs: []string{dir}}).Open(ctx, path, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.Context().Err() != nil {
+		t.Fatal("it has ended at its beginning")
+	}
+	cancel()
+	<-s.Context().Done()
+}

@@ -9,7 +9,7 @@
 //
 // # What bounds a list
 //
-// The bytes as they come, packed or not, are bounded by Config.MaxBytes; the time until the last of them is read by
+// The bytes as they come, packed or not, are bounded by Config.MaxBytes; the time until all of the list is read by
 // Config.Timeout, and the time waited for too few of them by Config.MinSpeed and Config.Window. Package storelist
 // unpacks a list as it is read, never whole; what it unpacks to is bounded by its Options.MaxText, and what it keeps of
 // it (the IDs, to drop repeats) by its Options.MaxIDs, for which MaxText and MaxIDs are here.
@@ -53,7 +53,8 @@ type Config struct {
 	Egress *egress.Policy
 	// MaxBytes bounds a list as it comes, packed or not; 0 for DefaultMaxBytes.
 	MaxBytes int64
-	// Timeout bounds the time from Open to the last Read, whatever is waited for, the reader too; 0 for DefaultTimeout.
+	// Timeout bounds the time from Open to the last Read, whatever is waited for, the reader too, and what the reader does with
+	// the list afterwards (see Source.Context); 0 for DefaultTimeout.
 	Timeout time.Duration
 	// MinSpeed is how many bytes a second an address must send, on average over each Window that is spent waiting for it
 	// (a slow reader is not held against it); 0 for DefaultMinSpeed and DefaultWindow.
@@ -122,6 +123,15 @@ type Source struct {
 }
 
 func (s *Source) Read(p []byte) (int, error) { return s.body.Read(p) }
+
+// Context ends when the time for the list is over, with a *job.Error of job.CodeTimeout for its cause, and with the context
+// that Open was given. Whoever reads the list has that time for all of it, for what there is to do after the last byte too.
+func (s *Source) Context() context.Context {
+	if r, ok := s.body.(*reader); ok {
+		return r.ctx
+	}
+	return context.Background() // there is nothing to be read
+}
 
 // Close ends the connection, or closes the file. It may be called at any time.
 func (s *Source) Close() error { return s.body.Close() }
