@@ -199,7 +199,7 @@ func storeLike(s string) bool {
 	if s = unmasked(s); s == "" || isDate(s) {
 		return false
 	}
-	if job.ValidID(s) && hasDigit(s) || damaged(s) || severalIDs(s) > 1 {
+	if job.ValidID(s) && hasDigit(s) || damaged(s) || severalIDs(s) > 1 || strings.HasPrefix(s, unsavedMark) {
 		return true
 	}
 	digit := false

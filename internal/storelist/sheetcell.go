@@ -65,8 +65,11 @@ func (s *sheet) cellID(c xlsx.Cell, text string, row int) (id, fault string) {
 	return text, ""
 }
 
+// unsavedMark begins what stands for a formula without a result. What the formula gives may be an ID.
+const unsavedMark = "=… ("
+
 // unsavedIn is what stands for a formula without a result: which cell that is.
-func unsavedIn(column, row int) string { return "=… (" + xlsx.Name(column, row) + ")" }
+func unsavedIn(column, row int) string { return unsavedMark + xlsx.Name(column, row) + ")" }
 
 // empties are the formulas that have an empty text for their result, in rows with nothing else in them. Where others of
 // their column have a result, they are what people draw further than their list goes (=IF(B9="","",B9)), and blank rows;

@@ -95,6 +95,23 @@ func TestFormulasWithAResultAreRead(t *testing.T) {
 	}
 }
 
+// A first row that nobody calculated may be a store's: it is not taken for a header, nor passed over as a title.
+func TestAFirstRowThatNobodyCalculatedIsNoHeader(t *testing.T) {
+	t.Parallel()
+	for name, rows := range map[string]string{
+		"one":          `<row><c><f>B1</f><v></v></c></row><row><c><v>100000002</v></c></row>`,
+		"several":      `<row><c><f>B1</f></c></row><row><c><f>B2</f></c></row><row><c><v>100000002</v></c></row>`,
+		"a text":       `<row><c t="str"><f>B1</f></c></row><row><c t="str"><v>A-100000002</v></c></row>`,
+		"all":          `<row><c><f>B1</f><v/></c></row><row><c><f>B2</f><v/></c></row>`,
+		"after titles": `<row><c t="inlineStr"><is><t>门店清单</t></is></c></row><row><c><f>B1</f></c></row><row><c><v>100000002</v></c></row>`,
+	} {
+		list := packed(t, map[string]string{"xl/worksheets/sheet1.xml": worksheet(rows)})
+		if ids, _, err := read(list, storelist.Options{}); job.ExitStatus(err) != 2 || !strings.Contains(err.Error(), "whose result is not in the file") {
+			t.Errorf("%s: got %q, %v", name, ids, err)
+		}
+	}
+}
+
 func TestAHeaderThatNobodyCalculatedIsNotKnown(t *testing.T) {
 	t.Parallel()
 	list := func(a, b string) string {
