@@ -42,7 +42,12 @@ With --json: one array of status documents.`,
 			}
 			var jobs []job.Status
 			if batch == "" {
-				jobs, err = s.ledger.Jobs(cmd.Context(), filter)
+				var list results.JobList
+				list, err = s.ledger.JobList(cmd.Context(), filter, 0)
+				jobs = list.Jobs
+				for _, id := range list.Damaged {
+					a.warn("the record of job %s in Redis cannot be read: `enqueue status %s` says why", id, id)
+				}
 			} else if _, err = s.status(cmd.Context(), batch); err == nil {
 				jobs, err = s.ledger.BatchJobs(cmd.Context(), batch)
 				jobs = slices.DeleteFunc(jobs, func(s job.Status) bool { return !filter.Matches(s) })

@@ -45,8 +45,18 @@ func create(name string) (*output, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, unwritable(name, err)
 	}
+	mode, replaced := fs.FileMode(0o666), err == nil // less what the umask takes
+	if replaced {
+		mode = info.Mode().Perm()
+	}
 	beside := filepath.Join(filepath.Dir(target), "."+filepath.Base(target)+"."+rand.Text()[:8]+".part")
-	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) // less what the umask takes
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err == nil && replaced {
+		// What was for few to read is so when it is written anew, and what was for many is so too.
+		if err = f.Chmod(mode); err != nil {
+			err = errors.Join(err, f.Close(), os.Remove(beside))
+		}
+	}
 	if err != nil {
 		return nil, unwritable(name, err)
 	}

@@ -27,7 +27,8 @@ type server struct {
 
 // listen begins to listen, so that an address in use is told at the start. The page goes by HTTPS where it has a
 // certificate, and everything with it.
-func listen(addr string, w *worker.Worker, people, figures http.Handler, certificate *page.Certificate, log *slog.Logger) (server, error) {
+func listen(addr string, w *worker.Worker, people, figures http.Handler, hosts []string, certificate *page.Certificate,
+	log *slog.Logger) (server, error) {
 	if addr == "" {
 		return server{}, nil
 	}
@@ -36,17 +37,18 @@ func listen(addr string, w *worker.Worker, people, figures http.Handler, certifi
 		return server{}, job.Errorf(job.CodeIO, "--http %s: %w", addr, err)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(rw http.ResponseWriter, _ *http.Request) {
+	machines := func(pattern string, h http.Handler) { mux.Handle(pattern, page.ForMachines(hosts, h)) }
+	machines("GET /healthz", http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		answer(rw, http.StatusOK, "ok")
-	})
-	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, _ *http.Request) {
+	}))
+	machines("GET /readyz", http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		if err := w.Ready(); err != nil {
 			answer(rw, http.StatusServiceUnavailable, err.Error())
 			return
 		}
 		answer(rw, http.StatusOK, "ok")
-	})
-	mux.Handle("GET /metrics", figures)
+	}))
+	machines("GET /metrics", figures)
 	mux.Handle("/", people)
 	scheme, secure := "http", (*tls.Config)(nil)
 	if certificate != nil {

@@ -31,6 +31,7 @@ func main() {
 // process as usual.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ []string) int {
 	o := options{environ: environ, stderr: stderr}
+	serving := false // and neither checking nor asking another worker
 	cmd := &cobra.Command{
 		Use:   "worker",
 		Short: "Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows",
@@ -39,7 +40,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ [
 Any number of workers may serve the same accounts: they share one allowance. A worker that is told to stop (SIGTERM,
 Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either. One
 that gets SIGHUP reads its accounts again and disturbs none that has not changed; what is wrong with the new
-configuration is logged, and the old one stays in force.`,
+configuration is logged, and the old one stays in force.
+
+Exit status: 0 it was told to stop; 78 its configuration is wrong, which a person must mend; 2 the command line is wrong,
+or it crashed; 1 all else, such as a Redis that cannot be reached.`,
 		Example: `  worker --config storelink.yaml
   worker --config storelink.yaml --redis redis://127.0.0.1:6379/0 --http 127.0.0.1:8080
   worker --config storelink.yaml --log-format json --log-level debug`,
@@ -51,6 +55,7 @@ configuration is logged, and the old one stays in force.`,
 			if o.healthcheck {
 				return healthcheck(cmd.Context(), o)
 			}
+			serving = true
 			return serve(cmd.Context(), o)
 		},
 		PersistentPreRunE: func(*cobra.Command, []string) error {
@@ -82,5 +87,12 @@ configuration is logged, and the old one stays in force.`,
 		err = job.Errorf(job.CodeUsage, "%w (see worker --help)", err)
 	}
 	fmt.Fprintln(stderr, "worker:", err)
+	if serving && job.AsError(err).Code == job.CodeBadConfig {
+		return exitConfig
+	}
 	return job.ExitStatus(err)
 }
+
+// exitConfig is how a worker ends whose configuration is wrong: what sysexits.h calls EX_CONFIG. It is none that a crash
+// ends with (2), so that a supervisor can tell what only a person mends from what a new start may.
+const exitConfig = 78

@@ -161,13 +161,14 @@ func TestWrongStartIsRefusedInOneSentence(t *testing.T) {
 	}{
 		"an unknown flag":       {[]string{"--colour"}, 2, "--colour"},
 		"an argument":           {[]string{"acme"}, 2, "acme"},
-		"no configuration":      {[]string{"--redis", "redis://127.0.0.1:1"}, 2, "no account"},
-		"no Redis":              {[]string{"--config", broken}, 2, "colour"},
-		"a missing file":        {[]string{"--config", "no/such/file.yaml"}, 2, "no/such/file.yaml"},
+		"no configuration":      {[]string{"--redis", "redis://127.0.0.1:1"}, 78, "no account"},
+		"no Redis":              {[]string{"--config", broken}, 78, "colour"},
+		"a missing file":        {[]string{"--config", "no/such/file.yaml"}, 78, "no/such/file.yaml"},
 		"Redis away":            {[]string{"--config", good}, 1, "127.0.0.1:1"},
-		"a wrong serial number": {[]string{"--config", notHex}, 2, "serial"},
+		"a wrong serial number": {[]string{"--config", notHex}, 78, "serial"},
 		"a wrong level":         {[]string{"--config", good, "--log-level", "loud"}, 2, "loud"},
-		"a wrong Redis URL":     {[]string{"--config", good, "--redis", "http://:secret@x"}, 2, "redis"},
+		"a wrong Redis URL":     {[]string{"--config", good, "--redis", "http://:secret@x"}, 78, "redis"},
+		"a wrong file to check": {[]string{"--healthcheck", "--config", broken}, 2, "colour"},
 		"nobody to check":       {[]string{"--healthcheck", "--http", "127.0.0.1:1"}, 1, "does not answer"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -153,7 +153,7 @@ func serve(ctx context.Context, o options) error {
 	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
 	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
-		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, Worker: w.ID(), Version: version.Get().Version, Logger: log,
+		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, TrustedProxies: c.Page.TrustedProxies, Worker: w.ID(), Version: version.Get().Version, Logger: log,
 		Tracer: tracer})
 	if err != nil {
 		return err
@@ -162,7 +162,7 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	http, err := listen(c.HTTP, w, people, figures.Handler(), certificate, log)
+	http, err := listen(c.HTTP, w, people, figures.Handler(), c.Page.Hosts, certificate, log)
 	if err != nil {
 		return err
 	}

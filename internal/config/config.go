@@ -37,6 +37,7 @@
 //	STORELINK_PAGE_TOKEN             page.token
 //	STORELINK_PAGE_LOGIN             page.login
 //	STORELINK_PAGE_HOSTS             page.hosts
+//	STORELINK_PAGE_TRUSTED_PROXIES   page.trusted_proxies
 //	STORELINK_PAGE_CERTIFICATE       page.certificate
 //	STORELINK_PAGE_PRIVATE_KEY       page.private_key
 //	STORELINK_TRACING_ENDPOINT       tracing.endpoint (OTEL_EXPORTER_OTLP_ENDPOINT where nothing says it)

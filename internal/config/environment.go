@@ -37,6 +37,7 @@ const (
 	envPageToken       = "STORELINK_PAGE_TOKEN"
 	envPageLogin       = "STORELINK_PAGE_LOGIN"
 	envPageHosts       = "STORELINK_PAGE_HOSTS"
+	envPageProxies     = "STORELINK_PAGE_TRUSTED_PROXIES"
 	envPageCertificate = "STORELINK_PAGE_CERTIFICATE"
 	envPagePrivateKey  = "STORELINK_PAGE_PRIVATE_KEY"
 )
@@ -45,7 +46,7 @@ var envTop = []string{
 	envConfig, envLang, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
-	envPageToken, envPageLogin, envPageHosts, envPageCertificate, envPagePrivateKey,
+	envPageToken, envPageLogin, envPageHosts, envPageProxies, envPageCertificate, envPagePrivateKey,
 	envTracingEndpoint, envTracingRatio,
 }
 

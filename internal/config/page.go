@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"net/netip"
 	"regexp"
 	"strings"
 
@@ -16,6 +17,8 @@ type Page struct {
 	Token      secret.Text // who has it may change things; empty: nobody may
 	LoginToSee bool        // it takes the token to see anything, too
 	Hosts      []string    // names under which the page is reached, beside IP addresses and localhost
+	// TrustedProxies are the reverse proxies before the page, whose word is taken for whom a request comes from.
+	TrustedProxies []netip.Prefix
 
 	HTTPS       bool        // it has a certificate
 	Certificate string      // PEM: the chain that HTTPS is served with; empty for HTTP
@@ -51,6 +54,24 @@ var pageKeys = []key[Page]{
 			}
 		}
 	}},
+	{"trusted_proxies", []string{envPageProxies}, func(l *loader, p *Page, v value, name string) {
+		for _, item := range l.list(v, name) {
+			s, ok := l.text(item, name)
+			if !ok || s == "" {
+				continue
+			}
+			network, err := parseNetwork(s)
+			switch {
+			case err != nil:
+				l.badf(item, "%s: %s is no address or network, such as 127.0.0.1 or 10.0.0.0/8", name, shown(item))
+			case network.Bits() == 0:
+				l.badf(item, "%s: %s is everybody: anyone could then say that they are somebody else; name your proxies' own addresses",
+					name, shown(item))
+			default:
+				p.TrustedProxies = append(p.TrustedProxies, network)
+			}
+		}
+	}},
 	{"certificate", []string{envPageCertificate}, func(l *loader, p *Page, v value, name string) {
 		p.Certificate, _ = l.pem(v, name, false)
 	}},
@@ -62,6 +83,19 @@ var pageKeys = []key[Page]{
 }
 
 var hostName = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z.-]{0,251}[0-9A-Za-z])?$`)
+
+// parseNetwork reads an address or a network.
+func parseNetwork(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = a.Unmap().WithZone("")
+		return a.Prefix(a.BitLen())
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return p, err
+	}
+	return p.Masked(), nil
+}
 
 // setPage sets what the page is.
 func (l *loader) setPage(c *Config, top fields) {

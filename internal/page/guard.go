@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 
@@ -42,7 +43,7 @@ func (p *Page) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cache-Control", "no-store")
-		if r.TLS != nil && slices.Contains(p.cfg.Hosts, hostOf(r.Host)) {
+		if p.proxies().secure(r) && slices.Contains(p.cfg.Hosts, hostOf(r.Host)) {
 			h.Set("Strict-Transport-Security", strictTransport)
 		}
 		if r.Body != nil {
@@ -67,12 +68,32 @@ func (p *Page) guard(next http.Handler) http.Handler {
 
 // known says whether a request's Host is one that the page is reached under. A name of somebody else's that leads to this
 // address (DNS rebinding) would make our page a part of their site.
-func (p *Page) known(host string) bool {
-	host = hostOf(host)
-	if _, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+func (p *Page) known(host string) bool { return isOurs(p.cfg.Hosts, hostOf(host)) }
+
+// isOurs says whether a name without port is an address, this machine's, or one of ours.
+func isOurs(ours []string, name string) bool {
+	if _, err := netip.ParseAddr(strings.Trim(name, "[]")); err == nil {
 		return true
 	}
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || slices.Contains(p.cfg.Hosts, host)
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") || slices.Contains(ours, name)
+}
+
+// ForMachines lets nobody ask for what is made for machines (figures, health) under a name of somebody else's, by which a
+// web page could have a browser read it. Probes ask by address, by the name of a container or a service, which has no dot,
+// or name nobody, as HTTP/1.0 does; hosts are the names beside these.
+func ForMachines(hosts []string, next http.Handler) http.Handler {
+	self, _ := os.Hostname()
+	self = hostOf(self)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		name := hostOf(r.Host)
+		if !isOurs(hosts, name) && strings.Contains(name, ".") && (self == "" || name != self) {
+			http.Error(w, "this worker does not go by the name that was asked for: add it to page.hosts, or use the IP address",
+				http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // hostOf gives the name of a request's Host, without its port, in lower case.
@@ -99,22 +120,4 @@ func cookie(r *http.Request, name string) string {
 		return ""
 	}
 	return c.Value
-}
-
-// address is who asks, as far as attempts to log in are counted: an IPv6 network of 64 bits is one.
-func address(r *http.Request) netip.Prefix {
-	at, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	ip := at.Addr().Unmap()
-	bits := 32
-	if ip.Is6() {
-		bits = 64
-	}
-	prefix, err := ip.WithZone("").Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return prefix
 }

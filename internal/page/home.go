@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
@@ -14,12 +16,17 @@ const (
 	homeAtWork    = 50
 	homeEnded     = 15
 	homeAccounts  = 12 // before those that are idle are folded away
+	mostAccounts  = 60 // of those at work or in trouble, and of those that are idle; others are found by their name
+	homeScan      = 1000
 	homeSchedules = 20
 )
 
 type homeView struct {
 	Accounts []accountView // those that are at work, or in trouble, first
 	Idle     []accountView // folded away
+	Idlers   int           // how many are idle, those that are not shown too
+	More     int           // accounts that are not shown
+	Find     string        // what their names have in them
 	AtWork   []jobView
 	Ended    []jobView
 	Plans    []planView
@@ -46,13 +53,8 @@ func (p *Page) home(r *request) error {
 	if err != nil {
 		return err
 	}
-	v.Accounts = accounts
-	if len(accounts) > homeAccounts {
-		first := slices.IndexFunc(accounts, func(a accountView) bool { return a.State == job.LaneIdle })
-		if first >= 0 {
-			v.Accounts, v.Idle = accounts[:first], accounts[first:]
-		}
-	}
+	v.Find = clip(r.URL.Query().Get("account"))
+	v.choose(accounts)
 	atWork, err := p.cfg.Ledger.AtWork(ctx, homeAtWork)
 	if err != nil {
 		return err
@@ -60,11 +62,11 @@ func (p *Page) home(r *request) error {
 	for _, s := range atWork {
 		v.AtWork = append(v.AtWork, p.jobView(s))
 	}
-	recent, err := p.cfg.Ledger.Jobs(ctx, results.Filter{Ended: true, Limit: homeEnded})
+	recent, err := p.cfg.Ledger.JobList(ctx, results.Filter{Ended: true, Limit: homeEnded, Until: time.Now().Add(scanTime)}, homeScan)
 	if err != nil {
 		return err
 	}
-	for _, s := range recent {
+	for _, s := range recent.Jobs {
 		v.Ended = append(v.Ended, p.jobView(s))
 	}
 	plans, err := p.cfg.Book.List(ctx)
@@ -75,6 +77,21 @@ func (p *Page) home(r *request) error {
 		v.Plans = append(v.Plans, newPlanView(s, accounts))
 	}
 	return r.show(200, "home", frame{Title: "overview", Nav: "home", Contents: v})
+}
+
+// choose takes the accounts that are shown: those in trouble and at work first, and of thousands no more than a page has
+// room for.
+func (v *homeView) choose(all []accountView) {
+	if v.Find != "" {
+		all = slices.DeleteFunc(slices.Clone(all), func(a accountView) bool { return !strings.Contains(a.Name, v.Find) })
+	}
+	v.Accounts = all
+	if first := slices.IndexFunc(all, func(a accountView) bool { return a.State == job.LaneIdle }); first >= 0 && len(all) > homeAccounts {
+		v.Accounts, v.Idle = all[:first], all[first:]
+	}
+	v.Idlers = len(v.Idle)
+	v.Accounts, v.Idle = v.Accounts[:min(len(v.Accounts), mostAccounts)], v.Idle[:min(len(v.Idle), mostAccounts)]
+	v.More = len(all) - len(v.Accounts) - len(v.Idle)
 }
 
 // laneOrder puts first what a person should see first.

@@ -326,6 +326,8 @@ func events(s job.Status, history []results.Event) []event {
 
 type jobsView struct {
 	Jobs     []jobView
+	Damaged  []string // jobs whose record cannot be read
+	Partial  bool     // the search has only come to its bound
 	Filter   results.Filter
 	States   []job.State
 	Accounts []string
@@ -333,6 +335,13 @@ type jobsView struct {
 }
 
 const jobsPage = 50
+
+// The bounds of a list: how many jobs are looked at for a page of those that a filter picks, and how many accounts the
+// filter offers.
+const (
+	jobsScan      = 5000
+	offerAccounts = 200
+)
 
 var states = []job.State{job.Running, job.Paused, job.Scheduled, job.Completed, job.Cancelled, job.Aborted, job.Staging}
 
@@ -349,24 +358,38 @@ func (p *Page) jobs(r *request) error {
 		f.Before = id
 	}
 	f.Limit = jobsPage + 1
-	all, err := p.cfg.Ledger.Jobs(r.Context(), f)
+	show := func(r *request) error { return p.listJobs(r, f) }
+	if f.Account+f.Brand+f.Stock+string(f.State) != "" {
+		return r.inTurn(p.searches, "searches-busy", show)
+	}
+	return r.inTurn(p.looks, "looks-busy", show)
+}
+
+func (p *Page) listJobs(r *request, f results.Filter) error {
+	f.Until = time.Now().Add(scanTime)
+	list, err := p.cfg.Ledger.JobList(r.Context(), f, jobsScan)
 	if err != nil {
 		return err
 	}
-	v := jobsView{Filter: f, States: states}
-	for i, s := range all {
+	v := jobsView{Filter: f, States: states, On: list.On, Partial: list.On != "", Damaged: list.Damaged}
+	for i, s := range list.Jobs {
 		if i == jobsPage {
-			v.On = all[i-1].Job
+			v.On, v.Partial = list.Jobs[i-1].Job, false
 			break
 		}
 		v.Jobs = append(v.Jobs, p.jobView(s))
+	}
+	if len(list.Damaged) > 0 {
+		p.cfg.Logger.Error("the records of some jobs cannot be read", "jobs", list.Damaged)
 	}
 	accounts, err := p.cfg.Ledger.Accounts(r.Context())
 	if err != nil {
 		return err
 	}
 	for _, a := range accounts {
-		v.Accounts = append(v.Accounts, a.Name)
+		if len(v.Accounts) < offerAccounts || a.Name == f.Account {
+			v.Accounts = append(v.Accounts, a.Name)
+		}
 	}
 	return r.show(200, "jobs", frame{Title: "jobs", Nav: "jobs", Contents: v})
 }

@@ -33,7 +33,8 @@ func (p *Page) login(r *request) error {
 		return r.refuse(http.StatusForbidden, "read-only")
 	}
 	v := loginView{Next: local(r.PostForm.Get("next"))}
-	from := address(r.Request)
+	from := p.proxies().client(r.Request)
+	p.noteProxy(r.Request)
 	if ok, wait := p.sessions.may(r.Request); !ok {
 		v.Wait = int(wait/time.Second) + 1
 		r.w.Header().Set("Retry-After", strconv.Itoa(v.Wait))
@@ -46,15 +47,33 @@ func (p *Page) login(r *request) error {
 		return r.showLogin(http.StatusForbidden, v)
 	}
 	p.cfg.Logger.Info("somebody logged in to the page", "from", from)
-	http.SetCookie(r.w, p.sessions.begin(r.TLS != nil))
-	http.SetCookie(r.w, p.sessions.remember(r.TLS != nil))
+	secure := p.proxies().secure(r.Request)
+	http.SetCookie(r.w, p.sessions.begin(secure))
+	http.SetCookie(r.w, p.sessions.remember(secure))
 	return r.redirect(withDone(v.Next, "login"))
 }
 
-// logout takes no form's token: all that a forged one does is to log out.
+// logout ends the session, with the cookie that may have been kept elsewhere. It takes no form's token: all that a forged
+// one does is to log out.
 func (p *Page) logout(r *request) error {
-	http.SetCookie(r.w, p.sessions.end(r.TLS != nil))
+	http.SetCookie(r.w, p.sessions.forget(p.proxies().secure(r.Request)))
+	if head, ends := p.sessions.session(r.Request); head != "" {
+		if err := p.sessions.end(r.Context(), head, ends); err != nil {
+			return err
+		}
+	}
 	return r.redirect("/?done=logout")
+}
+
+// noteProxy says once that people come by a reverse proxy whose word is not taken, so that they are all counted as one.
+func (p *Page) noteProxy(r *http.Request) {
+	if r.Header.Get("X-Forwarded-For") == "" || p.proxies().has(peer(r)) {
+		return
+	}
+	p.proxyNoted.Do(func() {
+		p.cfg.Logger.Warn("people come by a proxy that is not trusted, and attempts to log in are counted for all of them together: "+
+			"if it is yours, name it in page.trusted_proxies", "proxy", peer(r))
+	})
 }
 
 // local gives an address of our own that a person is sent to after logging in; / where it is none.

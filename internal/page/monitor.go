@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/hibiken/asynqmon"
@@ -51,7 +52,17 @@ func newMonitor(rdb redis.UniversalClient) (*monitor, error) {
 
 var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
 
+// monitorPage is how many tasks asynq's monitor may list at a time.
+const monitorPage = 100
+
 func (p *Page) monitored(r *request) error {
+	if strings.Contains(r.URL.Path, "redis_info") && r.csrf == "" {
+		return r.refuse(http.StatusForbidden, "log-in-first") // versions, paths and addresses of Redis' machine
+	}
+	if q := r.URL.Query(); q.Has("size") {
+		q.Set("size", strconv.Itoa(number(q.Get("size"), monitorPage, 1, monitorPage)))
+		r.URL.RawQuery = q.Encode()
+	}
 	r.w.Header().Set("Content-Security-Policy", p.monitor.policy)
 	p.monitor.handler.ServeHTTP(r.w, r.Request)
 	return nil

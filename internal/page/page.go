@@ -14,6 +14,8 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -36,11 +38,14 @@ type Config struct {
 
 	Token      secret.Text // who has it may change things; empty: nobody may
 	LoginToSee bool        // it takes the token to see anything
-	Hosts      []string    // names, in lower case, under which the page is reached, beside IP addresses and localhost
-	Worker     string      // the worker's ID, for people
-	Version    string
-	Logger     *slog.Logger
-	Tracer     *trace.Tracer // of what is retried; nil for none
+	// TrustedProxies are the reverse proxies whose word is taken for whom a request comes from (X-Forwarded-For,
+	// X-Forwarded-Proto).
+	TrustedProxies []netip.Prefix
+	Hosts          []string // names, in lower case, under which the page is reached, beside IP addresses and localhost
+	Worker         string   // the worker's ID, for people
+	Version        string
+	Logger         *slog.Logger
+	Tracer         *trace.Tracer // of what is retried; nil for none
 
 	// Now is the clock; time.Now unless set.
 	Now func() time.Time
@@ -62,8 +67,15 @@ const (
 const (
 	downloadsAtOnce = 4
 	workbooksAtOnce = 1
-	searchesAtOnce  = 2
+	searchesAtOnce  = 1
+	looksAtOnce     = 6
 	turnTimeout     = 5 * time.Second // until it is one's turn
+
+	// How long a place stays empty after each, as a multiple of how long it was taken: so all searches together take a
+	// quarter of the time at most, whoever asks for them without end.
+	searchRest   = 3
+	lookRest     = 1
+	downloadRest = 0.25
 )
 
 //go:embed templates/*.html
@@ -83,8 +95,11 @@ type Page struct {
 	monitor   *monitor
 	downloads turns
 	workbooks turns
-	searches  turns
-	handler   http.Handler
+	searches  [2]turns // of strangers, and of those who have logged in, whom strangers cannot keep waiting
+	looks     [2]turns
+
+	proxyNoted sync.Once
+	handler    http.Handler
 }
 
 // New gives a page. It holds nothing that would have to be given back; the Redis client stays its owner's.
@@ -102,8 +117,10 @@ func New(cfg Config) (*Page, error) {
 		cfg.Now = time.Now
 	}
 	p := &Page{cfg: cfg, desk: &steer.Desk{Ledger: cfg.Ledger, Queue: cfg.Queue, Tracer: cfg.Tracer}, rates: newRates(),
-		downloads: make(turns, downloadsAtOnce), workbooks: make(turns, workbooksAtOnce), searches: make(turns, searchesAtOnce)}
-	p.sessions = newSessions(cfg.Token, cfg.Now)
+		downloads: newTurns(downloadsAtOnce, downloadRest), workbooks: newTurns(workbooksAtOnce, downloadRest),
+		searches: [2]turns{newTurns(searchesAtOnce, searchRest), newTurns(searchesAtOnce, searchRest)},
+		looks:    [2]turns{newTurns(looksAtOnce, lookRest), newTurns(looksAtOnce, lookRest)}}
+	p.sessions = newSessions(cfg)
 	var err error
 	if p.assets, err = readAssets(); err != nil {
 		return nil, fmt.Errorf("read the page's assets: %w", err)
@@ -128,15 +145,15 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.Ser
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	look := func(pattern string, show func(*request) error) {
-		mux.Handle(pattern, p.handle(lookTimeout, false, show))
+		mux.Handle(pattern, p.handle(lookTimeout, false, func(r *request) error { return r.inTurn(p.looks, "looks-busy", show) }))
 	}
 	look("GET /{$}", p.home)
-	look("GET /jobs", p.jobs)
+	mux.Handle("GET /jobs", p.handle(lookTimeout, false, p.jobs))
 	look("GET /jobs/{id}", p.job)
-	look("GET /jobs/{id}/stores", p.stores)
+	mux.Handle("GET /jobs/{id}/stores", p.handle(lookTimeout, false, p.stores))
 	look("GET /schedules", p.schedules)
 	look("GET /schedules/{name}", p.schedule)
-	look("GET /login", p.loginForm)
+	mux.Handle("GET /login", p.handle(lookTimeout, false, p.loginForm))
 	mux.Handle("POST /login", p.handle(lookTimeout, false, p.login))
 	mux.Handle("POST /logout", p.handle(lookTimeout, false, p.logout))
 	for _, format := range formats {
@@ -154,7 +171,24 @@ func (p *Page) routes() http.Handler {
 		}))
 	}
 	mux.HandleFunc("GET /assets/{name}", p.asset)
-	mux.Handle("GET "+monitorPath+"/", p.handle(lookTimeout, false, p.monitored))
+	look("GET "+monitorPath+"/", p.monitored)
 	mux.Handle("/", p.handle(lookTimeout, false, func(r *request) error { return r.notFound() }))
 	return mux
+}
+
+func (p *Page) proxies() proxies { return p.cfg.TrustedProxies }
+
+// inTurn does something when it is its turn; busy is the word for that there was none.
+func (r *request) inTurn(t [2]turns, busy string, do func(*request) error) error {
+	whose := 0
+	if r.csrf != "" {
+		whose = 1
+	}
+	done := t[whose].take(r.Context())
+	if done == nil {
+		r.w.Header().Set("Retry-After", "5")
+		return r.refuse(http.StatusServiceUnavailable, busy)
+	}
+	defer done()
+	return do(r)
 }

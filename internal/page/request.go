@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
@@ -22,6 +23,7 @@ type request struct {
 	p    *Page
 	lang catalogue.Lang
 	csrf string // "" where nobody is logged in
+	away error  // why it could not be seen whether the session was ended; nil where it could
 }
 
 // frame is what every template gets.
@@ -46,10 +48,16 @@ func (p *Page) handle(timeout time.Duration, change bool, do func(*request) erro
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), timeout)
 		defer cancel()
-		req := &request{Request: r.WithContext(ctx), w: w, p: p, lang: langOf(r), csrf: p.sessions.csrf(r)}
+		req := &request{Request: r.WithContext(ctx), w: w, p: p, lang: langOf(r)}
+		if head, _ := p.sessions.session(r); head != "" {
+			over, err := p.sessions.isOver(ctx, head)
+			if req.away = err; !over {
+				req.csrf = p.sessions.csrf(head)
+			}
+		}
 		if l := r.URL.Query().Get("lang"); l == string(req.lang) {
 			http.SetCookie(w, &http.Cookie{Name: langCookie, Value: l, Path: "/", SameSite: http.SameSiteLaxMode, HttpOnly: true,
-				Secure: r.TLS != nil, MaxAge: 365 * 24 * 3600})
+				Secure: p.proxies().secure(r), MaxAge: 365 * 24 * 3600})
 		}
 		if timeout > lookTimeout {
 			_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(timeout))
@@ -69,6 +77,8 @@ func (r *request) answer(change bool, do func(*request) error) error {
 		return r.redirect("/login?next=" + url.QueryEscape(r.URL.RequestURI()))
 	case change && !r.p.sessions.open():
 		return r.refuse(http.StatusForbidden, "read-only")
+	case change && r.away != nil: // nobody changes anything by a session that may have ended
+		return r.away
 	case change && r.csrf == "":
 		return r.refuse(http.StatusForbidden, "log-in-first")
 	case r.Method == http.MethodPost:
@@ -152,7 +162,7 @@ func (r *request) show(status int, name string, f frame) error {
 	q := r.URL.Query()
 	q.Del("lang")
 	q.Del("done")
-	f.Here, f.Join = r.URL.Path, "?"
+	f.Here, f.Join = ownPath(r.URL), "?"
 	if r.Method == http.MethodPost {
 		f.Here, q = "/", nil
 	}
@@ -175,6 +185,9 @@ func (r *request) show(status int, name string, f frame) error {
 	_, _ = r.w.Write(b.Bytes()) // whoever went away does not want it
 	return nil
 }
+
+// ownPath is a request's path as a link to it: one that begins with // would lead to a host of that name.
+func ownPath(u *url.URL) string { return "/" + strings.TrimLeft(u.EscapedPath(), `/\`) }
 
 // redirect answers with another of our own addresses, to be asked for by GET.
 func (r *request) redirect(to string) error {

@@ -1,18 +1,22 @@
 package page
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"net/http"
 	"sync"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/secret"
 )
 
@@ -25,7 +29,7 @@ const (
 
 // How long a session lasts, and how often a token may be tried: from one address, and from all together, so that whoever
 // has many addresses gains nothing by them. A browser that has logged in before is counted by itself, and this machine
-// by its address alone: whoever guesses locks neither of them out.
+// as one, whatever its addresses: whoever guesses elsewhere locks neither of them out.
 const (
 	sessionLife     = 12 * time.Hour
 	browserLife     = 180 * 24 * time.Hour
@@ -37,15 +41,19 @@ const (
 )
 
 // sessions knows who has logged in. A session is in the browser's cookie alone, signed by a key that is derived from the
-// token: so every worker knows those of all, and a new token ends them.
+// token: so every worker knows those of all, and a new token ends them. Redis knows those that were logged out before their
+// end, so that a cookie that was kept is of no use.
 type sessions struct {
-	token secret.Text
-	key   []byte
-	now   func() time.Time
+	token   secret.Text
+	key     []byte
+	now     func() time.Time
+	proxies proxies
+	rdb     redis.UniversalClient // where all workers find who has logged out
 
 	mu        sync.Mutex
 	tries     map[string]*tries // by address or browser
 	strangers *rate.Limiter
+	over      map[string]time.Time // sessions that were logged out here, until they end by themselves
 }
 
 type tries struct {
@@ -53,11 +61,11 @@ type tries struct {
 	last  time.Time
 }
 
-func newSessions(token secret.Text, now func() time.Time) *sessions {
-	s := &sessions{token: token, now: now, tries: map[string]*tries{},
+func newSessions(c Config) *sessions {
+	s := &sessions{token: c.Token, now: c.Now, proxies: c.TrustedProxies, rdb: c.Redis, tries: map[string]*tries{}, over: map[string]time.Time{},
 		strangers: rate.NewLimiter(rate.Every(strangersEvery), strangersAtOnce)}
-	if !token.Empty() {
-		s.key = s.sum([]byte(token.Reveal()), "storelink page session 1")
+	if !c.Token.Empty() {
+		s.key = s.sum([]byte(c.Token.Reveal()), "storelink page session 1")
 	}
 	return s
 }
@@ -82,8 +90,8 @@ func (s *sessions) matches(text string) bool {
 
 // may says whether whoever makes a request may try a token now; otherwise when they may.
 func (s *sessions) may(r *http.Request) (ok bool, wait time.Duration) {
-	from := address(r)
-	who, stranger := from.String(), !from.Addr().IsLoopback()
+	who, here := counted(s.proxies.client(r))
+	stranger := !here
 	if id := s.browser(r); id != "" {
 		who, stranger = id, false
 	}
@@ -171,24 +179,72 @@ func (s *sessions) begin(secure bool) *http.Cookie {
 		Secure: secure, SameSite: http.SameSiteStrictMode, MaxAge: int(sessionLife / time.Second)}
 }
 
-// end gives the cookie that takes a session away.
-func (s *sessions) end(secure bool) *http.Cookie {
+// forget gives the cookie that takes a session away from the browser.
+func (s *sessions) forget(secure bool) *http.Cookie {
 	return &http.Cookie{Name: sessionCookie, Path: "/", HttpOnly: true, Secure: secure, SameSite: http.SameSiteStrictMode,
 		MaxAge: -1}
 }
 
-// csrf gives the token that forms of a request's session carry; "" where there is no session.
-func (s *sessions) csrf(r *http.Request) string {
+// session gives what a request's session is made of, without its signature, and when it ends; "" where there is none.
+func (s *sessions) session(r *http.Request) (head string, ends time.Time) {
 	b, err := base64.RawURLEncoding.DecodeString(cookie(r, sessionCookie))
 	if err != nil || len(b) != sessionLen || !s.open() {
-		return ""
+		return "", ends
 	}
-	head := string(b[:sessionHead])
+	head = string(b[:sessionHead])
 	if !hmac.Equal(b[sessionHead:], s.sum(s.key, "session"+head)) {
-		return ""
+		return "", ends
 	}
-	if s.now().Unix() >= int64(binary.BigEndian.Uint64(b[:8])) {
-		return ""
+	if ends = time.Unix(int64(binary.BigEndian.Uint64(b[:8])), 0); !s.now().Before(ends) {
+		return "", ends
 	}
+	return head, ends
+}
+
+// csrf gives the token that forms of a session carry.
+func (s *sessions) csrf(head string) string {
 	return base64.RawURLEncoding.EncodeToString(s.sum(s.key, "form"+head))
+}
+
+// endedKey is where Redis remembers that a session was ended, until it would have ended by itself. A session cannot be made
+// of it.
+func (s *sessions) endedKey(head string) string {
+	return "storelink:1:page:ended:" + hex.EncodeToString(s.sum(s.key, "ended"+head)[:16])
+}
+
+// end ends a session, here at once and, by Redis, with all workers.
+func (s *sessions) end(ctx context.Context, head string, ends time.Time) error {
+	left := ends.Sub(s.now())
+	if left <= 0 {
+		return nil
+	}
+	s.mu.Lock()
+	for other, at := range s.over {
+		if !s.now().Before(at) {
+			delete(s.over, other)
+		}
+	}
+	if len(s.over) < maxCounted { // Redis has the others
+		s.over[head] = ends
+	}
+	s.mu.Unlock()
+	if err := s.rdb.Set(ctx, s.endedKey(head), 1, left+time.Minute).Err(); err != nil {
+		return job.Errorf(job.CodeRedis, "Redis: end the session: %w", err)
+	}
+	return nil
+}
+
+// isOver says whether a session was ended before its time. Where Redis cannot be asked, that is the error.
+func (s *sessions) isOver(ctx context.Context, head string) (bool, error) {
+	s.mu.Lock()
+	_, here := s.over[head]
+	s.mu.Unlock()
+	if here {
+		return true, nil
+	}
+	n, err := s.rdb.Exists(ctx, s.endedKey(head)).Result()
+	if err != nil {
+		return false, job.Errorf(job.CodeRedis, "Redis: look at the session: %w", err)
+	}
+	return n > 0, nil
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // by names who changes something by the page, in a job's reason: everybody who can has the same token.
-func (r *request) by() string { return "page:" + address(r.Request).Addr().String() }
+func (r *request) by() string { return "page:" + r.p.proxies().client(r.Request).String() }
 
 func (p *Page) steer(r *request, verb steer.Verb) error {
 	before, err := p.status(r)

@@ -2,7 +2,6 @@ package page
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -84,6 +83,10 @@ var (
 )
 
 func (p *Page) stores(r *request) error {
+	return r.inTurn(p.searches, "searches-busy", p.searchStores)
+}
+
+func (p *Page) searchStores(r *request) error {
 	s, err := p.status(r)
 	if err != nil {
 		return err
@@ -111,12 +114,6 @@ func (p *Page) stores(r *request) error {
 
 // scan fills a page of stores.
 func (p *Page) scan(r *request, v *storesView, from cursor) error {
-	done := p.searches.take(r.Context())
-	if done == nil {
-		r.w.Header().Set("Retry-After", "5")
-		return r.refuse(http.StatusServiceUnavailable, "searches-busy")
-	}
-	defer done()
 	until := time.Now().Add(scanTime)
 	ids := []string{v.Job}
 	if v.IsBatch() {

@@ -18,7 +18,7 @@ func spoken() []string {
 		// titles
 		"overview", "jobs", "stores", "schedules", "log-in",
 		// errors
-		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "searches-busy", "bad-state",
+		"not-found", "forged", "log-in-first", "read-only", "bad-form", "too-long", "misdirected", "downloads-busy", "searches-busy", "looks-busy", "bad-state",
 		"job-at-work", "redis-away", "internal",
 		// formats of reports
 		"xlsx", "csv", "jsonl",

@@ -54,25 +54,17 @@ func (l *Ledger) AtWork(ctx context.Context, limit int) ([]job.Status, error) {
 	ids := slices.DeleteFunc(active.Val(), func(id string) bool { _, n := batchOf(id); return n != "" })
 	ids = append(ids, batches.Val()...)
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Compare(b, a) }) // IDs sort by age
-	all, err := l.statuses(ctx, ids[:min(len(ids), 2*limit)])                // some have ended meanwhile
+	all, _, err := l.readable(ctx, ids[:min(len(ids), 2*limit)])             // some have ended meanwhile
 	if err != nil {
 		return nil, err
 	}
-	if err := l.fillLanes(ctx, all); err != nil {
-		return nil, err
-	}
 	out := []job.Status{}
-	for i, s := range all {
-		if s == nil {
-			if s, err = l.batchStatusOf(ctx, ids[i]); err != nil {
-				return nil, err
-			}
-		}
+	for _, s := range all {
 		if s != nil && !s.State.Ended() && len(out) < limit {
 			out = append(out, *s)
 		}
 	}
-	return out, nil
+	return out, l.fillLanesOf(ctx, out)
 }
 
 // batchStatusOf is a batch's status document; nil where there is no such batch.
@@ -104,7 +96,7 @@ func (l *Ledger) batchPage(ctx context.Context, id string, first, n int) (page [
 	for i := first; i < min(first+n, b.Jobs+1); i++ {
 		ids = append(ids, b.job(i))
 	}
-	all, err := l.statuses(ctx, ids)
+	all, _, err := l.eachStatus(ctx, ids) // what cannot be read is left out
 	if err == nil {
 		err = l.fillLanes(ctx, all)
 	}

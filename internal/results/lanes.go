@@ -123,7 +123,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 	for name, doc := range known {
 		var a publishedAccount
 		if err := json.Unmarshal([]byte(doc), &a); err != nil {
-			return nil, fmt.Errorf("account %s in the ledger cannot be read: %w", name, err)
+			continue // one that cannot be read hides no other; its workers publish it again
 		}
 		if time.Since(a.Seen) > accountLife {
 			continue
@@ -184,7 +184,7 @@ func (l *Ledger) workers(ctx context.Context) ([]published, error) {
 		}
 		var p published
 		if err := json.Unmarshal([]byte(doc.Val()), &p); err != nil {
-			return nil, fmt.Errorf("a worker in the ledger cannot be read: %w", err)
+			continue // as above
 		}
 		out = append(out, p)
 	}

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -38,36 +36,6 @@ func (l *Ledger) Status(ctx context.Context, id string) (job.Status, error) {
 		return job.Status{}, err
 	}
 	return *all[0], nil
-}
-
-// statuses reads many; nil for a job that is not there.
-func (l *Ledger) statuses(ctx context.Context, ids []string) ([]*job.Status, error) {
-	answers := make([]*redis.Cmd, len(ids))
-	_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, id := range ids {
-			keys := keysOf(id)
-			answers[i] = p.Eval(ctx, l.scripts.status, []string{keys[kJob], keys[kFail]}, statusFields...)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, redisError("read the status of jobs", err)
-	}
-	out := make([]*job.Status, len(ids))
-	for i := range ids {
-		both, err := answers[i].Slice()
-		if err == nil && len(both) != 2 {
-			err = fmt.Errorf("the script returned %d fields", len(both))
-		}
-		if err == nil {
-			values, _ := both[0].([]any)
-			out[i], err = parseStatus(values, stringsOf(both[1]))
-		}
-		if err != nil {
-			return nil, fmt.Errorf("job %s in the ledger cannot be read: %w", ids[i], err)
-		}
-	}
-	return out, nil
 }
 
 func parseStatus(values []any, codes []string) (*job.Status, error) {
@@ -152,6 +120,7 @@ type Filter struct {
 	Ended   bool      // those that have ended alone
 	Before  string    // a job: those older than it alone; all where it is gone
 	Limit   int       // 0: all
+	Until   time.Time // JobList looks no further after that moment, a hundred jobs at least; zero: it does
 }
 
 // Matches says whether a filter picks a job.
@@ -160,49 +129,4 @@ func (f Filter) Matches(s job.Status) bool { return f.matches(&s) }
 func (f Filter) matches(s *job.Status) bool {
 	return (f.State == "" || s.State == f.State) && (!f.Ended || s.State.Ended()) && (f.Account == "" || s.Account == f.Account) &&
 		(f.Brand == "" || s.BrandID == f.Brand) && (f.Stock == "" || s.StockID == f.Stock || s.StockBundleID == f.Stock)
-}
-
-// Jobs gives the status documents of the jobs that a filter picks, the newest first.
-func (l *Ledger) Jobs(ctx context.Context, f Filter) ([]job.Status, error) {
-	const page = 100
-	out := []job.Status{}
-	start := int64(0)
-	if f.Before != "" {
-		switch rank, err := l.rdb.ZRevRank(ctx, keyJobs, f.Before).Result(); {
-		case err == nil:
-			start = rank + 1
-		case !errors.Is(err, redis.Nil):
-			return nil, redisError("list the jobs", err)
-		}
-	}
-	for ; ; start += page {
-		ids, err := l.rdb.ZRevRange(ctx, keyJobs, start, start+page-1).Result()
-		if err != nil {
-			return nil, redisError("list the jobs", err)
-		}
-		if len(ids) == 0 {
-			return out, nil
-		}
-		all, err := l.statuses(ctx, ids)
-		if err != nil {
-			return nil, err
-		}
-		if err := l.fillLanes(ctx, all); err != nil {
-			return nil, err
-		}
-		for i, s := range all {
-			if s == nil {
-				if s, err = l.batchStatusOf(ctx, ids[i]); err != nil {
-					return nil, err
-				}
-			}
-			if s == nil || !f.matches(s) {
-				continue
-			}
-			out = append(out, *s)
-			if len(out) == f.Limit {
-				return out, nil
-			}
-		}
-	}
 }
