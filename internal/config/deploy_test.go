@@ -44,13 +44,14 @@ func TestTheComposeFilesWorkerHasAConfigurationThatLoads(t *testing.T) {
 	env["STORELINK_CONFIG"] = path
 	var environ []string
 	for name, v := range env {
+		v = strings.ReplaceAll(v, "${STORELINK_REDIS_PASSWORD:?put a password for Redis into .env}", password)
 		environ = append(environ, name+"="+v)
 	}
 	c, err := config.Load("", environ)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Accounts) != 1 || c.Redis.Reveal() != "redis://redis:6379/0" || c.HTTP == "" || c.Log.Format != config.LogJSON {
+	if len(c.Accounts) != 1 || c.Redis.Reveal() != "redis://:"+password+"@redis:6379/0" || c.HTTP == "" || c.Log.Format != config.LogJSON {
 		t.Errorf("got %+v", c)
 	}
 	targets := map[string]string{}

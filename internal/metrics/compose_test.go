@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,18 @@ type compose struct {
 		Ports          []string
 		Volumes        []any
 		Profiles       []string
+		Networks       []string
+		Tmpfs          []string
+		MemLimit       string   `yaml:"mem_limit"`
+		PidsLimit      int      `yaml:"pids_limit"`
+		ReadOnly       bool     `yaml:"read_only"`
+		CapDrop        []string `yaml:"cap_drop"`
+		SecurityOpt    []string `yaml:"security_opt"`
+		User           string
+		Logging        struct{ Options map[string]string }
+		Healthcheck    struct{ Test []string }
 	}
+	Networks map[string]*struct{ Internal bool }
 }
 
 func TestTheComposeFilesPrometheusAsksItsWorkers(t *testing.T) {
@@ -108,4 +120,53 @@ func TestGrafanaFindsPrometheusAndTheDashboard(t *testing.T) {
 		}
 	}
 	t.Error("the dashboard is not where Grafana looks")
+}
+
+func TestTheComposeFilesContainersAreBoundedAndMayDoLittle(t *testing.T) {
+	t.Parallel()
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	for name, s := range c.Services {
+		if s.MemLimit == "" || s.PidsLimit == 0 || s.Logging.Options["max-size"] == "" || s.Logging.Options["max-file"] == "" {
+			t.Errorf("%s is not bounded: %+v", name, s)
+		}
+		for _, at := range s.Tmpfs {
+			if !strings.Contains(at, "size=") {
+				t.Errorf("%s: %s has no bound", name, at)
+			}
+		}
+		if !s.ReadOnly || !slices.Equal(s.CapDrop, []string{"ALL"}) || !slices.Equal(s.SecurityOpt, []string{"no-new-privileges:true"}) {
+			t.Errorf("%s may do more than it needs: %+v", name, s)
+		}
+	}
+	if len(c.Services) < 5 {
+		t.Errorf("there are %d services", len(c.Services))
+	}
+}
+
+func TestTheComposeFilesRedisIsForWorkerAndEnqueueAlone(t *testing.T) {
+	t.Parallel()
+	var c compose
+	readYAML(t, "docker-compose.yml", &c)
+	redis := c.Services["redis"]
+	if len(redis.Networks) != 1 || !c.Networks[redis.Networks[0]].Internal || len(redis.Ports) > 0 {
+		t.Errorf("it is in %v, with ports %v", redis.Networks, redis.Ports)
+	}
+	for name, s := range c.Services {
+		if got := slices.Contains(s.Networks, redis.Networks[0]); got != (name == "redis" || name == "worker" || name == "enqueue") {
+			t.Errorf("%s reaches it: %v", name, got)
+		}
+	}
+	const password = "${STORELINK_REDIS_PASSWORD:?put a password for Redis into .env}"
+	if command, _ := redis.Command.(string); !strings.Contains(command, "--requirepass "+password) || !strings.Contains(command, "--maxmemory $") {
+		t.Errorf("its command is %s", command)
+	}
+	if redis.Environment["REDISCLI_AUTH"] != password || !slices.Equal(redis.Healthcheck.Test, []string{"CMD", "redis-cli", "-e", "ping"}) ||
+		redis.User == "" {
+		t.Errorf("its health is asked by %v", redis.Healthcheck.Test)
+	}
+	enqueue := c.Services["enqueue"]
+	if len(enqueue.Volumes) != 1 || enqueue.Volumes[0].(map[string]any)["source"] != "./lists" {
+		t.Errorf("enqueue sees %v", enqueue.Volumes)
+	}
 }
