@@ -166,8 +166,12 @@ func (w *world) takeRoad(r *testkit.Road) error {
 // keepsEverything makes sure that what the figures are said to be made on is in force.
 func (w *world) keepsEverything() error {
 	for name, want := range map[string]string{"appendonly": "yes", "appendfsync": "always"} {
-		if got, err := w.rdb.ConfigGet(w.ctx, name).Result(); err != nil || got[name] != want {
-			return fmt.Errorf("Redis has %s %q: %w", name, got[name], err)
+		got, err := w.rdb.ConfigGet(w.ctx, name).Result()
+		if err != nil {
+			return fmt.Errorf("asking Redis for %s: %w", name, err)
+		}
+		if got[name] != want {
+			return fmt.Errorf("the setting %s of Redis is %q, not %q", name, got[name], want)
 		}
 	}
 	return nil
