@@ -22,6 +22,7 @@ import (
 func main() {
 	redisconn.LogTo(slog.New(slog.DiscardHandler)) // whoever sent a command that failed says so
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills the process as usual
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr, os.Environ())
 	stop()
 	os.Exit(status)
@@ -38,9 +39,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, environ [
 		Long: `Serve the accounts of a configuration: send what enqueue put on the queue, at the pace that the API allows.
 
 Any number of workers may serve the same accounts: they share one allowance. A worker that is told to stop (SIGTERM,
-Ctrl-C) finishes the calls in flight and records them; a second signal ends it at once, and loses nothing either. One
-that gets SIGHUP reads its accounts again and disturbs none that has not changed; what is wrong with the new
-configuration is logged, and the old one stays in force.
+Ctrl-C) finishes the calls in flight and records them: what that may take is logged. A second signal ends it at once: stores
+whose answers were on their way are sent again. One that gets SIGHUP reads its accounts again and disturbs none that has not
+changed; what is wrong with the new configuration is logged, and the old one stays in force.
 
 Exit status: 0 it was told to stop; 78 its configuration is wrong, which a person must mend; 2 the command line is wrong,
 or it crashed; 1 all else, such as a Redis that cannot be reached.`,

@@ -52,6 +52,13 @@ func (o *output) until(t *testing.T, pattern string) []string {
 // configuration writes one with an account of a sandbox; serial, unless empty, is the wrong serial number to give it.
 func configuration(t *testing.T, redis, serial string) (path string) {
 	t.Helper()
+	path, _ = configured(t, redis, serial)
+	return path
+}
+
+// configured is configuration, and gives the sandbox.
+func configured(t *testing.T, redis, serial string) (path string, s *sandbox.Sandbox) {
+	t.Helper()
 	s, err := sandbox.New(sandbox.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +86,7 @@ func configuration(t *testing.T, redis, serial string) (path string) {
 			t.Fatal(err)
 		}
 	}
-	return filepath.Join(dir, "storelink.yaml")
+	return filepath.Join(dir, "storelink.yaml"), s
 }
 
 func get(t *testing.T, url string) (int, string) {

@@ -123,7 +123,6 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer rdb.Close()
 	hooks, err := worker.NewHooks(c.Notify)
 	if err != nil {
 		return err
@@ -150,6 +149,11 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if !w.Hangs() {
+			_ = rdb.Close() // it has nothing to tell that anybody could act upon
+		}
+	}()
 	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
 	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/worker"
 )
 
 // unit reads the unit, as KEY=VALUE lines by key.
@@ -83,9 +84,8 @@ func TestTheUnitIsAsTheWorkerIs(t *testing.T) {
 	if got := keys["RestartPreventExitStatus"]; len(got) != 1 || got[0] != "78" {
 		t.Errorf("after %s it is not started again", got)
 	}
-	// A call in flight is finished first: what a call may take, twice, so that recording and goodbyes are in it.
 	stop, err := time.ParseDuration(keys["TimeoutStopSec"][0])
-	if err != nil || stop < 2*config.DefaultCallTimeout {
+	if err != nil || stop < worker.StopWithin(config.MaxTimeout) {
 		t.Errorf("TimeoutStopSec is %v, %v", stop, err)
 	}
 	for _, m := range regexp.MustCompile(`STORELINK_[A-Z_]+`).FindAllString(text, -1) {

@@ -92,8 +92,8 @@ func New(c Config) *Processor {
 	return p
 }
 
-// How long a run tries to reach Redis with what it must tell it: an answer that came is worth waiting for. A worker that
-// shuts down waits for shutdownGrace at the most.
+// How long a run tries to reach Redis with what it must tell it: an answer that came is worth waiting for. Only the end
+// of hard, which is the process' own, ends that.
 const (
 	redisTimeout  = 5 * time.Second
 	redisBackoff  = 2 * time.Second // at the most, between two tries
@@ -112,7 +112,7 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 	until := time.Now().Add(turn)
 	asked := time.Now()
 	ctx, cancel := context.WithTimeout(serving, redisTimeout)
-	run, drop, err := p.Ledger.Begin(ctx, rem)
+	run, drop, err := p.Ledger.BeginFree(ctx, rem)
 	cancel()
 	if err != nil {
 		return err
@@ -249,6 +249,13 @@ func (p *Processor) remind(l *lease, j job.Job, reminders []job.Reminder) {
 			return
 		}
 	}
+}
+
+// Busy says whether any chunk is being worked on.
+func (p *Processor) Busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.runs) > 0
 }
 
 // Interrupt makes the runs of a job that wait for the pace give their chunks back: the job was stopped.

@@ -34,7 +34,17 @@ type Look struct {
 // Holes looks at a job's window: it ends the job where it can end, fills room, and takes leases that ran out back.
 // Reminders are overdue that are late by more than grace.
 func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (Look, error) {
-	all, err := l.run(ctx, l.scripts.holes, id, millis(grace)).Slice()
+	return l.holes(ctx, id, grace, "")
+}
+
+// HolesBesideLeases is Holes where Redis was away: runs could not renew their leases meanwhile, and are about to record
+// what they were told. Leases that ran out stay theirs, and no job ends that has one.
+func (l *Ledger) HolesBesideLeases(ctx context.Context, id string, grace time.Duration) (Look, error) {
+	return l.holes(ctx, id, grace, "1")
+}
+
+func (l *Ledger) holes(ctx context.Context, id string, grace time.Duration, beside string) (Look, error) {
+	all, err := l.run(ctx, l.scripts.holes, id, millis(grace), beside).Slice()
 	if err != nil {
 		return Look{}, redisError("look after job "+id, err)
 	}

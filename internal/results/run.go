@@ -51,9 +51,19 @@ var ErrLost = errors.New("the lease on the chunk was lost")
 
 // Begin gives a run to a reminder whose chunk wants work, or nil and why the reminder is dropped.
 func (l *Ledger) Begin(ctx context.Context, rem job.Reminder) (run *Run, drop string, err error) {
+	return l.begin(ctx, rem, "")
+}
+
+// BeginFree is Begin for a chunk that no run holds: a lease that ran out is its run's until Holes has taken it back, since
+// that run may be about to record what it was told while Redis was away.
+func (l *Ledger) BeginFree(ctx context.Context, rem job.Reminder) (run *Run, drop string, err error) {
+	return l.begin(ctx, rem, "1")
+}
+
+func (l *Ledger) begin(ctx context.Context, rem job.Reminder, free string) (run *Run, drop string, err error) {
 	token := rand.Text()
 	word, rest, err := reply(l.run(ctx, l.scripts.begin, rem.Job, rem.Chunk, rem.Generation, leaseToken(token, 0),
-		millis(l.opts.Lease)))
+		millis(l.opts.Lease), free))
 	if err != nil {
 		return nil, "", redisError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
 	}

@@ -45,7 +45,6 @@ type lane struct {
 }
 
 const (
-	idleAfter      = 30 * time.Second       // without news of work, the server is stopped
 	taskCheck      = 100 * time.Millisecond // how long an empty queue is left alone
 	delayedCheck   = 500 * time.Millisecond // how late a delayed task may be
 	notServingWait = time.Second            // for a task that was taken as the lane stopped serving
@@ -149,7 +148,8 @@ func (l *lane) serve(ctx context.Context) {
 	}
 	defer s.shutdown()
 	l.become(job.LaneServing, "")
-	quiet := time.NewTimer(idleAfter)
+	woken := time.Now()
+	quiet := time.NewTimer(l.w.cfg.Idle)
 	defer quiet.Stop()
 	for {
 		select {
@@ -164,19 +164,24 @@ func (l *lane) serve(ctx context.Context) {
 				return
 			}
 		case <-l.wake:
-			quiet.Reset(idleAfter)
+			woken = time.Now()
+			quiet.Reset(l.w.cfg.Idle)
 		case <-quiet.C:
-			return
+			// Silence is no proof: Redis may be away. The ledger must have said that there is nothing.
+			if !l.proc.Busy() && l.w.lookedSince(woken) {
+				return
+			}
+			quiet.Reset(l.w.cfg.Idle)
 		}
 	}
 }
 
 // serving is an asynq server at work.
 type serving struct {
-	srv    *asynq.Server
-	stop   context.CancelFunc // no more calls are begun
-	cancel context.CancelFunc // nothing is waited for any more
-	grace  time.Duration
+	srv  *asynq.Server
+	stop context.CancelFunc // no more calls are begun
+	runs *handlers
+	hard context.Context // ends when nothing is waited for any more
 }
 
 // errNotServing gives a task back that was taken as the lane stopped serving.
@@ -184,27 +189,29 @@ var errNotServing = errors.New("the lane is not serving")
 
 func (l *lane) start(ctx context.Context) (*serving, error) {
 	waiting, stop := context.WithCancel(ctx)
-	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	grace := l.w.cfg.Grace
+	runs := &handlers{}
 	srv := asynq.NewServerFromRedisClient(l.w.cfg.Redis, asynq.Config{
 		Concurrency:              l.runs,
 		Queues:                   queue.Weights(l.account.Name),
 		TaskCheckInterval:        taskCheck,
 		DelayedTaskCheckInterval: delayedCheck,
-		ShutdownTimeout:          grace,
+		ShutdownTimeout:          l.account.callTimeout(), // for its tasks; their runs are waited for by shutdown
 		RetryDelayFunc:           retryDelay,
 		IsFailure:                func(error) bool { return false }, // the ledger counts
 		Logger:                   asynqLogger{l.log.With("from", "asynq")},
 	})
 	err := srv.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
-		return l.handle(ctx, waiting, hard, t)
+		if !runs.enter() {
+			return errNotServing
+		}
+		defer runs.running.Done()
+		return l.handle(ctx, waiting, t)
 	}))
 	if err != nil {
 		stop()
-		cancel()
 		return nil, fmt.Errorf("start asynq: %w", err)
 	}
-	return &serving{srv: srv, stop: stop, cancel: cancel, grace: grace}, nil
+	return &serving{srv: srv, stop: stop, runs: runs, hard: l.w.hard}, nil
 }
 
 // retryDelay is how long a task waits that was given back.
@@ -215,16 +222,17 @@ func retryDelay(_ int, err error, _ *asynq.Task) time.Duration {
 	return notServingWait
 }
 
-// shutdown gives back what waits, lets calls in flight finish and be recorded, and stops the server.
+// shutdown gives back what waits, lets calls in flight finish and be recorded, however long Redis is away, and stops the
+// server. Only the end of the process cuts it short.
 func (s *serving) shutdown() {
 	s.stop()
-	end := time.AfterFunc(s.grace, s.cancel)
-	s.srv.Shutdown()
-	end.Stop()
-	s.cancel()
+	await(s.hard, 0, func() {
+		s.srv.Shutdown() // which takes no more tasks, and may give up waiting for those that it has
+		s.runs.close()
+	})
 }
 
-func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
+func (l *lane) handle(ctx, waiting context.Context, t *asynq.Task) error {
 	if waiting.Err() != nil {
 		return errNotServing
 	}
@@ -239,7 +247,7 @@ func (l *lane) handle(ctx, waiting, hard context.Context, t *asynq.Task) error {
 		return errElsewhere
 	}
 	name, _ := asynq.GetQueueName(ctx)
-	if err := l.proc.Process(waiting, hard, rem, queue.PriorityOf(name)); err != nil && waiting.Err() == nil {
+	if err := l.proc.Process(waiting, l.w.hard, rem, queue.PriorityOf(name)); err != nil && waiting.Err() == nil {
 		l.log.Warn("a chunk could not be worked on", "job", rem.Job, "chunk", rem.Chunk, "error", err)
 		return err
 	}
@@ -291,7 +299,7 @@ func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 			}
 			continue
 		}
-		look, err := ledger.Holes(ctx, j.ID, 0)
+		look, err := l.w.holes(ctx, j.ID, 0)
 		if err != nil {
 			return false, err
 		}
@@ -300,9 +308,7 @@ func (l *lane) probe(ctx context.Context) (tried bool, err error) {
 		}
 		for _, o := range look.Overdue {
 			l.probed = j.ID
-			hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.w.cfg.Grace)
-			defer cancel()
-			return true, l.proc.Process(ctx, hard, o.Reminder, j.Priority)
+			return true, l.proc.Process(ctx, l.w.hard, o.Reminder, j.Priority)
 		}
 	}
 	return false, nil

@@ -32,7 +32,7 @@ func (s *notifier) run(ctx context.Context) {
 			Queues:                   map[string]int{queue.NotifyQueue: 1},
 			TaskCheckInterval:        notifyCheck,
 			DelayedTaskCheckInterval: notifyCheck,
-			ShutdownTimeout:          s.w.cfg.Grace,
+			ShutdownTimeout:          s.w.grace(),
 			RetryDelayFunc: func(n int, err error, t *asynq.Task) time.Duration {
 				delay := min(notifyDelayMax, time.Second<<min(n, 15))
 				if f := (*notify.Failure)(nil); errors.As(err, &f) {

@@ -89,7 +89,7 @@ func (s *reconciler) look(ctx context.Context) error {
 
 func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]time.Duration) error {
 	ledger, q := s.w.cfg.Ledger, s.w.cfg.Queue
-	look, err := ledger.Holes(ctx, id, overdueGrace)
+	look, err := s.w.holes(ctx, id, overdueGrace)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,8 @@ func farewell(ctx context.Context) string {
 
 // Reload lets a running worker serve these accounts from now on. Lanes of accounts that are the same are not disturbed.
 // Those of accounts that are gone finish the calls in flight, record them and give back what waits; those of accounts
-// that have changed do so and are started anew. It returns when all that is done, which takes Config.Grace at the most.
+// that have changed do so and are started anew. It returns when all that is done: while Redis is
+// away, what has come cannot be recorded, and is not given up either.
 // Two accounts of one name are refused; so is a worker that is stopping, or was never started, once ctx ends.
 func (w *Worker) Reload(ctx context.Context, accounts []Account) (Reloaded, error) {
 	seen := map[string]bool{}
@@ -101,7 +102,7 @@ func (w *Worker) reload(ctx context.Context, services *sync.WaitGroup, accounts 
 			drain(l, errRemoved, nil, func() { w.remove(l) })
 		}
 	}
-	draining.Wait()
+	await(w.hard, stopRest/2, draining.Wait)
 	w.sort(wanted)
 	w.others.Store(true)
 	w.noteChange()

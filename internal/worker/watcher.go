@@ -49,13 +49,16 @@ func (s *watcher) hear(n results.Wake) {
 }
 
 func (s *watcher) look(ctx context.Context) {
+	asked := time.Now()
 	jobs, err := s.w.cfg.Ledger.Running(ctx)
 	if err != nil {
 		if ctx.Err() == nil {
 			s.w.log.Warn("the ledger cannot be looked at", "error", err)
 		}
+		s.w.contact.failed()
 		return
 	}
+	s.w.contact.answered(s.w.lookGap())
 	running := map[string]int{}
 	for _, j := range jobs {
 		running[j.Account]++
@@ -63,5 +66,6 @@ func (s *watcher) look(ctx context.Context) {
 			l.poke()
 		}
 	}
+	s.w.looked.Store(int64(asked.Sub(s.w.began)))
 	s.w.cfg.Meter.Running(running)
 }

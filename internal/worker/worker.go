@@ -55,9 +55,11 @@ type Config struct {
 
 	// ID names this worker to people; a host's name and random letters unless set.
 	ID string
-	// Grace is how long a shutdown waits for calls in flight and their recording; 15 s unless set, longer than a call
-	// may take.
+	// Grace is how long a stop waits for calls in flight and their recording; unless set, what the longest call of the
+	// accounts may take, and stopRecord.
 	Grace time.Duration
+	// Idle is how long a lane without runs keeps its server while the ledger has no job for it; 30 s unless set.
+	Idle time.Duration
 	// Look is how often the ledger is looked at for jobs that no announcement told of, and for lost reminders; 5 s
 	// unless set.
 	Look time.Duration
@@ -74,8 +76,8 @@ func (c Config) withDefaults() Config {
 		host, _ := os.Hostname() // an empty name is as good a start as any
 		c.ID = host + "-" + rand.Text()[:6]
 	}
-	if c.Grace <= 0 {
-		c.Grace = 15 * time.Second
+	if c.Idle <= 0 {
+		c.Idle = 30 * time.Second
 	}
 	if c.Look <= 0 {
 		c.Look = 5 * time.Second
@@ -92,11 +94,16 @@ type Worker struct {
 	lanes map[string]*lane // by account; one that drains stays until it is done
 	order []*lane          // the same, in the configuration's order
 
-	reloads   chan reload   // to Run, which alone starts and stops lanes
-	stopped   chan struct{} // closed when Run takes no more of them
-	changed   chan struct{} // a lane changed its state
-	published atomic.Bool   // Redis took the last that was told of the lanes
-	others    atomic.Bool   // the accounts are others than those that were told last
+	reloads   chan reload     // to Run, which alone starts and stops lanes
+	stopped   chan struct{}   // closed when Run takes no more of them
+	changed   chan struct{}   // a lane changed its state
+	published atomic.Bool     // Redis took the last that was told of the lanes
+	hangs     atomic.Bool     // Run has returned before all of its own was over
+	hard      context.Context // ends when nothing can be waited for any more: the process ends; set by Run
+	contact   contact
+	looked    atomic.Int64 // when the last look at the ledger that was answered began, by since
+	began     time.Time
+	others    atomic.Bool // the accounts are others than those that were told last
 }
 
 // service is a background duty: it runs until its context ends, and returns when all of its own is over.
@@ -109,7 +116,7 @@ func New(cfg Config) (*Worker, error) {
 		return nil, errors.New("a worker needs Redis, a ledger and a queue")
 	}
 	w := &Worker{cfg: cfg, log: cfg.Logger.With("worker", cfg.ID), lanes: map[string]*lane{}, changed: make(chan struct{}, 1),
-		reloads: make(chan reload), stopped: make(chan struct{})}
+		reloads: make(chan reload), stopped: make(chan struct{}), began: time.Now()}
 	for _, a := range cfg.Accounts {
 		w.place(newLane(w, a))
 	}
@@ -119,9 +126,17 @@ func New(cfg Config) (*Worker, error) {
 // ID is how the worker is named.
 func (w *Worker) ID() string { return w.cfg.ID }
 
-// Run serves until ctx ends, then lets calls in flight finish and be recorded, for Grace at the most. It is called once.
+// Hangs says, once Run has returned, that something of the worker did not end in time: its Redis client must not be closed,
+// since asynq does not survive that.
+func (w *Worker) Hangs() bool { return w.hangs.Load() }
+
+// Run serves until ctx ends, then lets calls in flight finish and be recorded; it returns within StopWithin, whatever hangs.
+// It is called once.
 func (w *Worker) Run(ctx context.Context) error {
-	w.log.Info("worker started", "accounts", len(w.order))
+	w.log.Info("worker started", "accounts", len(w.order), "stops_within", w.StopWithin())
+	hard, release := w.stopping(ctx)
+	defer release()
+	w.hard = hard
 	// The publisher outlives the lanes, so that their last states are told.
 	publishing, unpublish := context.WithCancel(context.WithoutCancel(ctx))
 	var publisher, services sync.WaitGroup
@@ -148,9 +163,15 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 	}
 	close(w.stopped)
-	services.Wait()
+	gone := await(hard, stopRest/2, services.Wait)
 	unpublish()
-	publisher.Wait()
+	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopRest/2)
+	defer cancel()
+	if gone = await(over, 0, publisher.Wait) && gone; !gone {
+		w.hangs.Store(true)
+		w.log.Error("worker stopped while something hung: what was not recorded is sent again")
+		return nil
+	}
 	w.log.Info("worker stopped")
 	return nil
 }

@@ -1,6 +1,7 @@
 -- Looks for reminders of a running job that may have got lost, fills its window, and ends it where it can end.
 --
 -- ARGV[1]  how long a reminder may be overdue before it is suspect, in ms
+-- ARGV[2]  '1': leases that ran out are their runs' still, and a job that has one does not end
 --
 -- Returns {state, reminders, suspects, stuck}: reminders to put out as chunk, generation, delay in ms (the window had
 -- room, or a lease ran out: these are certain); suspects as chunk, generation, ms overdue (nobody works on them, they
@@ -9,15 +10,16 @@
 local state = redis.call('HGET', JOB, 'state')
 if not state then return {'gone'} end
 local at = now()
-if state ~= 'staging' then state = settle(at) end
-if state ~= 'running' then return {state, {}, {}, stuck(state, at)} end
+local beside = ARGV[2] == '1'
+if state ~= 'staging' and not (beside and redis.call('HLEN', LEASE) > 0) then state = settle(at) end
+if state ~= 'running' then return {state, {}, {}, beside and 0 or stuck(state, at)} end
 local out, suspects = {}, {}
 local window = redis.call('HGETALL', WIN)
 for i = 1, #window, 2 do
   local chunk = window[i]
   local generation, due = split(window[i + 1])
   local _, expiry = split(redis.call('HGET', LEASE, chunk))
-  if expiry and expiry <= at then
+  if expiry and expiry <= at and not beside then
     redis.call('HDEL', LEASE, chunk)
     remind(out, chunk, at, 0)
   elseif not expiry and due + tonumber(ARGV[1]) <= at then
@@ -27,4 +29,4 @@ for i = 1, #window, 2 do
   end
 end
 advance(out, at)
-return {state, out, suspects, stuck(state, at)}
+return {state, out, suspects, beside and 0 or stuck(state, at)}
