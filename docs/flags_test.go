@@ -116,7 +116,7 @@ func TestEveryFlagOfADocumentExists(t *testing.T) {
 }
 
 // foreign are variables of the documents that are not of the configuration.
-var foreign = []string{"STORELINK_UID", "STORELINK_GID", "STORELINK_REQUIRE_REDIS"}
+var foreign = []string{"STORELINK_UID", "STORELINK_GID", "STORELINK_REQUIRE_REDIS", "STORELINK_REQUIRE_PYTHON"}
 
 func TestEveryVariableOfADocumentExists(t *testing.T) {
 	t.Parallel()

@@ -121,7 +121,7 @@ func TestVariablesThatFitNothingAreRefused(t *testing.T) {
 	}
 	// What container platforms set for a service that is called storelink, and the tests' own.
 	f.good(partner, "STORELINK_PORT=tcp://10.0.0.1:80", "STORELINK_SERVICE_HOST=10.0.0.1", "STORELINK_REDIS_PORT=tcp://10.0.0.1:6379",
-		"STORELINK_PORT_8080_TCP_ADDR=10.0.0.1", "STORELINK_REQUIRE_REDIS=1", "STORELINK_ACCOUNT_ACME_RAET=", "=x", "nonsense")
+		"STORELINK_PORT_8080_TCP_ADDR=10.0.0.1", "STORELINK_REQUIRE_REDIS=1", "STORELINK_REQUIRE_PYTHON=1", "STORELINK_ACCOUNT_ACME_RAET=", "=x", "nonsense")
 }
 
 func TestAKeyInTheEnvironmentIsNeverShown(t *testing.T) {
