@@ -46,6 +46,9 @@ func InstallationOf(a config.Account) job.Installation {
 	return job.NewInstallation(a.Mode, a.Identity(), a.BaseURL, a.SpareURL)
 }
 
+// replays is the process' own: an answer that any of its accounts has seen, before a reload too, proves nothing to another.
+var replays = wxapi.NewReplays()
+
 func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {
 	key, err := wxapi.ParsePrivateKey([]byte(a.PrivateKey.Reveal()))
 	if err != nil {
@@ -71,7 +74,7 @@ func newClient(a config.Account, log *slog.Logger) (*wxapi.Client, error) {
 		Mode: a.Mode, Identity: a.Identity(), SerialNo: a.SerialNo, PrivateKey: key, AnswerKeys: answerKeys,
 		BaseURL: a.BaseURL, SpareURL: a.SpareURL, ConnectTimeout: a.ConnectTimeout, CallTimeout: a.CallTimeout,
 		PassingCodes: a.PassingCodes, AlreadyCodes: a.AlreadyCodes, Concurrency: a.Concurrency,
-		Logger: log.With("account", a.Name),
+		Replays: replays, Logger: log.With("account", a.Name),
 	})
 	if err != nil {
 		return nil, job.Errorf(job.CodeBadConfig, "account %s: %w", a.Name, err)

@@ -37,7 +37,7 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, authorizer: newAuthorizer(&config), checker: newChecker(config.AnswerKeys),
+	c := &Client{config: config, authorizer: newAuthorizer(&config), checker: newChecker(config.AnswerKeys, config.Replays),
 		codes: codes, hosts: &hosts{clock: config.Clock}}
 	transport := newTransport((&net.Dialer{}).DialContext)
 	if c.hosts.first, err = newPool("base_url", config.BaseURL, transport, &config); err != nil {

@@ -56,6 +56,9 @@ type Config struct {
 	PassingCodes []string
 	AlreadyCodes []string
 
+	// Replays is what tells an old answer from a new one, of all the clients that share it. nil: the client's own.
+	Replays *Replays `json:"-"`
+
 	Concurrency int              // calls at a time, and so the connections kept open to a host. 0: DefaultConcurrency
 	Clock       func() time.Time `json:"-"` // this machine's clock. nil: time.Now
 	Logger      *slog.Logger     `json:"-"` // nil: silent
@@ -101,6 +104,9 @@ func (c *Config) check() error {
 	}
 	if c.Clock == nil {
 		c.Clock = time.Now
+	}
+	if c.Replays == nil {
+		c.Replays = NewReplays()
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -181,7 +181,7 @@ func signed(body string, s signing) http.Header {
 		s.at = time.Now()
 	}
 	if s.nonce == "" {
-		s.nonce = "fFvVZQlcUXtWUqdF"
+		s.nonce = rand.Text()
 	}
 	timestamp := strconv.FormatInt(s.at.Unix(), 10)
 	if s.signature == "" {

@@ -51,12 +51,13 @@ type proof struct {
 // may be held at once here, so each ID has its verifier.
 type checker struct {
 	verifiers map[string]auth.Verifier
+	replays   *Replays
 	held      string // the IDs, for messages
 	announced string // the ID to send in the Wechatpay-Serial request header
 }
 
-func newChecker(keys []AnswerKey) *checker {
-	c := &checker{verifiers: make(map[string]auth.Verifier, len(keys))}
+func newChecker(keys []AnswerKey, replays *Replays) *checker {
+	c := &checker{replays: replays, verifiers: make(map[string]auth.Verifier, len(keys))}
 	ids := make([]string, 0, len(keys))
 	var certificates []*x509.Certificate
 	for _, k := range keys {
@@ -121,6 +122,9 @@ func (c *checker) check(ctx context.Context, h http.Header, body []byte, now tim
 	}
 	if skew := now.Sub(time.Unix(seconds, 0)); skew > maxSkew || skew < -maxSkew {
 		return proof{standing: outdated, reason: "its time is not this machine's: " + clockCause(skew)}
+	}
+	if c.replays.again(serial, timestamp, nonce) {
+		return proof{reason: "it is an old answer that came before: something on the way sends answers again"}
 	}
 	return proof{standing: proven}
 }
