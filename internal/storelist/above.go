@@ -50,7 +50,7 @@ func (s *search) passable(r headRow, h *head, like string) bool {
 			return false
 		case len(text) < len(like)-2, len(text) == 8 && len(like) != 8 && isDay(text[:4]+"-"+text[4:6]+"-"+text[6:]):
 			return true // a count, a day
-		case h.count == "" && len(text) <= 5 && text[0] != '0':
+		case h.count == "" && len(text) < len(like) && text[0] != '0':
 			h.count, h.countRow = text, r.line
 			return true
 		}

@@ -335,6 +335,9 @@ func (s *search) known() (h head, more bool, err error) {
 		return h, true, nil
 	}
 	i, at, err := s.firstKnown()
+	if i < 0 && s.span() {
+		i, at, err = s.firstKnown()
+	}
 	n := s.opts.columnNumber()
 	if n > 0 {
 		at, err = n-1, nil
@@ -353,6 +356,31 @@ func (s *search) known() (h head, more bool, err error) {
 		return s.numbered(n - 1), false, nil
 	}
 	return s.unnamed()
+}
+
+// span makes one of two rows one below the other whose names say only together which column the IDs' is: 门店 over ID. Where
+// names are merged over several columns, they stand in the first. It says whether there are such rows.
+func (s *search) span() bool {
+	for i := 0; i+1 < len(s.rows) && i < 64; i++ {
+		up, low := s.rows[i], s.rows[i+1]
+		if up.lone() >= 0 || low.lone() >= 0 || slices.ContainsFunc(slices.Concat(up.names, low.names), storeLike) {
+			continue
+		}
+		both, over := headRow{line: low.line, names: make([]string, max(len(up.names), len(low.names)))}, ""
+		for c := range both.names {
+			if name := up.cell(c); name != "" {
+				over = name
+			}
+			if both.names[c] = over + low.cell(c); low.cell(c) == "" {
+				both.names[c] = up.cell(c)
+			}
+		}
+		if _, found, _ := s.pick(both); found {
+			s.rows[i+1] = both
+			return true
+		}
+	}
+	return false
 }
 
 // header is a list whose header is a row, and at the IDs' column.

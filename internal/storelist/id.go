@@ -12,8 +12,15 @@ import (
 // storeID is what faults call a store's ID.
 const storeID = "store ID"
 
-// whyHeader is why a column's name is a bad row.
-const whyHeader = "this is a column's name, and no store ID"
+// Why words that could be IDs are none.
+const (
+	whyHeader = "this is a column's name, and no store ID"
+	whyTotal  = "this is a total, and no store ID"
+)
+
+// totals are what stands before the sum of a table.
+var totals = map[string]bool{"total": true, "totals": true, "subtotal": true, "sum": true, "count": true, "grandtotal": true, "合计": true, "总计": true,
+	"小计": true, "共计": true, "合計": true, "總計": true, "小計": true, "共計": true}
 
 // ID gives the store ID that a cell holds, or why it holds none. What stands around an ID and cannot be meant is taken off:
 // white space, marks that cannot be seen, and what keeps a spreadsheet from taking it for a number ("=""000123""", '000123).
@@ -22,7 +29,11 @@ func ID(cell string) (id, why string) {
 		return cell, ""
 	}
 	id = unmasked(plain(cell))
-	if columnName(id) && !noValue[strings.ToLower(id)] {
+	switch word := strings.ToLower(id); {
+	case noValue[word]:
+	case totals[word]:
+		return id, whyTotal
+	case columnName(id):
 		return id, whyHeader
 	}
 	return id, Fault(storeID, id)
@@ -82,7 +93,7 @@ func Fault(what, s string) string {
 	case s == "":
 		return "the " + what + " is missing"
 	case noValue[strings.ToLower(s)] || strings.Trim(s, "-_") == "":
-		return fmt.Sprintf("the %s is missing: %q stands for no value", what, s)
+		return "the " + what + " is missing: this stands for no value"
 	case strings.EqualFold(s, "true"), strings.EqualFold(s, "false"):
 		return whyBool
 	case isDate(s):

@@ -351,6 +351,11 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 		}
 		out.id, out.fault = s.cellID(c, plain(text), r.Number)
 	}
+	if s.found.own >= 0 {
+		if err := s.readOwn(r, out); err != nil {
+			return err
+		}
+	}
 	if out.id == "" {
 		blank, err := s.blank(r)
 		if err != nil {
@@ -370,6 +375,17 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 		}
 	}
 	return nil
+}
+
+// readOwn reads the merchant's own number that stands beside a row's ID.
+func (s *sheet) readOwn(r xlsx.Row, out *row) error {
+	at, found := slices.BinarySearchFunc(r.Cells, s.found.own+1, func(c xlsx.Cell, column int) int { return c.Column - column })
+	if !found {
+		return nil
+	}
+	text, err := s.book.Text(r.Cells[at])
+	out.own = plain(text)
+	return err
 }
 
 // values gives what a row's cells hold, by column.
