@@ -62,7 +62,7 @@ func TestHeadersAreFoundWhereTheyStand(t *testing.T) {
 	} {
 		rd, err := storelist.NewReader(t.Context(), strings.NewReader(c.list), withName(c.opts))
 		var ids []string
-		for id, e := range idsOf(rd, err) {
+		for id, e := range allOf(rd, err) {
 			if err = e; err == nil {
 				ids = append(ids, id)
 			}
@@ -78,8 +78,8 @@ func withName(o storelist.Options) storelist.Options {
 	return o
 }
 
-// idsOf gives a reader's IDs, or the error for which there is none.
-func idsOf(rd *storelist.Reader, err error) func(func(string, error) bool) {
+// allOf gives a reader's IDs, or the error for which there is none.
+func allOf(rd *storelist.Reader, err error) func(func(string, error) bool) {
 	if err != nil {
 		return func(yield func(string, error) bool) { yield("", err) }
 	}
@@ -154,7 +154,7 @@ func TestWhatIsReadByAGuessIsTold(t *testing.T) {
 		"repeats":                {list: "store_id\n" + strings.Repeat("1\n2\n3\n", 90)},
 	} {
 		rd, err := storelist.NewReader(t.Context(), strings.NewReader(c.list), withName(c.opts))
-		for _, e := range idsOf(rd, err) {
+		for _, e := range allOf(rd, err) {
 			err = e
 		}
 		if err != nil {
@@ -174,7 +174,7 @@ func TestOwnNumbersBesideTheIDsAreKept(t *testing.T) {
 		"a workbook": rowsOf(t, []any{"商家门店编号", "门店ID"}, []any{"A1", 1}, []any{"A2", 2})} {
 		rd, err := storelist.NewReader(t.Context(), strings.NewReader(list), storelist.Options{Name: "list"})
 		got := ""
-		for id, e := range idsOf(rd, err) {
+		for id, e := range allOf(rd, err) {
 			if err = e; err == nil {
 				got += id + "=" + rd.Own() + " "
 			}

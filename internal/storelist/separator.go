@@ -27,7 +27,7 @@ func separator(head []byte, opts Options) byte {
 	for _, sep := range []byte("\t,;") {
 		counts := map[int]int{}
 		for _, line := range lines {
-			if n := len(cellsOf(line, sep)); n > 1 {
+			if n := len(cellsOf(line, sep, false)); n > 1 {
 				counts[n]++
 			}
 		}
@@ -42,7 +42,11 @@ func separator(head []byte, opts Options) byte {
 
 // hasName says whether a cell of a line is a name of the IDs' column.
 func hasName(line []byte, sep byte, name string) bool {
-	for _, cell := range cellsOf(line, sep) {
+	cells := cellsOf(line, sep, false)
+	if bytes.IndexByte(line, '"') >= 0 { // the line may begin within a cell
+		cells = append(cells, cellsOf(line, sep, true)...)
+	}
+	for _, cell := range cells {
 		if len(cell) == 0 || len(cell) > 200 || cell[0] >= '0' && cell[0] <= '9' && name == "" {
 			continue
 		}
@@ -57,9 +61,9 @@ func hasName(line []byte, sep byte, name string) bool {
 	return false
 }
 
-// cellsOf parts a line, but not within quotes.
-func cellsOf(line []byte, sep byte) (cells [][]byte) {
-	in, begin := false, 0
+// cellsOf parts a line, but not within quotes; in says that it begins within some.
+func cellsOf(line []byte, sep byte, in bool) (cells [][]byte) {
+	begin := 0
 	for i, c := range line {
 		switch {
 		case c == '"':
