@@ -28,6 +28,7 @@ type Answer struct {
 	RequestID string         // the Request-Id header
 	Sent      int            // requests put on the wire for this call; 2 where the first of them was cut off unanswered
 	Elapsed   time.Duration  // from putting the last of them on the wire to the end of the answer
+	Way       Way            // of the last of them
 }
 
 // StoreFailure is one store of an answer's failed_store_list; Code and Message as they came.
@@ -50,6 +51,7 @@ type Failure struct {
 	RequestID string
 	Sent      int           // requests put on the wire; 0 means that WeChat Pay cannot have seen the call
 	Elapsed   time.Duration // as in Answer
+	Way       Way           // as in Answer
 
 	// Unanswered: a request may have been carried out, and nobody knows. No answer came that can be believed, or one
 	// that leaves it open (a 5xx); or a first request was cut off, whatever then was answered to the second.

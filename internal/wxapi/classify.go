@@ -49,6 +49,8 @@ var rules = [...]rule{
 	// Too many calls, 270924289; the second code is what WeChat Pay's other interfaces send for it.
 	{429, "RATELIMIT_EXCEEDED", "", job.ClassPace},
 	{429, "FREQUENCY_LIMITED", "", job.ClassPace},
+	// Whatever else a 429 carries, it is about how many calls there are.
+	{429, "", "", job.ClassPace},
 	// Send the same request again. So too with 502, 503, 504, whatever they carry.
 	{500, "SYSTEM_ERROR", "", job.ClassPassingCall},
 }

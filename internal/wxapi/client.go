@@ -92,7 +92,7 @@ func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	if err != nil {
 		return nil, x.finish(malformed(err))
 	}
-	answer.RequestID, answer.Sent, answer.Elapsed = requestID(x.reply.header), x.sent, x.elapsed
+	answer.RequestID, answer.Sent, answer.Elapsed, answer.Way = requestID(x.reply.header), x.sent, x.elapsed, x.way
 	return answer, nil
 }
 
@@ -117,6 +117,7 @@ type ListPage struct {
 	RequestID string
 	Sent      int
 	Elapsed   time.Duration
+	Way       Way
 }
 
 // List asks for one page. The error is always a *Failure, never of ClassStore or ClassPoisoned.
@@ -145,7 +146,7 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 	if err != nil {
 		return nil, x.finish(malformed(err))
 	}
-	page.RequestID, page.Sent, page.Elapsed = requestID(x.reply.header), x.sent, x.elapsed
+	page.RequestID, page.Sent, page.Elapsed, page.Way = requestID(x.reply.header), x.sent, x.elapsed, x.way
 	return page, nil
 }
 

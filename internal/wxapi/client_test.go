@@ -345,7 +345,10 @@ func TestListGivesAStocksStores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page.Elapsed = 0
+	if page.Way.At.IsZero() {
+		t.Error("nobody knows when the call left")
+	}
+	page.Elapsed, page.Way = 0, wxapi.Way{}
 	want := &wxapi.ListPage{StoreIDs: []string{"007", "7"}, TotalCount: 3, NextPageToken: "a+b/c==",
 		RequestID: requestID + "0", Sent: 1}
 	if !reflect.DeepEqual(page, want) {

@@ -24,7 +24,7 @@ const (
 const (
 	DefaultConnectTimeout = 3 * time.Second
 	DefaultCallTimeout    = 10 * time.Second
-	DefaultConcurrency    = 8
+	DefaultConcurrency    = 16
 )
 
 // Config is one account's identity and how to reach WeChat Pay with it. It holds a private key: it prints and marshals

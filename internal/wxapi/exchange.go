@@ -37,6 +37,7 @@ type exchange struct {
 
 	sent    int           // requests of which the host may have seen something
 	elapsed time.Duration // of the last of them
+	way     Way           // of the last of them
 	unknown bool          // one of them was not answered
 	reply   *reply        // of the last; nil where failure is set
 	failure *Failure

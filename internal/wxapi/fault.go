@@ -36,6 +36,10 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 		return x.finish(unbelieved(proof))
 	}
 	fault, ok := readFault(rep.body)
+	if !ok && rep.status == http.StatusTooManyRequests { // a gateway's: nothing is decided by it, but less is sent
+		return x.finish(&Failure{Class: job.ClassPace, Index: -1,
+			Message: "a gateway limits the rate: " + snippet(rep.body)})
+	}
 	if !ok {
 		return x.finish(passing("the answer is none of WeChat Pay's: " + snippet(rep.body)))
 	}
@@ -70,7 +74,7 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 // finish fills in what a failure has from the wire. A call whose effect nobody knows is unanswered: what proves
 // nothing, a 5xx, and any failure after a first request that was cut off.
 func (x *exchange) finish(f *Failure) *Failure {
-	f.Sent, f.Elapsed = x.sent, x.elapsed
+	f.Sent, f.Elapsed, f.Way = x.sent, x.elapsed, x.way
 	f.Unanswered = x.unknown || x.sent > 0 && f.Class == job.ClassPassingCall
 	if x.reply != nil {
 		f.Status, f.RequestID = x.reply.status, requestID(x.reply.header)

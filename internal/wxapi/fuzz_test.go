@@ -116,8 +116,11 @@ func FuzzOnlyBelievedAnswersDecide(f *testing.F) {
 		if answer != nil {
 			t.Fatalf("an answer that is not proven was believed: %+v", answer)
 		}
-		if how%3 != 2 && failure.Class != job.ClassPassingCall {
+		if how%3 != 2 && failure.Class != job.ClassPassingCall && (failure.Class != job.ClassPace || json.Valid(body)) {
 			t.Errorf("an answer with a wrong signature decided: %+v", failure)
+		}
+		if failure.Class == job.ClassPace && status == 429 {
+			return // whoever it is that says so: it decides no store
 		}
 		if failure.Class == job.ClassPassingCall != failure.Unanswered {
 			t.Errorf("%+v", failure)

@@ -52,10 +52,12 @@ type conn struct {
 // wire counts what is written to a connection: the one sure sign of whether a request may have been seen.
 type wire struct {
 	net.Conn
-	written atomic.Int64 // bytes
+	written atomic.Int64              // bytes
+	first   atomic.Pointer[time.Time] // when the first of the last request's left
 }
 
 func (w *wire) Write(p []byte) (int, error) {
+	w.left()
 	n, err := w.Conn.Write(p)
 	w.written.Add(int64(n))
 	return n, err

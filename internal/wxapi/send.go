@@ -22,7 +22,9 @@ func (x *exchange) send(host *pool, cn *conn) (*reply, error) {
 	defer cancel()
 	for first := true; ; first = false {
 		before := cn.wire.written.Load()
+		cn.wire.began()
 		res, err := cn.RoundTrip(x.newRequest(ctx, host))
+		x.way = cn.wire.way()
 		if err == nil {
 			x.sent++
 			rep, err := read(host, cn, res)
