@@ -298,7 +298,7 @@ func TestAccountsTellsWhoServes(t *testing.T) {
 		}
 		w.until(func() bool { return len(list()) == 2 })
 		for _, account := range list() {
-			if got := slices.Sorted(maps.Keys(account)); !slices.Equal(got, []string{"identity", "mode", "name", "pace", "workers"}) {
+			if got := slices.Sorted(maps.Keys(account)); !slices.Equal(got, []string{"identity", "mode", "name", "pace", "rate_limits", "workers"}) {
 				t.Errorf("an account has %v", got)
 			}
 			if workers := account["workers"].([]any); len(workers) != 1 {

@@ -22,10 +22,12 @@ func TestSentencesAreKnownByTheirForm(t *testing.T) {
 			"\n  第 5 行，“门店编号”列：\"1.5: E+08\"：不是整数：请把该列设为“文本”格式后重新填写门店ID\n  ……另有 1,000 行",
 		"1 store failed and 2,000 stores left unprocessed: `enqueue results J` tells which, `enqueue retry J` sends them again": "1 家门店失败，" +
 			"2,000 家门店未处理：执行 `enqueue results J` 查看明细，执行 `enqueue retry J` 重新发送",
-		"by root@vm": "操作人 root@vm",
-		"19.62 calls a second are in force: answer times spread by 12ms":           "当前每秒 19.62 次调用：应答时间波动 12ms",
-		"600 of 1000 decided stores failed: more than the threshold of 50 %":       "已处理的 1000 家门店中有 600 家失败，超过 50% 的失败阈值",
-		`'\x1b' cannot stand in a store ID, which has only 0-9, A-Z, a-z, _ and -`: `门店ID里不能有 '\x1b'，只能由 0-9、A-Z、a-z、_ 和 - 组成`,
+		"by root@vm":                "操作人 root@vm",
+		"19.5 of 20 calls a second": "每秒 19.5 次调用，配额 20 次",
+		"19.4 of 20 calls a second; a call was rate limited 3 min ago; another client uses about 5 calls a second; waiting for Redis: 240 ms a round trip": "每秒 19.4 次调用，配额 20 次；3 分钟前有调用被限流；另有客户端每秒约用 5 次调用；等待 Redis：往返需 240 毫秒",
+		"associate-stock: WeChat Pay refused calls for their rate (429): nobody calls for a while":                                                         "associate-stock：调用被微信支付限流（429），暂停一会儿",
+		"600 of 1000 decided stores failed: more than the threshold of 50 %":                                                                               "已处理的 1000 家门店中有 600 家失败，超过 50% 的失败阈值",
+		`'\x1b' cannot stand in a store ID, which has only 0-9, A-Z, a-z, _ and -`:                                                                         `门店ID里不能有 '\x1b'，只能由 0-9、A-Z、a-z、_ 和 - 组成`,
 		// What is not known, and what WeChat Pay says, stays.
 		"HTTP 400 PARAM_ERROR: store %d: no such store":          "HTTP 400 PARAM_ERROR: store %d: no such store",
 		"HTTP 403 NO_AUTH: by nobody":                            "HTTP 403 NO_AUTH: by nobody",

@@ -101,11 +101,12 @@ type Status struct {
 
 // AccountInfo is one account as its workers publish it.
 type AccountInfo struct {
-	Name     string             `json:"name"`
-	Mode     Mode               `json:"mode"`
-	Identity string             `json:"identity"` // mchid or brand_id
-	Pace     map[string]float64 `json:"pace"`     // calls a second in force, by interface
-	Workers  []WorkerLane       `json:"workers"`
+	Name     string               `json:"name"`
+	Mode     Mode                 `json:"mode"`
+	Identity string               `json:"identity"`    // mchid or brand_id
+	Pace     map[string]float64   `json:"pace"`        // calls a second in force, by interface
+	Limits   map[string]RateLimit `json:"rate_limits"` // how they stand, likewise
+	Workers  []WorkerLane         `json:"workers"`
 }
 
 // WorkerLane is an account's lane in one worker.

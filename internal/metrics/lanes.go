@@ -1,6 +1,8 @@
 package metrics
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/storelink/storelink/internal/job"
@@ -14,6 +16,7 @@ type laneCollector struct {
 	m *Metrics
 
 	state, breaker, pace, allowed, expires, unknown *prometheus.Desc
+	wasted, wasting, roundTrip, another             *prometheus.Desc
 }
 
 func newLaneCollector(m *Metrics) *laneCollector {
@@ -29,6 +32,14 @@ func newLaneCollector(m *Metrics) *laneCollector {
 			"Calls a second in force, all workers together, as this worker saw it last.",
 			"interface"),
 		allowed: desc("storelink_pace_allowed_calls_per_second", "Calls a second that WeChat Pay allows for an interface."),
+		wasted: desc("storelink_slots_wasted_total", "Slots that this worker could not use though calls waited: Redis slowed"+
+			" down, or the worker was held up.", "interface"),
+		wasting: desc("storelink_slots_wasting", "1 while slots go to waste and none is used, so that no call is sent.",
+			"interface"),
+		roundTrip: desc("storelink_redis_round_trip_seconds", "How long a round trip to Redis takes, as slots are reserved.",
+			"interface"),
+		another: desc("storelink_another_client_calls_per_second",
+			"Calls a second that somebody else seems to use of the same allowance.", "interface"),
 		expires: desc("storelink_answer_key_expires_timestamp_seconds", "When the first of the platform certificates expires"+
 			" that the account's answers are checked with; none where they are checked with public keys alone."),
 		unknown: desc("storelink_unknown_answer_keys_total",
@@ -38,7 +49,8 @@ func newLaneCollector(m *Metrics) *laneCollector {
 
 // Describe implements prometheus.Collector.
 func (c *laneCollector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.state, c.breaker, c.pace, c.allowed, c.expires, c.unknown} {
+	for _, d := range []*prometheus.Desc{c.state, c.breaker, c.pace, c.allowed, c.expires, c.unknown,
+		c.wasted, c.wasting, c.roundTrip, c.another} {
 		ch <- d
 	}
 }
@@ -66,8 +78,15 @@ func (c *laneCollector) Collect(ch chan<- prometheus.Metric) {
 		if l.Rate > 0 {
 			gauge(c.allowed, l.Rate, l.Account)
 		}
-		for of, p := range l.Pace {
+		for of, p := range l.Limits {
 			gauge(c.pace, p.Rate, l.Account, of)
+			if p.At.IsZero() {
+				continue // not used yet
+			}
+			ch <- prometheus.MustNewConstMetric(c.wasted, prometheus.CounterValue, float64(p.Wasted), l.Account, of)
+			gauge(c.wasting, is(p.Wasting(time.Now())), l.Account, of)
+			gauge(c.roundTrip, p.RoundTrip/1000, l.Account, of)
+			gauge(c.another, p.AnotherClient, l.Account, of)
 		}
 	}
 	for account, k := range w.Keys() {

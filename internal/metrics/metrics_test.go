@@ -376,7 +376,7 @@ type lanesOf []string
 func (l lanesOf) Lanes() (all []results.Lane) {
 	for _, name := range l {
 		all = append(all, results.Lane{Account: name, State: job.LaneIdle, Rate: 20,
-			Pace: map[string]results.Pace{"associate-stock": {Rate: 19.5}}})
+			Limits: map[string]job.RateLimit{"associate-stock": {Rate: 19.5}}})
 	}
 	return all
 }

@@ -67,7 +67,7 @@ func (l *look) pace(a worker.Account) func(context.Context) error {
 	if l.rdb == nil || a.Rate == 0 {
 		return nil
 	}
-	return func(ctx context.Context) error { return worker.AwaitPace(ctx, l.rdb, a, job.List, l.Target) }
+	return func(ctx context.Context) error { return worker.AwaitSlot(ctx, l.rdb, a, job.List, l.Target) }
 }
 
 // callFailed tells why the call failed and what to do, by the catalogue where it knows the code.

@@ -19,13 +19,13 @@ const (
 	quickBackoff   = time.Second // where nothing counted: the breaker decides when calls go out again
 )
 
-// urgency orders those who wait for the pace.
+// urgency orders those who wait for a slot.
 var urgency = map[job.Priority]int{job.High: 0, job.Default: 1, job.Low: 2}
 
 // call makes one call and says what it told.
 func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Priority, ids []string,
 	attempts int) results.Told {
-	pace := p.Pace(op, j.Target)
+	limit := &ticket{limit: p.Limit(op, j.Target)}
 	if p.calls != nil {
 		select {
 		case p.calls <- struct{}{}:
@@ -39,17 +39,17 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 		Operation: op,
 		Target:    j.Target,
 		StoreIDs:  ids,
-		Ready:     p.ready(l, span, op, pace, priority),
+		Ready:     p.ready(l, span, op, limit, priority),
 	})
 	if err != nil {
 		f := failureOf(err)
 		p.called(span, op, j.Target, f)
-		return p.failure(l, pace, attempts, f)
+		return p.failure(l, limit, attempts, f)
 	}
 	span.Answered(trace.Answer{Status: http.StatusOK, RequestID: answer.RequestID, Sent: answer.Sent})
 	p.Meter.Called(Called{Operation: op, Interface: job.Interface(op, j.Target), Sent: answer.Sent,
 		Elapsed: answer.Elapsed})
-	pace.Answered(answer.Elapsed)
+	limit.answered(answer.Way, answer.Elapsed)
 	p.Health.Passed()
 	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,
 		Unanswered: answer.Sent > 1}
@@ -68,15 +68,35 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 	return told
 }
 
-// ready waits for the pace, and says whether a call may still be made then.
-func (p *Processor) ready(l *lease, call *trace.Span, op job.Operation, pace Pace,
+// ticket is a call's part in the rate limit.
+type ticket struct {
+	limit  RateLimit
+	permit Permit // of the latest request; nil before the first
+}
+
+func (t *ticket) answered(way wxapi.Way, elapsed time.Duration) {
+	if t.permit != nil {
+		t.permit.Answered(way, elapsed)
+	}
+}
+
+func (t *ticket) refused(ctx context.Context) error {
+	if t.permit == nil {
+		return nil
+	}
+	return t.permit.Refused(ctx)
+}
+
+// ready waits for a slot, and says whether a call may still be made then.
+func (p *Processor) ready(l *lease, call *trace.Span, op job.Operation, limit *ticket,
 	priority job.Priority) func(context.Context) error {
 	return func(context.Context) error {
-		asked, span := time.Now(), call.Start("pace wait")
-		err := pace.Wait(l.waiting, urgency[priority])
+		asked, span := time.Now(), call.Start("rate limit wait")
+		permit, err := limit.limit.Wait(l.waiting, urgency[priority])
 		if span.End(nil); err != nil {
 			return err
 		}
+		limit.permit = permit
 		p.Meter.Waited(op, time.Since(asked))
 		if err := context.Cause(l.waiting); err != nil {
 			return err
@@ -108,19 +128,21 @@ func (p *Processor) called(span *trace.Span, op job.Operation, t job.Target, f *
 }
 
 // failure says what a call without an answer told.
-func (p *Processor) failure(l *lease, pace Pace, attempts int, f *wxapi.Failure) results.Told {
+func (p *Processor) failure(l *lease, limit *ticket, attempts int, f *wxapi.Failure) results.Told {
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	told := results.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
 	store := &results.StoreTold{Code: f.Code, Message: f.Message}
+	if f.Status != 0 && f.Class != job.ClassPace {
+		limit.answered(f.Way, f.Elapsed)
+	}
 	switch f.Class {
 	case job.ClassNotSent:
 		log.Debug("not sent", "error", f.Err)
 		told.Release = true
 	case job.ClassPace:
-		log.Warn("the pace was refused", "error", f)
-		pace.Answered(f.Elapsed)
-		if err := pace.Refused(l.hard); err != nil {
-			log.Warn("other workers could not be told of it", "error", err)
+		log.Warn("rate limited by WeChat Pay", "error", f)
+		if err := limit.refused(l.hard); err != nil {
+			log.Warn("could not tell other workers of a refusal", "error", err)
 		}
 		told.Throttled = 1
 	case job.ClassPoisoned:

@@ -113,12 +113,12 @@ func (l *laps) again(token string) bool {
 
 // page asks for one page. A failure comes with what is to be recorded of it.
 func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (results.PageTold, *wxapi.Failure) {
-	pace := p.Pace(job.List, j.Target)
+	limit := &ticket{limit: p.Limit(job.List, j.Target)}
 	span := l.span.Call(p.Account, job.List, 0)
 	page, err := p.Client.List(context.WithoutCancel(l.waiting), wxapi.ListCall{Target: j.Target, PageToken: token,
-		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, span, job.List, pace, priority)})
+		PageSize: wxapi.MaxPageSize, Ready: p.ready(l, span, job.List, limit, priority)})
 	if err == nil {
-		pace.Answered(page.Elapsed)
+		limit.answered(page.Way, page.Elapsed)
 		p.Health.Passed()
 		switch {
 		case len(page.StoreIDs) > wxapi.MaxPageSize:
@@ -140,13 +140,15 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 	p.called(span, job.List, j.Target, f)
 	told := results.PageTold{Sent: f.Sent, Failed: true}
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
+	if f.Status != 0 && f.Class != job.ClassPace {
+		limit.answered(f.Way, f.Elapsed)
+	}
 	switch f.Class {
 	case job.ClassNotSent:
 	case job.ClassPace:
-		log.Warn("the pace was refused", "error", f)
-		pace.Answered(f.Elapsed)
-		if err := pace.Refused(l.hard); err != nil {
-			log.Warn("other workers could not be told of it", "error", err)
+		log.Warn("rate limited by WeChat Pay", "error", f)
+		if err := limit.refused(l.hard); err != nil {
+			log.Warn("could not tell other workers of a refusal", "error", err)
 		}
 		told.Throttled = 1
 	case job.ClassAccount:

@@ -62,7 +62,7 @@ type office struct {
 	*pager
 	ledger *results.Ledger
 	p      *processor.Processor
-	paces  map[job.Operation]int // calls by the allowance that they waited for
+	waits  map[job.Operation]int // calls by the allowance that they waited for
 
 	mu    sync.Mutex
 	queue []job.Reminder
@@ -84,15 +84,18 @@ type allowance struct {
 	op job.Operation
 }
 
-func (a allowance) Wait(context.Context, int) error { a.o.paces[a.op]++; return nil }
-func (a allowance) Answered(time.Duration)          {}
-func (a allowance) Refused(context.Context) error   { return nil }
+func (a allowance) Wait(context.Context, int) (processor.Permit, error) {
+	a.o.waits[a.op]++
+	return a, nil
+}
+func (a allowance) Answered(wxapi.Way, time.Duration) {}
+func (a allowance) Refused(context.Context) error     { return nil }
 
 func open(t *testing.T, rdb *redis.Client, list func(token string) (*wxapi.ListPage, error)) *office {
-	o := &office{T: t, pager: &pager{list: list}, paces: map[job.Operation]int{},
+	o := &office{T: t, pager: &pager{list: list}, waits: map[job.Operation]int{},
 		ledger: results.Open(rdb, results.Options{})}
 	o.p = processor.New(processor.Config{Account: "acme", Ledger: o.ledger, Queue: o, Client: o.pager, Health: o,
-		Pace: func(op job.Operation, _ job.Target) processor.Pace { return allowance{o, op} }})
+		Limit: func(op job.Operation, _ job.Target) processor.RateLimit { return allowance{o, op} }})
 	return o
 }
 
@@ -218,8 +221,8 @@ func TestListCountsEachStoreOnce(t *testing.T) {
 	if r := s.Resync; r.InLine != 100 || r.Missing != 1 || r.Surplus != 50 || r.Strange != 2 || s.Total != 51 {
 		t.Errorf("%+v, %+v", s, r)
 	}
-	if o.paces[job.List] != o.lists || o.paces[job.Associate] != 1 || o.paces[job.Disassociate] != 1 || o.lists != 6 {
-		t.Errorf("%d list calls; the allowances used are %v", o.lists, o.paces)
+	if o.waits[job.List] != o.lists || o.waits[job.Associate] != 1 || o.waits[job.Disassociate] != 1 || o.lists != 6 {
+		t.Errorf("%d list calls; the allowances used are %v", o.lists, o.waits)
 	}
 }
 

@@ -23,14 +23,19 @@ type Client interface {
 	List(context.Context, wxapi.ListCall) (*wxapi.ListPage, error)
 }
 
-// Pace is the allowance of one interface of one identity, shared by all workers.
-type Pace interface {
-	// Wait returns when a call may be put on the wire, at once. Of those that wait in this process the lower urgency
-	// number goes first. An error means that it may not.
-	Wait(ctx context.Context, urgency int) error
-	// Answered tells how long the call's answer took.
-	Answered(elapsed time.Duration)
-	// Refused tells of a 429: the pace stops for all workers.
+// RateLimit is the rate limit of one interface of one identity, shared by all workers.
+type RateLimit interface {
+	// Wait returns when a call may be sent, at once. Of those that wait in this process the lower urgency number goes
+	// first. An error means that it may not.
+	Wait(ctx context.Context, urgency int) (Permit, error)
+}
+
+// Permit is the permission to send one call. It is told what became of the call.
+type Permit interface {
+	// Answered tells how a call went that was answered otherwise than by a 429: when its first bytes left and how long
+	// the answer took, and by how much the kernel sees the way there vary.
+	Answered(way wxapi.Way, elapsed time.Duration)
+	// Refused tells of a 429. An error says that the other workers could not be told.
 	Refused(ctx context.Context) error
 }
 
@@ -57,7 +62,7 @@ type Config struct {
 	Ledger  *results.Ledger
 	Queue   Queue
 	Client  Client
-	Pace    func(job.Operation, job.Target) Pace // the pace of the interface that serves them
+	Limit   func(job.Operation, job.Target) RateLimit // that of the interface that serves them
 	Health  Health
 	Logger  *slog.Logger
 	Meter   Meter         // nil for none
@@ -103,13 +108,18 @@ const (
 // turn is how long a task goes on with its job's next chunk instead of putting it on the queue: long enough to save most
 // of what the queue costs where calls follow each other as fast as they can, too short to matter where they wait for the
 // pace, so that jobs and priorities take their turns.
-const turn = 150 * time.Millisecond
+//
+// Where Redis is far away, a queue gives a task for each round trip and no more, so that a turn there is turnTrips of them.
+const (
+	turn      = 150 * time.Millisecond
+	turnTrips = 8
+	turnMost  = 4 * time.Second
+)
 
 // Process works on the chunk that a reminder names, and for a turn on those that follow it. serving ends when the lane
 // stops serving: what waits then is given back, a call in flight is finished and recorded. hard ends when nothing can be
 // waited for any more. An error says that the ledger could not be asked.
 func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, priority job.Priority) error {
-	until := time.Now().Add(turn)
 	asked := time.Now()
 	ctx, cancel := context.WithTimeout(serving, redisTimeout)
 	run, drop, err := p.Ledger.BeginFree(ctx, rem)
@@ -117,6 +127,7 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 	if err != nil {
 		return err
 	}
+	until := asked.Add(max(turn, min(turnTrips*time.Since(asked), turnMost)))
 	if run == nil {
 		p.Logger.Debug("reminder dropped", "account", p.Account, "job", rem.Job, "chunk", rem.Chunk, "why", drop)
 		return nil

@@ -42,7 +42,7 @@ func TestJobThatIsRefusedForWhatNobodyKnowsIsAbortedAndItsLaneIsWell(t *testing.
 	o := open(t, redistest.Mini(t), nil)
 	r := &refuser{}
 	o.p = processor.New(processor.Config{Account: "acme", Ledger: o.ledger, Queue: o, Client: r, Health: r,
-		Pace: func(op job.Operation, _ job.Target) processor.Pace { return allowance{o, op} }})
+		Limit: func(op job.Operation, _ job.Target) processor.RateLimit { return allowance{o, op} }})
 	ctx := t.Context()
 	j := job.Job{ID: job.NewID(time.Now()), Operation: job.Associate, Account: "acme", ChunkSize: 2, Priority: job.Default,
 		Target: job.Target{BrandID: "1", ProductCouponID: "2", StockID: "3"}, CreatedAt: time.Now()}

@@ -7,7 +7,7 @@ type waiter struct {
 	urgency int
 	arrived uint64
 	place   int // in the heap; -1 once it has left
-	slot    chan moment
+	slot    chan *Permit
 }
 
 // waiters orders them by urgency, then by arrival. Its zero value is empty.
@@ -28,6 +28,11 @@ func (w *waiters) push(x *waiter) {
 	x.arrived = w.arrived
 	heap.Push(&w.queue, x)
 }
+
+// back takes in again one that was popped and could not use its slot: it keeps its place.
+func (w *waiters) back(x *waiter) { heap.Push(&w.queue, x) }
+
+func (w *waiters) len() int { return len(w.queue) }
 
 // pop takes the most urgent out, and now and then the one that has waited longest; nil where nobody waits.
 func (w *waiters) pop() *waiter {

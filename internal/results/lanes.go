@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,15 +17,15 @@ import (
 
 // Lane is an account as one worker serves it.
 type Lane struct {
-	Account  string          `json:"account"`
-	Mode     job.Mode        `json:"mode"`
-	Identity string          `json:"identity"`         // mchid or brand_id
-	Hosts    []string        `json:"hosts,omitempty"`  // where its calls go, as job.Installation has them
-	Serial   string          `json:"serial,omitempty"` // of the key that signs
-	Rate     float64         `json:"rate"`             // calls a second allowed, each interface; 0 for no pace
-	State    string          `json:"state"`            // one of job's Lane constants
-	Reason   string          `json:"reason"`
-	Pace     map[string]Pace `json:"pace,omitempty"` // by interface
+	Account  string                   `json:"account"`
+	Mode     job.Mode                 `json:"mode"`
+	Identity string                   `json:"identity"`         // mchid or brand_id
+	Hosts    []string                 `json:"hosts,omitempty"`  // where its calls go, as job.Installation has them
+	Serial   string                   `json:"serial,omitempty"` // of the key that signs
+	Rate     float64                  `json:"rate"`             // calls a second allowed, each interface; 0 for no rate limit
+	State    string                   `json:"state"`            // one of job's Lane constants
+	Reason   string                   `json:"reason"`
+	Limits   map[string]job.RateLimit `json:"limits,omitempty"` // by interface
 }
 
 // Installation is what the account's name stands for in this worker.
@@ -32,16 +33,23 @@ func (l Lane) Installation() job.Installation {
 	return job.Installation{Mode: l.Mode, Identity: l.Identity, Hosts: l.Hosts}
 }
 
-// Pace is how many calls a second of an interface are in force, as a worker saw it last.
-type Pace struct {
-	Rate float64   `json:"rate"` // calls a second in force
-	Why  string    `json:"why"`  // why it is that, for a person
-	At   time.Time `json:"at"`   // the zero time where the worker has not used it
+// reason is why a lane is in its state or, where it serves, what there is to tell of its rate limits.
+func (l Lane) reason() string {
+	if l.Reason != "" || l.State != job.LaneServing {
+		return l.Reason
+	}
+	var parts []string
+	for _, of := range slices.Sorted(maps.Keys(l.Limits)) {
+		if limit := l.Limits[of]; limit.Notable(time.Now()) {
+			parts = append(parts, of+": "+limit.Text(time.Now()))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
-// merge takes over the paces that are younger.
-func merge(into, paces map[string]Pace) {
-	for name, p := range paces {
+// merge takes over the rate limits that are younger.
+func merge(into, limits map[string]job.RateLimit) {
+	for name, p := range limits {
 		if known, ok := into[name]; !ok || p.At.After(known.At) {
 			into[name] = p
 		}
@@ -119,7 +127,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 	if err != nil {
 		return nil, redisError("list the accounts", err)
 	}
-	infos, paces := map[string]*job.AccountInfo{}, map[string]map[string]Pace{}
+	infos, limits := map[string]*job.AccountInfo{}, map[string]map[string]job.RateLimit{}
 	for name, doc := range known {
 		var a publishedAccount
 		if err := json.Unmarshal([]byte(doc), &a); err != nil {
@@ -128,7 +136,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 		if time.Since(a.Seen) > accountLife {
 			continue
 		}
-		infos[name] = &job.AccountInfo{Name: name, Mode: a.Mode, Identity: a.Identity, Pace: map[string]float64{},
+		infos[name] = &job.AccountInfo{Name: name, Mode: a.Mode, Identity: a.Identity, Pace: map[string]float64{}, Limits: map[string]job.RateLimit{},
 			Workers: []job.WorkerLane{}}
 	}
 	workers, err := l.workers(ctx)
@@ -140,21 +148,22 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 			info := infos[lane.Account]
 			if info == nil {
 				info = &job.AccountInfo{Name: lane.Account, Mode: lane.Mode, Identity: lane.Identity,
-					Pace: map[string]float64{}}
+					Pace: map[string]float64{}, Limits: map[string]job.RateLimit{}}
 				infos[lane.Account] = info
 			}
-			if paces[lane.Account] == nil {
-				paces[lane.Account] = map[string]Pace{}
+			if limits[lane.Account] == nil {
+				limits[lane.Account] = map[string]job.RateLimit{}
 			}
-			merge(paces[lane.Account], lane.Pace)
-			info.Workers = append(info.Workers, job.WorkerLane{ID: w.Worker, State: lane.State, Reason: lane.Reason,
+			merge(limits[lane.Account], lane.Limits)
+			info.Workers = append(info.Workers, job.WorkerLane{ID: w.Worker, State: lane.State, Reason: lane.reason(),
 				LastSeen: w.Seen, ServedAs: lane.Installation(), Serial: lane.Serial})
 		}
 	}
 	out := make([]job.AccountInfo, 0, len(infos))
 	for _, name := range slices.Sorted(maps.Keys(infos)) {
-		for of, p := range paces[name] {
+		for of, p := range limits[name] {
 			infos[name].Pace[of] = p.Rate
+			infos[name].Limits[of] = p
 		}
 		out = append(out, *infos[name])
 	}
@@ -204,17 +213,17 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 	if err != nil {
 		return err
 	}
-	lanes, paces := map[string]job.LaneState{}, map[string]map[string]Pace{}
+	lanes, limits := map[string]job.LaneState{}, map[string]map[string]job.RateLimit{}
 	served := map[string][]job.Installation{}
 	for _, w := range workers {
 		for _, lane := range w.Lanes {
 			if lane.State != job.LaneConflict {
 				served[lane.Account] = append(served[lane.Account], lane.Installation())
 			}
-			if paces[lane.Account] == nil {
-				paces[lane.Account] = map[string]Pace{}
+			if limits[lane.Account] == nil {
+				limits[lane.Account] = map[string]job.RateLimit{}
 			}
-			merge(paces[lane.Account], lane.Pace)
+			merge(limits[lane.Account], lane.Limits)
 			if best, ok := lanes[lane.Account]; !ok || laneRank[lane.State] > laneRank[best.State] {
 				lanes[lane.Account] = job.LaneState{State: lane.State, Reason: lane.Reason}
 			}
@@ -237,8 +246,8 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 			}
 		}
 		of := job.Interface(op, job.Target{StockID: s.StockID, StockBundleID: s.StockBundleID})
-		if p := paces[s.Account][of]; s.Lane.State == job.LaneServing && s.Lane.Reason == "" && !p.At.IsZero() {
-			s.Lane.Reason = fmt.Sprintf("%.4g calls a second are in force: %s", p.Rate, p.Why)
+		if p := limits[s.Account][of]; s.Lane.State == job.LaneServing && s.Lane.Reason == "" && !p.At.IsZero() {
+			s.Lane.Reason = p.Text(time.Now())
 		}
 	}
 	return nil

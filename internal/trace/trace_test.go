@@ -152,7 +152,7 @@ func TestOneTraceFromSubmitToCall(t *testing.T) {
 			}
 		}
 		root := enqueue.named("submit")
-		chunks, calls, waits, records := work.named("chunk"), work.named("call"), work.named("pace wait"),
+		chunks, calls, waits, records := work.named("chunk"), work.named("call"), work.named("rate limit wait"),
 			work.named("record")
 		if len(root) != 1 || len(chunks) < 3 || len(calls) != 3 || len(waits) != 3 || len(records) < 3 {
 			t.Fatalf("%d submits, %d chunks, %d calls, %d waits, %d records", len(root), len(chunks), len(calls), len(waits),
@@ -173,7 +173,7 @@ func TestOneTraceFromSubmitToCall(t *testing.T) {
 		}
 		parents("chunk", chunks, root)
 		parents("call", calls, chunks)
-		parents("pace wait", waits, calls)
+		parents("rate limit wait", waits, calls)
 		parents("record", records, chunks)
 		attributes := map[string]string{}
 		for _, a := range calls[0].Attributes() {
@@ -272,7 +272,7 @@ func TestWithoutACollectorNothingIsDone(t *testing.T) { // not beside others, wh
 	if n := testing.AllocsPerRun(1000, func() {
 		s := tracer.Chunk(j, 0, now)
 		c := s.Call("acme", job.Associate, 200)
-		c.Start("pace wait").End(nil)
+		c.Start("rate limit wait").End(nil)
 		c.Answered(trace.Answer{Class: job.ClassStore})
 		s.Start("record").End(nil)
 		s.End(nil)

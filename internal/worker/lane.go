@@ -26,7 +26,7 @@ type lane struct {
 	log     *slog.Logger
 	proc    *processor.Processor
 	breaker *breaker
-	paces   *paces
+	limits  *limits
 	runs    int // chunks at a time
 
 	wake chan struct{} // there may be work
@@ -54,9 +54,9 @@ func newLane(w *Worker, a Account) *lane {
 	l := &lane{w: w, account: a, log: w.log.With("account", a.Name), wake: make(chan struct{}, 1),
 		done: make(chan struct{}), state: job.LaneIdle, claim: claim{changed: make(chan struct{}, 1)}}
 	l.breaker = newBreaker()
-	l.paces = newPaces(w.cfg.Redis, a, l.log)
+	l.limits = newLimits(w.cfg.Redis, a, l.log)
 	c := processor.Config{Account: a.Name, Ledger: w.cfg.Ledger, Queue: w.cfg.Queue, Client: a.Client,
-		Pace: l.paces.of, Health: l.breaker, Logger: w.log,
+		Limit: l.limits.of, Health: l.breaker, Logger: w.log,
 		Meter: w.cfg.Meter.Account(a.Name), Tracer: w.cfg.Tracer}
 	if l.runs = a.Concurrency; a.Rate == 0 {
 		// Without a pace to wait for, some chunks begin and are recorded while others are called for.
@@ -93,12 +93,12 @@ func (l *lane) snapshot() results.Lane {
 		state, reason = job.LaneConflict, l.claim.other // whether or not the lane has come to it
 	}
 	l.mu.Unlock()
-	inForce, throttled := l.paces.inForce()
+	inForce, throttled := l.limits.inForce()
 	if state == job.LaneServing && throttled != "" {
 		state, reason = job.LaneThrottled, throttled
 	}
 	return results.Lane{Account: l.account.Name, Mode: l.account.Mode, Identity: l.account.Identity,
-		Hosts: l.account.Hosts, Serial: l.account.Serial, Rate: l.account.Rate, State: state, Reason: reason, Pace: inForce}
+		Hosts: l.account.Hosts, Serial: l.account.Serial, Rate: l.account.Rate, State: state, Reason: reason, Limits: inForce}
 }
 
 // begin gives what runs the lane until ctx ends or stop is called.
@@ -113,7 +113,7 @@ func (l *lane) begin(ctx context.Context) func() {
 
 // run serves until ctx ends. It is the only one that changes the lane's state.
 func (l *lane) run(ctx context.Context) {
-	defer l.paces.close()
+	defer l.limits.close()
 	for ctx.Err() == nil {
 		switch trip := l.breaker.tripped(); {
 		case l.standsAside(ctx):
@@ -191,7 +191,7 @@ func (l *lane) start(ctx context.Context) (*serving, error) {
 	waiting, stop := context.WithCancel(ctx)
 	runs := &handlers{}
 	srv := asynq.NewServerFromRedisClient(l.w.cfg.Redis, asynq.Config{
-		Concurrency:              l.runs,
+		Concurrency:              l.runs + l.far(waiting),
 		Queues:                   queue.Weights(l.account.Name),
 		TaskCheckInterval:        taskCheck,
 		DelayedTaskCheckInterval: delayedCheck,

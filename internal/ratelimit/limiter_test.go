@@ -14,7 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/redistest"
 )
 
-func newPace(t *testing.T, rdb redis.UniversalClient, rate float64) *ratelimit.Pace {
+func newLimiter(t *testing.T, rdb redis.UniversalClient, rate float64) *ratelimit.Limiter {
 	t.Helper()
 	p := ratelimit.New(rdb, "partner:1900000001:associate-stock", ratelimit.Options{Rate: rate})
 	t.Cleanup(p.Close)
@@ -28,13 +28,13 @@ func bounded(t *testing.T) context.Context {
 	return ctx
 }
 
-func TestNoPaceAsksNobody(t *testing.T) {
+func TestWithoutALimitNobodyIsAsked(t *testing.T) {
 	t.Parallel()
 	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"}) // where nothing listens
 	defer rdb.Close()
-	p := newPace(t, rdb, 0)
+	p := newLimiter(t, rdb, 0)
 	for range 1000 {
-		if err := p.Wait(bounded(t), 0); err != nil {
+		if _, err := p.Wait(bounded(t), 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -49,10 +49,10 @@ func TestAllProcessesShareOneAllowance(t *testing.T) {
 		var at []time.Time
 		var wg sync.WaitGroup
 		for range 4 {
-			p := newPace(t, rdb, allowed)
+			p := newLimiter(t, rdb, allowed)
 			wg.Go(func() {
 				for range calls / 4 {
-					if err := p.Wait(ctx, 0); err != nil {
+					if _, err := p.Wait(ctx, 0); err != nil {
 						t.Error(err)
 						return
 					}
@@ -75,8 +75,8 @@ func TestMoreUrgentGoesFirst(t *testing.T) {
 	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx := bounded(t)
-		p := newPace(t, rdb, 5)
-		if err := p.Wait(ctx, 1); err != nil { // the next slot is 200 ms away
+		p := newLimiter(t, rdb, 5)
+		if _, err := p.Wait(ctx, 1); err != nil { // the next slot is 200 ms away
 			t.Fatal(err)
 		}
 		order := make(chan int, 6)
@@ -85,7 +85,7 @@ func TestMoreUrgentGoesFirst(t *testing.T) {
 			entered := make(chan struct{})
 			wg.Go(func() {
 				close(entered)
-				if err := p.Wait(ctx, urgency); err != nil {
+				if _, err := p.Wait(ctx, urgency); err != nil {
 					t.Error(err)
 				}
 				order <- urgency
@@ -108,18 +108,18 @@ func TestMoreUrgentGoesFirst(t *testing.T) {
 func TestWaitingStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		p := newPace(t, rdb, 0.2) // a machine that stands still may miss its first slot, and has the next in five seconds
-		if err := p.Wait(bounded(t), 0); err != nil {
+		p := newLimiter(t, rdb, 0.2) // a machine that stands still may miss its first slot, and has the next in five seconds
+		if _, err := p.Wait(bounded(t), 0); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(bounded(t))
 		done := make(chan error)
-		go func() { done <- p.Wait(ctx, 0) }()
+		go func() { done <- wait(ctx, p) }()
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Fatalf("got %v", err)
 		}
-		go func() { done <- p.Wait(bounded(t), 0) }()
+		go func() { done <- wait(bounded(t), p) }()
 		p.Close()
 		if err := <-done; !errors.Is(err, ratelimit.ErrClosed) {
 			t.Fatalf("got %v", err)
@@ -127,31 +127,71 @@ func TestWaitingStopsAtOnce(t *testing.T) {
 	})
 }
 
-func TestRefusalStopsAndSlowsEverybody(t *testing.T) {
+func wait(ctx context.Context, l *ratelimit.Limiter) error {
+	_, err := l.Wait(ctx, 0)
+	return err
+}
+
+func TestARefusalAloneLowersTheRateAndStopsNobody(t *testing.T) {
 	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx := bounded(t)
-		refused, other := newPace(t, rdb, 100), newPace(t, rdb, 100)
-		for _, p := range []*ratelimit.Pace{refused, other} {
-			if err := p.Wait(ctx, 0); err != nil {
-				t.Fatal(err)
-			}
+		refused, other := newLimiter(t, rdb, 100), newLimiter(t, rdb, 100)
+		p, err := refused.Wait(ctx, 0)
+		if err == nil {
+			err = wait(ctx, other)
 		}
-		before := other.State().Rate
-		at := time.Now()
-		for range 5 { // calls in flight at the same time: one refusal
-			if err := refused.Refused(ctx); err != nil {
-				t.Fatal(err)
-			}
+		if err == nil {
+			err = p.Refused(ctx)
 		}
-		if err := other.Wait(ctx, 0); err != nil {
+		if err == nil {
+			err = wait(ctx, other)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		if waited := time.Since(at); waited < time.Second || waited > 20*time.Second {
+		s := other.State()
+		if s.Rate != 97 || s.Refused.IsZero() || !s.StoppedUntil.IsZero() {
+			t.Fatalf("the other process knows %+v", s)
+		}
+	})
+}
+
+func TestRefusalsInARowStopEverybody(t *testing.T) {
+	t.Parallel()
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		ctx := bounded(t)
+		refused, other := newLimiter(t, rdb, 100), newLimiter(t, rdb, 100)
+		var permits []*ratelimit.Permit
+		for range 4 {
+			p, err := refused.Wait(ctx, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			permits = append(permits, p)
+		}
+		at := time.Now()
+		for _, p := range permits { // all of them in flight: one stop
+			if err := p.Refused(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p, err := other.Wait(ctx, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waited := time.Since(at); waited < time.Second {
 			t.Fatalf("the other process called again after %v", waited)
 		}
-		if now := other.State().Rate; now != before-1 {
-			t.Fatalf("the rate went from %v to %v", before, now)
+		// It has the probe: nobody else calls until it is answered.
+		early, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		defer cancel()
+		if err := wait(early, refused); !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatalf("beside the probe: %v", err)
+		}
+		p.Answered(ratelimit.Sent{Elapsed: time.Millisecond})
+		if err := wait(ctx, refused); err != nil {
+			t.Fatal(err)
 		}
 	})
 }
@@ -160,13 +200,13 @@ func TestWithoutRedisNoCallIsMade(t *testing.T) {
 	t.Parallel()
 	s := redistest.Real(t)
 	ctx := bounded(t)
-	p := newPace(t, s.Client, 1000)
-	if err := p.Wait(ctx, 0); err != nil {
+	p := newLimiter(t, s.Client, 1000)
+	if _, err := p.Wait(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	s.Kill()
 	done := make(chan error)
-	go func() { done <- p.Wait(ctx, 0) }()
+	go func() { done <- wait(ctx, p) }()
 	for p.State().Away == nil { // it has tried
 		select {
 		case err := <-done:
@@ -182,11 +222,11 @@ func TestWithoutRedisNoCallIsMade(t *testing.T) {
 	}
 }
 
-func TestPaceExpires(t *testing.T) {
+func TestALimitExpires(t *testing.T) {
 	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
-		p := newPace(t, rdb, 100)
-		if err := p.Wait(bounded(t), 0); err != nil {
+		p := newLimiter(t, rdb, 100)
+		if _, err := p.Wait(bounded(t), 0); err != nil {
 			t.Fatal(err)
 		}
 		keys, err := rdb.Keys(t.Context(), "*").Result()
@@ -204,16 +244,16 @@ func TestLeastUrgentMovesBesideManyThatAreMoreUrgent(t *testing.T) {
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx, stop := context.WithCancel(bounded(t))
 		defer stop()
-		p := newPace(t, rdb, 200)
+		p := newLimiter(t, rdb, 200)
 		var others sync.WaitGroup
 		for range 4 { // there is always one that is more urgent
 			others.Go(func() {
-				for p.Wait(ctx, 0) == nil {
+				for wait(ctx, p) == nil {
 				}
 			})
 		}
 		for range 3 {
-			if err := p.Wait(ctx, 2); err != nil {
+			if _, err := p.Wait(ctx, 2); err != nil {
 				t.Error(err)
 			}
 		}

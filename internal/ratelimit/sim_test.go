@@ -1,0 +1,333 @@
+package ratelimit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/storelink/storelink/internal/ratelimit"
+)
+
+// simRedis is a Redis of a simulated world: it runs the scripts that it is given, on a clock and a network of the test's.
+// It has what the rate limit's scripts use and no more.
+type simRedis struct {
+	way func(r *rand.Rand) (there, back time.Duration) // how long a command and its answer take
+
+	mu     sync.Mutex
+	random *rand.Rand
+	clock  time.Duration // how far its clock is from the world's
+	away   bool
+	hash   map[string]string
+	state  *lua.LState
+	loaded map[string]*lua.LFunction
+}
+
+func newSimRedis(seed uint64) *simRedis {
+	s := &simRedis{hash: map[string]string{}, loaded: map[string]*lua.LFunction{}, state: lua.NewState(),
+		random: rand.New(rand.NewPCG(seed, 1)),
+		way:    func(*rand.Rand) (there, back time.Duration) { return 500 * time.Microsecond, 500 * time.Microsecond }}
+	table := s.state.NewTable()
+	s.state.SetField(table, "call", s.state.NewFunction(s.call))
+	s.state.SetGlobal("redis", table)
+	return s
+}
+
+// call is redis.call.
+func (s *simRedis) call(l *lua.LState) int {
+	reply := l.NewTable()
+	switch name := l.CheckString(1); name {
+	case "TIME":
+		now := time.Now().Add(s.clock)
+		reply.Append(lua.LString(strconv.FormatInt(now.Unix(), 10)))
+		reply.Append(lua.LString(strconv.Itoa(now.Nanosecond() / 1000)))
+	case "HGETALL":
+		for k, v := range s.hash {
+			reply.Append(lua.LString(k))
+			reply.Append(lua.LString(v))
+		}
+	case "HSET":
+		for i := 3; i < l.GetTop(); i += 2 {
+			s.hash[l.CheckString(i)] = l.CheckString(i + 1)
+		}
+	case "PEXPIRE":
+	default:
+		l.RaiseError("no such command: %s", name)
+	}
+	l.Push(reply)
+	return 1
+}
+
+func (s *simRedis) run(source string, key any, args []any) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f := s.loaded[source]
+	if f == nil {
+		var err error
+		if f, err = s.state.LoadString(source); err != nil {
+			return nil, err
+		}
+		s.loaded[source] = f
+	}
+	keys, argv := s.state.NewTable(), s.state.NewTable()
+	keys.Append(lua.LString(fmt.Sprint(key)))
+	for _, a := range args {
+		argv.Append(lua.LString(fmt.Sprint(a)))
+	}
+	s.state.SetGlobal("KEYS", keys)
+	s.state.SetGlobal("ARGV", argv)
+	s.state.Push(f)
+	if err := s.state.PCall(0, 1, nil); err != nil {
+		return nil, err
+	}
+	table := s.state.CheckTable(-1)
+	s.state.Pop(1)
+	var reply []any
+	table.ForEach(func(_, v lua.LValue) { reply = append(reply, v.String()) })
+	return reply, nil
+}
+
+// set changes something of the world's Redis.
+func (s *simRedis) set(change func(*simRedis)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+var errAway = errors.New("connection refused")
+
+// client is a client whose commands go to s over the simulated network.
+func (s *simRedis) client() *redis.Client {
+	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
+	c.AddHook(simHook{s})
+	return c
+}
+
+type simHook struct{ s *simRedis }
+
+func (h simHook) DialHook(next redis.DialHook) redis.DialHook { return next }
+func (h simHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+func (h simHook) ProcessHook(redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		h.s.mu.Lock()
+		there, back := h.s.way(h.s.random)
+		h.s.mu.Unlock()
+		err := travel(ctx, there)
+		var reply any
+		h.s.set(func(s *simRedis) {
+			if err == nil && s.away {
+				err = errAway
+			}
+		})
+		if err == nil {
+			args := cmd.Args()
+			source, ok := h.s.source(args)
+			if !ok {
+				err = noScript{}
+			} else {
+				reply, err = h.s.run(source, args[3], args[4:])
+			}
+		}
+		if err == nil || errors.As(err, &noScript{}) {
+			if e := travel(ctx, back); e != nil {
+				err = e
+			}
+		}
+		cmd.SetErr(err)
+		if err == nil {
+			cmd.(*redis.Cmd).SetVal(reply)
+		}
+		return err
+	}
+}
+
+type noScript struct{}
+
+func (noScript) Error() string { return "NOSCRIPT No matching script." }
+func (noScript) RedisError()   {}
+
+// source finds a command's script: EVAL brings it, EVALSHA names it.
+func (s *simRedis) source(args []any) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := args[1].(string)
+	if strings.EqualFold(args[0].(string), "eval") {
+		s.hash["\x00"+redis.NewScript(text).Hash()] = text
+		return text, true
+	}
+	source, ok := s.hash["\x00"+text]
+	return source, ok
+}
+
+func travel(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+// simServer is WeChat Pay: it counts a true sliding second.
+type simServer struct {
+	allowed      int
+	jitter       time.Duration // calls take up to this longer on their way there
+	work         time.Duration // and what the server does takes this
+	spread       time.Duration // and up to this more
+	countRefused bool
+
+	mu      sync.Mutex
+	random  *rand.Rand
+	storm   bool // refuses everything
+	window  []time.Time
+	began   time.Time
+	seconds map[int]*second
+}
+
+// second is what came in within one second of the world.
+type second struct{ admitted, refused, theirs, theirsRefused int }
+
+// set changes something of the server.
+func (s *simServer) set(change func(*simServer)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(s)
+}
+
+func (s *simServer) draw(most time.Duration) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Duration(s.random.Float64() * float64(most))
+}
+
+// arrive counts a call that has come in.
+func (s *simServer) arrive(ours bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for len(s.window) > 0 && now.Sub(s.window[0]) >= time.Second {
+		s.window = s.window[1:]
+	}
+	ok := len(s.window) < s.allowed && !s.storm
+	if ok || s.countRefused {
+		s.window = append(s.window, now)
+		if len(s.window) > s.allowed {
+			s.window = s.window[1:]
+		}
+	}
+	i := int(now.Sub(s.began) / time.Second)
+	n := s.seconds[i]
+	if n == nil {
+		n = &second{}
+		s.seconds[i] = n
+	}
+	switch {
+	case ours && ok:
+		n.admitted++
+	case ours:
+		n.refused++
+	case ok:
+		n.theirs++
+	default:
+		n.theirsRefused++
+	}
+	return ok
+}
+
+// sum adds up the seconds from one to before another.
+func (s *simServer) sum(from, to int) (n second) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := from; i < to; i++ {
+		if x := s.seconds[i]; x != nil {
+			n.admitted += x.admitted
+			n.refused += x.refused
+			n.theirs += x.theirs
+			n.theirsRefused += x.theirsRefused
+		}
+	}
+	return n
+}
+
+// simWorld is a Redis, a server, and workers that always have calls to make.
+type simWorld struct {
+	redis    *simRedis
+	server   *simServer
+	limiters []*ratelimit.Limiter
+	ctx      context.Context
+	end      context.CancelFunc
+	going    sync.WaitGroup
+}
+
+// simulate runs a test in a world of its own, with so many workers of so many runs each.
+func simulate(t *testing.T, seed uint64, workers, runs int, server *simServer, test func(*simWorld)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &simWorld{redis: newSimRedis(seed), server: server}
+		defer w.redis.state.Close()
+		server.allowed = 20
+		server.random = rand.New(rand.NewPCG(seed, 2))
+		server.began, server.seconds = time.Now(), map[int]*second{}
+		w.ctx, w.end = context.WithCancel(context.Background())
+		for range workers {
+			rdb := w.redis.client()
+			defer rdb.Close()
+			l := ratelimit.New(rdb, "sim", ratelimit.Options{Rate: 20})
+			w.limiters = append(w.limiters, l)
+			for range runs {
+				w.going.Go(func() { w.work(l) })
+			}
+		}
+		test(w)
+		w.end()
+		w.going.Wait()
+		for _, l := range w.limiters {
+			l.Close()
+		}
+	})
+}
+
+// work makes calls until the world ends.
+func (w *simWorld) work(l *ratelimit.Limiter) {
+	s := w.server
+	for {
+		p, err := l.Wait(w.ctx, 0)
+		if err != nil {
+			return
+		}
+		time.Sleep(s.draw(2*time.Millisecond) / 4)
+		sent := time.Now()
+		time.Sleep(20*time.Millisecond + s.draw(s.jitter))
+		ok := s.arrive(true)
+		time.Sleep(20*time.Millisecond + s.work + s.draw(s.spread))
+		if ok {
+			p.Answered(ratelimit.Sent{At: sent, Elapsed: time.Since(sent)})
+		} else {
+			_ = p.Refused(w.ctx)
+		}
+	}
+}
+
+// another has somebody else use the allowance until the world ends or stop is called.
+func (w *simWorld) another(every time.Duration) (stop func()) {
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.going.Go(func() {
+		for travel(ctx, every-5*time.Millisecond+w.server.draw(10*time.Millisecond)) == nil {
+			w.server.arrive(false)
+		}
+	})
+	return cancel
+}
