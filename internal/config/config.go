@@ -67,7 +67,7 @@ const (
 	DefaultHTTP           = "127.0.0.1:8080"
 	DefaultRetention      = 30 * 24 * time.Hour
 	DefaultRate           = 20 // calls a second and interface: what WeChat Pay allows (partner/4015781302)
-	DefaultConcurrency    = 8
+	DefaultConcurrency    = 16
 	DefaultBaseURL        = "https://api.mch.weixin.qq.com"
 	DefaultSpareURL       = "https://api2.mch.weixin.qq.com"
 	DefaultConnectTimeout = 5 * time.Second

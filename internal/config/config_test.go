@@ -39,7 +39,7 @@ func TestAnAccountNeedsLittle(t *testing.T) {
 		a.SerialNo != "3775B6A45ACD588826D15E583A95F5DD" || a.PrivateKey.Reveal() != pemOf("PRIVATE KEY") {
 		t.Errorf("got %+v", a)
 	}
-	if a.Rate != 20 || a.Concurrency != 8 || a.BaseURL != config.DefaultBaseURL || a.SpareURL != config.DefaultSpareURL ||
+	if a.Rate != 20 || a.Concurrency != 16 || a.BaseURL != config.DefaultBaseURL || a.SpareURL != config.DefaultSpareURL ||
 		a.ConnectTimeout != 5*time.Second || a.CallTimeout != 20*time.Second || a.PassingCodes != nil || a.AlreadyCodes != nil {
 		t.Errorf("the defaults are %+v", a)
 	}

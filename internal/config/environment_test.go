@@ -23,7 +23,7 @@ func TestTheEnvironmentWinsOverTheFile(t *testing.T) {
 		t.Errorf("got %+v", c)
 	}
 	if a.MchID != "1900000009" || a.Rate != 5 || strings.Join(a.PassingCodes, "+") != "BUSY+LATER" ||
-		strings.Join(a.AlreadyCodes, "+") != "THERE" || a.SpareURL != "" || a.Concurrency != 8 {
+		strings.Join(a.AlreadyCodes, "+") != "THERE" || a.SpareURL != "" || a.Concurrency != 16 {
 		t.Errorf("got %+v", a)
 	}
 	both := []string{"REDIS_URL=redis://b/0", "STORELINK_REDIS=redis://a/0"}
