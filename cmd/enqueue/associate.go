@@ -245,6 +245,6 @@ func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f
 		return account, receipt, err
 	}
 	defer ids.close()
-	receipt, err = s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts})
+	receipt, err = s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts, Reading: ids.read})
 	return account, receipt, err
 }

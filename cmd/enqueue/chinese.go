@@ -65,7 +65,8 @@ var chinese = map[string]string{
 	"q or Ctrl-C leaves; the jobs go on":               "按 q 或 Ctrl-C 退出；任务会继续",
 
 	// What was submitted.
-	"Job %s: %s %s with %s, in %s%s.":                                           "任务 %[1]s：%[2]s，%[3]s，%[4]s，分成 %[5]s%[6]s。",
+	"The list: %s.":                   "清单：%s。",
+	"Job %s: %s %s with %s, in %s%s.": "任务 %[1]s：%[2]s，%[3]s，%[4]s，分成 %[5]s%[6]s。",
 	"`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.": "执行 `enqueue watch %s` 查看进度，`enqueue results %[1]s` 导出报告。",
 	", %s dropped":           "，去掉 %s",
 	", %s set aside":         "，另存 %s",
@@ -117,7 +118,7 @@ var chineseLabels = map[string]string{
 	"WORKERS": "WORKER 数", "FAILURE": "失败代码", "WHAT HAPPENED": "发生了什么",
 	"UNPROCESSED": "未处理", "MISSING": "缺少", "SURPLUS": "多出", "CONTRADICTED": "核对不符",
 
-	"ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "ids": "ID 类型", "header": "表头", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
+	"list": "清单", "ended": "结束时间", "cron": "时间", "prune": "取消多余关联", "column": "列", "ids": "ID 类型", "header": "表头", "sheet": "工作表", "notify": "通知", "catch up": "补运行",
 	"added": "添加", "contradicted": "核对不符", "strange": "异常 ID", "associate": "需关联", "disassociate": "需取消关联",
 }
 

@@ -53,6 +53,8 @@ type receiptDocument struct {
 	Chunks   int64  `json:"chunks"`
 	Repeats  int64  `json:"repeats"`
 	SetAside int64  `json:"set_aside"`
+
+	List *job.Reading `json:"list,omitempty"` // how it was read
 }
 
 // dryRunDocument is what a dry run prints with --json: the receipt of a job that is not made, and what it would cost.
@@ -66,6 +68,8 @@ type dryRunDocument struct {
 	SetAside int64    `json:"set_aside"`
 	Rate     float64  `json:"rate"`    // calls a second; 0 for no pace
 	Seconds  *float64 `json:"seconds"` // at that pace; null where there is none
+
+	List job.Reading `json:"list"` // how it was read
 }
 
 // endDocument is what waiting for a job's end prints with --json: its status document, and the report that was written.

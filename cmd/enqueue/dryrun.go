@@ -38,6 +38,7 @@ func (a *app) dryRun(ctx context.Context, p place, j job.Job, path string, f *su
 		}
 	}
 	d.Repeats, d.SetAside = l.counts()
+	d.List = l.read()
 	a.tellDryRun(d, j, known)
 	return nil
 }
@@ -59,7 +60,8 @@ func (a *app) tellDryRun(d dryRunDocument, j job.Job, known bool) {
 
 func (t tongue) dryRun(d dryRunDocument, j job.Job, known bool) string {
 	text := t.say("Nothing was sent. The list is good: %s %s with %s, in %s and as many calls%s.", t.term(string(j.Operation)),
-		t.stores(d.Total), t.target(j.Target), t.plural(d.Chunks, "chunk"), t.leftOut(d.Repeats, d.SetAside)) + "\n"
+		t.stores(d.Total), t.target(j.Target), t.plural(d.Chunks, "chunk"), t.leftOut(d.Repeats, d.SetAside)) + "\n" +
+		t.reading(&d.List)
 	switch {
 	case d.Seconds == nil:
 		return text + t.say("The account has no pace: how long it takes is up to WeChat Pay.")

@@ -4,7 +4,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -132,15 +131,33 @@ func TestWorkbookIsGivenBackInPlace(t *testing.T) {
 	}
 }
 
+// cases is the folder of small lists that storelist's tests read; what the command does with some is tested here.
+const cases = "../../internal/storelist/testdata/cases/"
+
+// Bytes that are neither UTF-8 nor GB18030 come back as they were.
+func TestUnknownBytesAreGivenBack(t *testing.T) {
+	t.Parallel()
+	w := withFailures(t)
+	list := mustRead(t, cases+"a69-latin1.csv")
+	path := w.write("list.csv", list)
+	id := w.ended(path)
+	for _, output := range []string{"", w.file("out.csv")} {
+		got := w.do("results", id, "--join", path, "--output", output).expect(t, 0).out
+		if output != "" {
+			got = mustRead(t, output)
+		}
+		if head, row, _ := strings.Cut(got, "\n"); !strings.HasPrefix(head, "store_id,name,storelink_outcome,") ||
+			!strings.HasPrefix(row, "100000001,Caf\xe9 \xfc,succeeded,") {
+			t.Errorf("%q: got %q", output, got)
+		}
+	}
+}
+
 // Whatever list was read can be given back.
 func TestListThatWasReadIsGivenBack(t *testing.T) {
 	t.Parallel()
 	w := withFailures(t)
-	list, err := os.ReadFile("testdata/join-panic.xlsx")
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := w.write("list.xlsx", string(list))
+	path := w.write("list.xlsx", mustRead(t, cases+"join-panic.xlsx"))
 	id := w.ended(path)
 	w.do("results", id, "--join", path, "--output", w.file("out.xlsx")).expect(t, 0)
 	f, err := excelize.OpenFile(w.file("out.xlsx"))

@@ -18,6 +18,7 @@ type list struct {
 	opts     storelist.Options
 	setAside *setAside // nil where bad rows are refused
 	stats    storelist.Stats
+	reading  job.Reading
 	warn     func(format string, args ...any)
 }
 
@@ -80,6 +81,7 @@ func (l *list) all() iter.Seq2[string, error] {
 		for _, said := range reader.Warnings() {
 			l.warn("%s", said)
 		}
+		l.reading = reader.Reading()
 		if l.setAside == nil {
 			return
 		}
@@ -91,6 +93,9 @@ func (l *list) all() iter.Seq2[string, error] {
 
 // counts are the rows that were not handed on.
 func (l *list) counts() (repeats, setAside int64) { return l.stats.Repeats, l.stats.SetAside }
+
+// read is how the list was read, once it was.
+func (l *list) read() job.Reading { return l.reading }
 
 // close gives the list back, and a file of bad rows that was not finished.
 func (l *list) close() {

@@ -89,7 +89,7 @@ func TestReceiptWithoutWaiting(t *testing.T) {
 	withRedis(t, sandbox.Faults{}, func(t *testing.T, w *world) {
 		o := w.associate(w.list(401), "--json").expect(t, 0)
 		r := document[map[string]any](t, o)
-		if got := slices.Sorted(maps.Keys(r)); !slices.Equal(got, []string{"chunks", "job", "repeats", "set_aside", "total"}) {
+		if got := slices.Sorted(maps.Keys(r)); !slices.Equal(got, []string{"chunks", "job", "list", "repeats", "set_aside", "total"}) {
 			t.Errorf("the receipt has %v", got)
 		}
 		if r["total"] != 401.0 || r["chunks"] != 3.0 {

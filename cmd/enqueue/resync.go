@@ -191,7 +191,8 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return cmp.Or(a.tellPlan(ctx, s, status, receipt, r.output, refused != nil), refused)
 	}
 	if !a.json {
-		a.out.printf("%s\n", printable(a.tongue(a.screen).plan(status)))
+		t := a.tongue(a.screen)
+		a.out.printf("%s\n", printable(t.reading(receipt.Job.Reading)+t.plan(status)))
 	}
 	if s.isHere() || f.wait {
 		return a.wait(ctx, s, id, f.waitFlags, "")

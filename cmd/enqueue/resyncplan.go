@@ -29,6 +29,8 @@ type planDocument struct {
 	SetAside     int64    `json:"set_aside"`
 	Output       string   `json:"output,omitempty"`
 	OutputStores int64    `json:"output_stores,omitempty"`
+
+	List *job.Reading `json:"list,omitempty"` // how it was read
 }
 
 // tellPlan tells what a dry run found; with --json nothing where the prune is refused, since the error is the one document.
@@ -37,7 +39,7 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 	r := status.Resync
 	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,
 		Missing: r.Missing, Surplus: r.Surplus, Prune: r.Prune, ListCalls: status.Calls, Output: output,
-		Repeats: receipt.Job.Repeats, SetAside: receipt.Job.SetAside}
+		Repeats: receipt.Job.Repeats, SetAside: receipt.Job.SetAside, List: receipt.Job.Reading}
 	size := int64(receipt.Job.ChunkSize)
 	d.Calls = (r.Missing + size - 1) / size
 	if r.Prune {
@@ -72,6 +74,7 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 		return nil
 	}
 	t := a.tongue(a.screen)
+	a.out.printf("%s", printable(t.reading(receipt.Job.Reading)))
 	a.line("Nothing was sent but %s. %s", t.plural(status.Calls, "list call"), t.plan(status))
 	took := func(seconds *float64, rate float64) string {
 		if seconds == nil {

@@ -87,6 +87,22 @@ func TestRowsThatWereSetAsideAreAListAgain(t *testing.T) {
 	}
 }
 
+func TestCasesAreSetAside(t *testing.T) {
+	t.Parallel()
+	w := onMini(t, sandbox.Faults{})
+	o := w.associate(cases+"gb18030-one-bad-row.csv", "--dry-run", "--json", "--lang", "zh", "--set-aside", w.file("aside.csv")).expect(t, 0)
+	if d := document[dryRunDocument](t, o); d.Total != 2 || d.SetAside != 1 || d.List.Encoding != "GB18030" {
+		t.Errorf("got %+v", d)
+	}
+	if got := decodeGB(t, mustRead(t, w.file("aside.csv"))); !strings.HasPrefix(got, "门店编号,名称,storelink_原因\n坏?,上海二店,第 3 行：") {
+		t.Errorf("got %q", got)
+	}
+	o = w.associate(cases+"c06-shared-empty.xlsx", "--dry-run", "--json", "--set-aside", w.file("aside.xlsx")).expect(t, 0)
+	if d := document[dryRunDocument](t, o); d.Total != 1 || d.List.Last != "5" {
+		t.Errorf("got %+v", d)
+	}
+}
+
 func inUTF16(t *testing.T, text string) string {
 	t.Helper()
 	s, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(text)

@@ -173,7 +173,11 @@ func (a *app) describe(s job.Status) {
 	if s.Schedule != "" {
 		rows = append(rows, [2]string{"schedule", s.Schedule})
 	}
-	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
+	rows = append(rows, [2]string{"source", s.Source})
+	if s.List != nil {
+		rows = append(rows, [2]string{"list", catalogue.Reading(*s.List, catalogue.Lang(t))})
+	}
+	rows = append(rows, [2]string{"submitted by", s.SubmittedBy},
 		[2]string{"stores", t.say("%s in %s", count(s.Total), t.plural(s.Chunks, "chunk"))})
 	rows = append(rows, t.counts(s)...)
 	if !s.State.Ended() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/submit"
 )
@@ -23,7 +24,8 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r su
 		}
 	}
 	if !a.json {
-		a.out.printf("%s\n", printable(a.tongue(a.screen).submitted(r)))
+		t := a.tongue(a.screen)
+		a.out.printf("%s\n", printable(t.reading(r.Job.Reading)+t.submitted(r)))
 		a.due(r.Job.At)
 	}
 	if s.isHere() || f.wait {
@@ -31,11 +33,19 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r su
 	}
 	if a.json {
 		a.out.json(receiptDocument{Job: r.Job.ID, Total: r.Total, Chunks: r.Chunks, Repeats: r.Job.Repeats,
-			SetAside: r.Job.SetAside})
+			SetAside: r.Job.SetAside, List: r.Job.Reading})
 		return nil
 	}
 	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", r.Job.ID)
 	return nil
+}
+
+// reading is a line that says how a list was read; nothing where there was none.
+func (t tongue) reading(r *job.Reading) string {
+	if r == nil {
+		return ""
+	}
+	return t.say("The list: %s.", catalogue.Reading(*r, catalogue.Lang(t))) + "\n"
 }
 
 func (t tongue) submitted(r submit.Receipt) string {

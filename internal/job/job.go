@@ -96,6 +96,7 @@ type Job struct {
 	ChunkSize   int       `json:"chunk_size"`             // 1 to MaxStoresPerCall
 	Repeats     int64     `json:"repeats"`                // rows of the list dropped as repeats
 	SetAside    int64     `json:"set_aside"`              // rows of the list set aside as bad
+	Reading     *Reading  `json:"reading,omitempty"`      // how the list was read; nil where it was none of its own
 
 	// FailureThreshold is the share of decided stores, in percent, that may fail before the job is aborted, once
 	// FailureThresholdMinimum stores are decided; 0 is off.

@@ -94,6 +94,7 @@ type Status struct {
 	At       *time.Time      `json:"at,omitempty"`       // of a job that was committed for later
 	Schedule string          `json:"schedule,omitempty"` // that made it
 	Batch    string          `json:"batch,omitempty"`    // that it is part of
+	List     *Reading        `json:"list,omitempty"`     // how its list was read, where it has one of its own
 	Resync   *ResyncStatus   `json:"resync,omitempty"`   // of a resync
 	Targets  int64           `json:"targets,omitempty"`  // of a batch: how many jobs it has, one a target
 	Jobs     map[State]int64 `json:"jobs,omitempty"`     // of a batch: its jobs by state

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/job"
 )
 
 var (
@@ -50,12 +51,13 @@ func (p *Page) words(lang catalogue.Lang) template.FuncMap {
 			}
 			return catalogue.Term(key, lang)
 		},
-		"asset": p.assetPath,
-		"n":     count,
-		"in":    func(t catalogue.Text) string { return t.In(lang) },
-		"rate":  rateText,
-		"why":   func(reason string) string { return catalogue.Sentence(reason, lang) },
-		"told":  func(message string) string { return catalogue.Message(message, lang) },
+		"asset":   p.assetPath,
+		"n":       count,
+		"in":      func(t catalogue.Text) string { return t.In(lang) },
+		"rate":    rateText,
+		"why":     func(reason string) string { return catalogue.Sentence(reason, lang) },
+		"reading": func(r *job.Reading) string { return catalogue.Reading(*r, lang) },
+		"told":    func(message string) string { return catalogue.Message(message, lang) },
 		"left": func(d time.Duration) string {
 			return catalogue.Text{ZH: "预计还需 " + span(d, lang), EN: span(d, lang) + " left"}.In(lang)
 		},

@@ -178,6 +178,9 @@ func (s *Staging) expired() error {
 	return e
 }
 
+// Read keeps with the job how its list was read. It counts once the job is committed.
+func (s *Staging) Read(reading job.Reading) { s.job.Reading = &reading }
+
 // Commit makes the job run, with what was learned while the list was read, and gives its first reminders. After an
 // error the job either is staged, and expires, or runs: ask Status which.
 func (s *Staging) Commit(ctx context.Context, repeats, setAside int64) ([]job.Reminder, error) {

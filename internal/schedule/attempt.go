@@ -194,10 +194,10 @@ func (a *attempt) work(ctx context.Context) (err error) {
 func (a *attempt) submit(ctx context.Context, list *source.Source) error {
 	j := a.Job
 	j.Source, j.SubmittedBy, j.Schedule = list.Place, a.AddedBy, a.name
-	ids, counts := idsOf(list, a.Definition, func(said string) {
+	ids, counts, reading := idsOf(list, a.Definition, func(said string) {
 		a.log.Warn("list read with a warning", "warning", said)
 	})
-	sub := submit.Submission{Job: j, IDs: ids, Counts: counts, Bind: func(ctx context.Context, id string) error {
+	sub := submit.Submission{Job: j, IDs: ids, Counts: counts, Reading: reading, Bind: func(ctx context.Context, id string) error {
 		return a.change(ctx, a.rev, func(r *record) { r.Job, r.ETag, r.Reading = id, list.ETag, false })
 	}}
 	receipt, err := a.s.cfg.Submitter.Submit(ctx, sub)

@@ -10,11 +10,13 @@ import (
 	"github.com/storelink/storelink/internal/storelist"
 )
 
-// idsOf gives the store IDs of a list, and how many of its rows are repeats once they are read. What is wrong with it
+// idsOf gives the store IDs of a list, and once they are read how many of its rows are repeats and how it was read. What is wrong with it
 // names where it came from. All of it has the time that the source gives, what is left to do once the last byte has come
 // too: a workbook is read only then.
-func idsOf(list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64)) {
+func idsOf(list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64),
+	reading func() job.Reading) {
 	var stats storelist.Stats
+	var read job.Reading
 	ids = func(yield func(string, error) bool) {
 		reader, err := storelist.NewReader(list.Context(), list, storelist.Options{Name: list.Name, Column: d.Column, Sheet: d.Sheet,
 			HeaderLine: d.Header, NoHeader: d.NoHeader, IDs: d.IDs, MaxText: source.MaxText, MaxIDs: source.MaxIDs})
@@ -31,12 +33,12 @@ func idsOf(list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[
 				return
 			}
 		}
-		stats = reader.Stats()
+		stats, read = reader.Stats(), reader.Reading()
 		for _, said := range reader.Warnings() {
 			warn(said)
 		}
 	}
-	return ids, func() (int64, int64) { return stats.Repeats, stats.SetAside }
+	return ids, func() (int64, int64) { return stats.Repeats, stats.SetAside }, func() job.Reading { return read }
 }
 
 // placed is an error about a list with the place that the list came from, instead of its name alone.

@@ -72,7 +72,7 @@ func (d *Desk) Retry(ctx context.Context, id string, again Again) (made Retried,
 	if err != nil {
 		return Retried{}, "", err
 	}
-	j.Source, j.SubmittedBy, j.Repeats, j.SetAside = "retry of "+id, again.By, 0, 0
+	j.Source, j.SubmittedBy, j.Repeats, j.SetAside, j.Reading = "retry of "+id, again.By, 0, 0, nil
 	j.At, j.Schedule, j.Batch, j.List = again.At, "", "", ""
 	if again.Rehook {
 		j.Notify = again.Hook

@@ -1,6 +1,10 @@
 package storelist
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/storelink/storelink/internal/job"
+)
 
 // Which IDs a list has.
 const (
@@ -11,24 +15,11 @@ const (
 // ParseIDs checks what Options.IDs is to be: WeChatIDs, OwnIDs, or empty to go by the header.
 func ParseIDs(s string) (string, bool) { return s, s == "" || s == WeChatIDs || s == OwnIDs }
 
-// Reading is how a list was read, for a person to see that it is what was meant.
-type Reading struct {
-	Format     string     `json:"format"`      // as Stats has it
-	Encoding   string     `json:"encoding"`    // of text: "UTF-8", "UTF-16LE", "UTF-16BE" or "GB18030"; "" of a workbook
-	Sheet      string     `json:"sheet"`       // "" where it is no workbook
-	HeaderLine int        `json:"header_line"` // a workbook's row; 0 where there is no header
-	Column     ReadColumn `json:"column"`      // of the IDs
-	IDs        string     `json:"ids"`         // WeChatIDs or OwnIDs
-	Rows       int64      `json:"rows"`        // as Stats has it
-	First      []string   `json:"first"`       // IDs: up to three
-	Last       string     `json:"last"`        // ID
-}
+// Reading is how a list was read.
+type Reading = job.Reading
 
 // ReadColumn is a list's column.
-type ReadColumn struct {
-	Number int    `json:"number"` // from 1
-	Name   string `json:"name"`   // in the header, or a JSON object's key; "" where there is none
-}
+type ReadColumn = job.ReadColumn
 
 // shownIDs is how many of the first IDs a Reading shows.
 const shownIDs = 3
@@ -36,7 +27,7 @@ const shownIDs = 3
 // Reading returns how the list was read: whole once IDs has come to its end, before that as far as it is known.
 func (rd *Reader) Reading() Reading {
 	r := rd.reading
-	r.Rows, r.Last = rd.stats.Rows, rd.last
+	r.Rows, r.Repeats, r.Last = rd.stats.Rows, rd.stats.Repeats, rd.last
 	if rd.text != nil {
 		r.Encoding = rd.text.encoding()
 	}

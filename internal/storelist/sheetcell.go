@@ -203,6 +203,9 @@ func chooseSheet(w *xlsx.Workbook, opts Options) (xlsx.Sheet, error) {
 		}
 		return xlsx.Sheet{}, listErrorf(opts.Name, 0, "%s", why)
 	}
+	if stores, ours, err := reportSheet(w, filled); ours || err != nil {
+		return stores, err
+	}
 	return xlsx.Sheet{}, listErrorf(opts.Name, 0, "several sheets have something in them: %s: choose one by --sheet NAME or by its"+
 		" number", quoted(sheetNames(filled)))
 }

@@ -55,6 +55,8 @@ type Submission struct {
 	// Counts tells, after the last ID, how many rows of the list were dropped as repeats and set aside as bad; nil for
 	// none.
 	Counts func() (repeats, setAside int64)
+	// Reading tells, after the last ID, how the list was read; nil where it was none.
+	Reading func() job.Reading
 	// Bind is called with the job's ID after the last ID and before the commit; nil for nothing. An error ends it, and
 	// nothing is sent. Whoever must have one job and no more of it binds it to that job's ID, and to another only once
 	// that job is gone: a job in staging that is gone can no longer be committed.
@@ -104,6 +106,9 @@ func (s *Submitter) submit(ctx context.Context, sub Submission, traced string) (
 	var repeats, setAside int64
 	if sub.Counts != nil {
 		repeats, setAside = sub.Counts()
+	}
+	if sub.Reading != nil {
+		staging.Read(sub.Reading())
 	}
 	if sub.Bind != nil {
 		if err := sub.Bind(ctx, j.ID); err != nil {
