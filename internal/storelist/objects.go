@@ -89,7 +89,7 @@ func (o *objects) column() string {
 	return o.key
 }
 
-func (o *objects) place() (int, ReadColumn) { return 0, ReadColumn{1, o.key} }
+func (o *objects) place() (int, ReadColumn) { return 0, ReadColumn{Number: 1, Name: o.key} }
 func (o *objects) header() ([]Value, int)   { return nil, 1 }
 
 func (o *objects) format() string { return "JSON lines" }

@@ -42,7 +42,7 @@ func (rd *Reader) OwnColumn() (ReadColumn, bool) {
 	if rd.head.own < 0 {
 		return ReadColumn{}, false
 	}
-	return ReadColumn{rd.head.own + 1, rd.head.ownName}, true
+	return ReadColumn{Number: rd.head.own + 1, Name: rd.head.ownName}, true
 }
 
 // Warnings returns what a person ought to know of a list that was read to its end and is not refused: sentences.
