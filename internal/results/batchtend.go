@@ -156,12 +156,12 @@ func (l *Ledger) giveTurn(ctx context.Context, s *job.Status) (*Turn, error) {
 
 // batchDone adds a job that has ended to its batch's sums.
 func (l *Ledger) batchDone(ctx context.Context, b *Batch, account int, s job.Status) error {
-	args := []any{s.Job, "jobs:" + string(s.State), 1, "succeeded", s.Succeeded, "failed", s.Failed, "unprocessed", s.Unprocessed,
+	args := []any{s.Job, s.Succeeded, "jobs:" + string(s.State), 1, "succeeded", s.Succeeded, "failed", s.Failed, "unprocessed", s.Unprocessed,
 		"late", s.Late, "calls", s.Calls, "retries", s.Retries, "throttled", s.Throttled}
 	for code, n := range s.Failures {
 		args = append(args, "fail:"+code, n)
 	}
-	err := l.scripts.batchDone.Run(ctx, l.rdb, []string{b.key("batch"), b.run(account)}, args...).Err()
+	err := l.scripts.batchDone.Run(ctx, l.rdb, []string{b.key("batch"), b.run(account), keysOf(s.Job)[kJob]}, args...).Err()
 	return redisError("look after batch "+b.ID, err)
 }
 

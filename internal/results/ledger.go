@@ -49,7 +49,7 @@ func alone(name string) *redis.Script {
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
-	page, leave, draft, plan, verified, start, serve, sentTo,
+	page, leave, draft, plan, verified, start, serve, sentTo, lift,
 	batchCommit, batchDiscard, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
 	status string // is sent in pipelines
 }
@@ -69,7 +69,7 @@ func loadScripts() scripts {
 		batchControl: alone("batch_control"),
 		batchNext:    alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
 		batchStatus: alone("batch_status"),
-		claim:       alone("claim"), serve: alone("serve"), sentTo: script("sent_to"), status: string(status),
+		claim:       alone("claim"), serve: alone("serve"), sentTo: script("sent_to"), lift: script("lift"), status: string(status),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
@@ -23,11 +24,12 @@ type Run struct {
 	opened   bool     // a call of the job was answered 200, as far as this run knows
 	listing  *Listing // of a run that lists what is associated; nil for one that sends stores
 
-	slots   []slot
-	records map[int]*loaded // by the chunk of the list
-	plan    plan
-	next    []int  // the slots that Next gave out
-	nonce   uint32 // of the call that is to be recorded; 0 for none
+	slots    []slot
+	records  map[int]*loaded // by the chunk of the list
+	plan     plan
+	next     []int  // the slots that Next gave out
+	vanished int    // runs whose leases on it ran out without a record since the last one
+	nonce    uint32 // of the call that is to be recorded; 0 for none
 }
 
 // slot is one store of a run.
@@ -84,17 +86,17 @@ func (l *Ledger) begin(ctx context.Context, rem job.Reminder, free string) (run 
 	return run, "", err
 }
 
-// begun makes a run of what the scripts' begin returned of a chunk: its IDs, record, refs, plan, and whether the job is
-// opened.
+// begun makes a run of what the scripts' begin returned of a chunk: its IDs, record, refs, plan, whether the job is
+// opened, and the runs that vanished with it.
 func (l *Ledger) begun(ctx context.Context, rem job.Reminder, token string, chunk []string) (*Run, error) {
-	if len(chunk) != 5 {
+	if len(chunk) != 6 {
 		return nil, fmt.Errorf("begin chunk %d of job %s: %d fields", rem.Chunk, rem.Job, len(chunk))
 	}
 	k, err := l.know(ctx, rem.Job)
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{l: l, k: k, reminder: rem, token: token, opened: chunk[4] == "1", records: map[int]*loaded{}}
+	r := &Run{l: l, k: k, reminder: rem, token: token, opened: chunk[4] == "1", vanished: strings.Count(chunk[5], " "), records: map[int]*loaded{}}
 	if chunk[2] == "" {
 		err = r.loadChunk(ctx, chunk[0], chunk[1])
 	} else {

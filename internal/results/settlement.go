@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/storelink/storelink/internal/job"
 )
 
 // What becomes of a chunk, in record.lua's words.
@@ -47,6 +49,7 @@ func (r *Run) settle(told Told, c call) *settlement {
 	} else if told.Sent > 1 {
 		s.retries = told.Sent - 1
 	}
+	s.takeOver(r)
 	merged := false
 	apply := func(at int, ev event) {
 		ev.unanswered = told.Unanswered
@@ -103,6 +106,24 @@ func (r *Run) settle(told Told, c call) *settlement {
 	s.suspicion(r, told, single)
 	s.decide(r, told)
 	return s
+}
+
+// takeOver notes that runs which vanished with this chunk may have sent what this run sends first, each once: a store's
+// budget is not used up by that alone, since nobody knows.
+func (s *settlement) takeOver(r *Run) {
+	if r.vanished == 0 || r.lost {
+		return
+	}
+	for _, n := range r.next {
+		slot := &r.slots[n]
+		e := &s.touch(r, slot.chunk).stores[slot.place]
+		e.unanswered = true
+		for range min(r.vanished, job.RetryBudget) {
+			if e.attempts < job.RetryBudget-1 {
+				e.attempts++
+			}
+		}
+	}
 }
 
 // moved tells by how much the job's counts move.
@@ -204,10 +225,10 @@ func (s *settlement) args(r *Run, next string) []any {
 	if next != "" {
 		next = leaseToken(next, 0)
 	}
-	args := make([]any, 0, 22+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
+	args := make([]any, 0, 23+3*len(s.order)+2*len(s.texts)+2*len(s.delta.codes))
 	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.succeeded, s.delta.failed, s.sent, s.retries,
 		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts),
-		next, millis(r.l.opts.Lease), s.unknown, UnknownRefusals)
+		next, millis(r.l.opts.Lease), s.unknown, UnknownRefusals, r.token)
 	for _, chunk := range s.order {
 		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
 	}
@@ -236,6 +257,7 @@ func (r *Run) adopt(s *settlement) {
 	if s.action == keep {
 		r.step++
 	}
+	r.vanished = 0
 	r.plan, r.opened, r.nonce = s.plan, r.opened || s.opened, 0
 }
 

@@ -137,7 +137,8 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 			r.lost = true
 		case "ended":
 			r.l.forget(r.reminder.Job)
-			return Progress{State: job.State(rest[0]), Over: true}, nil
+			moved, err := r.lift(ctx, told, c)
+			return Progress{State: job.State(rest[0]), Over: true, Moved: moved}, err
 		case "gone":
 			r.l.forget(r.reminder.Job)
 			return Progress{Over: true}, nil

@@ -18,9 +18,10 @@ local window = redis.call('HGETALL', WIN)
 for i = 1, #window, 2 do
   local chunk = window[i]
   local generation, due = split(window[i + 1])
-  local _, expiry = split(redis.call('HGET', LEASE, chunk))
+  local token, expiry = split(redis.call('HGET', LEASE, chunk))
   if expiry and expiry <= at and not beside then
     redis.call('HDEL', LEASE, chunk)
+    vanished(chunk, token)
     remind(out, chunk, at, 0)
   elseif not expiry and due + tonumber(ARGV[1]) <= at then
     suspects[#suspects + 1] = chunk

@@ -77,16 +77,24 @@ local function remind(out, chunk, at, delay)
   out[#out + 1] = text(delay)
 end
 
+-- Notes that a run's lease ran out without a record: it may have made a call that nobody knows the answer of. Whoever works
+-- on the chunk next takes that over into its record. The runs are kept as RUN, each with a blank before it.
+local function vanished(chunk, token)
+  if chunk == LISTING then return end
+  local field = 'vanished:' .. chunk
+  redis.call('HSET', JOB, field, (redis.call('HGET', JOB, field) or '') .. ' ' .. string.match(token, '^[^.]*'))
+end
+
 -- Gives a lease on a chunk of a running job to a run, if the reminder's generation is the latest, no run is at it and there
 -- is something left to be done. token is the lease's, RUN.0, life how long it holds, in ms.
 --
 -- Returns {'list', phase, token, pages, rounds} for the chunk that stands for listing: what is listed next, how many pages
--- were recorded, and how often the list was begun again. Else {'run', ids, record, refs, plan, opened}: a chunk of the list
+-- were recorded, and how often the list was begun again. Else {'run', ids, record, refs, plan, opened, vanished}: a chunk of the list
 -- has ids and perhaps a record, a gathered one has refs; plan is '' unless the chunk is being halved; opened is '1' once a
--- call of the job was answered 200. Or {'drop', why}.
+-- call of the job was answered 200; vanished are the runs whose leases on it ran out (vanished). Or {'drop', why}.
 local function begin(chunk, generation, token, life, at)
   if split(redis.call('HGET', WIN, chunk)) ~= generation then return {'drop', 'superseded'} end
-  local _, expiry = split(redis.call('HGET', LEASE, chunk))
+  local gone, expiry = split(redis.call('HGET', LEASE, chunk))
   if expiry and expiry > at then return {'drop', 'leased'} end
   -- A run that had lost its lease may have decided all of a chunk. Whoever takes it up again makes room in the window,
   -- which is filled at the next look for holes.
@@ -94,9 +102,11 @@ local function begin(chunk, generation, token, life, at)
     redis.call('HDEL', WIN, chunk)
     redis.call('HDEL', LEASE, chunk)
     redis.call('HDEL', PLAN, chunk)
+    redis.call('HDEL', JOB, 'vanished:' .. chunk)
     return {'drop', 'decided'}
   end
   local function lease()
+    if expiry then vanished(chunk, gone) end
     redis.call('HSET', LEASE, chunk, token .. ':' .. text(at + life))
     redis.call('HSETNX', JOB, 'started_at', text(at))
   end
@@ -116,7 +126,8 @@ local function begin(chunk, generation, token, life, at)
     ids = redis.call('HGET', IDS, chunk) or ''
   end
   lease()
-  return {'run', ids, record, refs, redis.call('HGET', PLAN, chunk) or '', redis.call('HGET', JOB, 'opened') or '0'}
+  return {'run', ids, record, refs, redis.call('HGET', PLAN, chunk) or '', redis.call('HGET', JOB, 'opened') or '0',
+    redis.call('HGET', JOB, 'vanished:' .. chunk) or ''}
 end
 
 -- Fills the window of a running job: with chunks cut from its pool, then with the next of its list. Until a verified

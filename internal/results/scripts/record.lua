@@ -25,11 +25,12 @@
 -- ARGV[20] for how long its lease holds, in ms
 -- ARGV[21] why the job must be aborted if this refusal was not the only one of its kind in a row, or ''
 -- ARGV[22] how many of them there may be
+-- ARGV[23] the run: what it was told comes late where its lease had run out, and is told then
 -- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
 --          of code and its failed stores, net
 --
 -- Returns {'ok', state, n, begun…, reminder…} with a reminder as chunk, generation, delay in ms, and n values of the run
--- that was begun (none or 7): its chunk, generation, and what the prelude's begin returns after 'run'; {'conflict', record…}
+-- that was begun (none or 8): its chunk, generation, and what the prelude's begin returns after 'run'; {'conflict', record…}
 -- with all the records as they are now; {'lost'} where the lease is another run's by now, or is not at this step any more;
 -- {'text', number} where that number is another text's, or the job has too many; {'ended', state}, or {'gone'}.
 local state = redis.call('HGET', JOB, 'state')
@@ -48,12 +49,12 @@ if token ~= '' then
   if held ~= token then return {'lost'} end
 end
 
-local last = 22 + 3 * tonumber(ARGV[17])
+local last = 23 + 3 * tonumber(ARGV[17])
 local texts = last + 2 * tonumber(ARGV[18])
-for i = 23, last, 3 do
+for i = 24, last, 3 do
   if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
     local current = {'conflict'}
-    for j = 23, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    for j = 24, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
     return current
   end
 end
@@ -65,7 +66,7 @@ for i = last + 1, texts, 2 do
     redis.call('HSET', TEXT, ARGV[i], ARGV[i + 1])
   end
 end
-for i = 23, last, 3 do
+for i = 24, last, 3 do
   if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
 end
 for i = texts + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
@@ -77,12 +78,25 @@ add('failed', ARGV[6])
 -- All stores that a call is for are of one half of a resync's list.
 if ARGV[17] ~= '0' and (ARGV[5] ~= '0' or ARGV[6] ~= '0') then
   local second = redis.call('HGET', JOB, 'split')
-  if second and tonumber(ARGV[23]) >= tonumber(second) then
+  if second and tonumber(ARGV[24]) >= tonumber(second) then
     add('second_succeeded', ARGV[5])
     add('second_failed', ARGV[6])
   end
 end
 add('calls', ARGV[7])
+-- What runs may have sent whose leases on this chunk ran out is in the records now; one that tells of it after all is none of them.
+local gone = redis.call('HGET', JOB, 'vanished:' .. chunk)
+if gone and token == '' then
+  local first, last = string.find(gone, ' ' .. ARGV[23], 1, true)
+  gone = first and string.sub(gone, 1, first - 1) .. string.sub(gone, last + 1) or gone
+  if gone == '' then
+    redis.call('HDEL', JOB, 'vanished:' .. chunk)
+  else
+    redis.call('HSET', JOB, 'vanished:' .. chunk, gone)
+  end
+elseif gone then
+  redis.call('HDEL', JOB, 'vanished:' .. chunk)
+end
 add('retries', ARGV[8])
 add('throttled', ARGV[9])
 if ARGV[11] == '1' then redis.call('HSET', JOB, 'opened', '1') end
@@ -158,7 +172,7 @@ end
 if ARGV[3] == 'done' and ARGV[19] ~= '' and follows() then
   local begun = begin(reminders[1], reminders[2], ARGV[19], tonumber(ARGV[20]), at)
   if begun[1] == 'run' then
-    out = {'ok', state, '7', reminders[1], reminders[2], unpack(begun, 2)}
+    out = {'ok', state, '8', reminders[1], reminders[2], unpack(begun, 2)}
     first = 4
   end
 end
