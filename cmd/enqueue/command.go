@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 	"github.com/storelink/storelink/internal/version"
@@ -28,9 +29,10 @@ type app struct {
 	errors  terminal.Screen // what standard error is
 
 	json   bool
-	config string // --config
-	redis  string // --redis
-	lang   string // --lang
+	config string                                // --config
+	redis  string                                // --redis
+	files  struct{ certificate, key, ca string } // --redis-certificate, --redis-key, --redis-ca
+	lang   string                                // --lang
 
 	began bool // a subcommand was reached: errors are no longer about how it was called
 }
@@ -73,6 +75,7 @@ unprocessed; 130 interrupted.`,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.began = true
+			a.environ = config.WithRedisFiles(a.environ, a.files.certificate, a.files.key, a.files.ca)
 			if _, err := catalogue.LangOf(a.lang, a.environ); err != nil {
 				return err
 			}
@@ -93,6 +96,9 @@ unprocessed; 130 interrupted.`,
 	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
 	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
 	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
+	f.StringVar(&a.files.certificate, "redis-certificate", "", "the PEM `FILE` that Redis is shown (default: STORELINK_REDIS_CERTIFICATE, the configuration's)")
+	f.StringVar(&a.files.key, "redis-key", "", "the PEM `FILE` of that certificate's key (default: STORELINK_REDIS_KEY, the configuration's)")
+	f.StringVar(&a.files.ca, "redis-ca", "", "the PEM `FILE` of the authorities that Redis is believed by (default: STORELINK_REDIS_CA, the configuration's)")
 	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
 	for _, op := range job.Writes() {
 		root.AddCommand(a.submitCommand(op))

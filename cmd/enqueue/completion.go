@@ -234,7 +234,8 @@ func (a *app) offered(find func(context.Context, *site) []cobra.Completion) ([]c
 	if err != nil {
 		return nil, none
 	}
-	rdb, err := redisconn.Open(p.url.Reveal(), redisconn.Options{Name: "storelink-completion", PoolSize: 2})
+	rdb, err := redisconn.Open(p.url.Reveal(), redisconn.Options{Name: "storelink-completion", PoolSize: 2,
+		TLS: redisconn.TLS(p.config.RedisTLS.Files())})
 	if err != nil {
 		return nil, none
 	}

@@ -103,7 +103,11 @@ func (a *app) look(ctx context.Context) (*site, error) {
 }
 
 func connect(ctx context.Context, p place) (*site, []string, error) {
-	rdb, err := redisconn.Open(p.url.Reveal(), redisconn.Options{Name: "storelink-enqueue", PoolSize: 16})
+	if p.config.RedisTLS.Wrong != nil {
+		return nil, nil, p.config.RedisTLS.Wrong
+	}
+	rdb, err := redisconn.Open(p.url.Reveal(), redisconn.Options{Name: "storelink-enqueue", PoolSize: 16,
+		TLS: redisconn.TLS(p.config.RedisTLS.Files())})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -92,7 +92,8 @@ func (r *reloader) needRestart(c *config.Config) (keys []string) {
 		name     string
 		was, now any
 	}{
-		{"redis", was.Redis, c.Redis}, {"http", was.HTTP, c.HTTP}, {"page", wasPage, isPage}, {"log", was.Log, c.Log},
+		{"redis", was.Redis, c.Redis}, {"redis_certificate", was.RedisTLS.Certificate, c.RedisTLS.Certificate},
+		{"redis_key", was.RedisTLS.Key, c.RedisTLS.Key}, {"redis_ca", was.RedisTLS.CA, c.RedisTLS.CA}, {"http", was.HTTP, c.HTTP}, {"page", wasPage, isPage}, {"log", was.Log, c.Log},
 		{"tracing", was.Tracing, c.Tracing},
 		{"retention", was.Retention, c.Retention}, {"notify", was.Notify, c.Notify}, {"sources", was.Sources, c.Sources},
 	} {

@@ -30,13 +30,15 @@ type options struct {
 	lang                                     string // what people are told in; logs are in English
 	healthcheck                              bool
 
+	redisTLS struct{ certificate, key, ca string }
+
 	environ []string
 	stderr  io.Writer
 }
 
 // load reads the configuration and lets the flags win over it.
 func (o options) load(load func(string, []string) (*config.Config, error)) (*config.Config, error) {
-	c, err := load(o.config, o.environ)
+	c, err := load(o.config, config.WithRedisFiles(o.environ, o.redisTLS.certificate, o.redisTLS.key, o.redisTLS.ca))
 	if err != nil {
 		return nil, err
 	}
@@ -88,12 +90,15 @@ func (o options) configured() (c *config.Config, url string, err error) {
 }
 
 // connect opens a Redis that answers, and warns of one that does not keep what it is given.
-func connect(ctx context.Context, url string, log *slog.Logger) (redis.UniversalClient, error) {
-	rdb, err := redisconn.Open(url, redisconn.Options{Name: "storelink-worker"})
+func connect(ctx context.Context, c *config.Config, url string, count *redisconn.Connections, log *slog.Logger) (redis.UniversalClient, error) {
+	rdb, err := redisconn.Open(url, redisconn.Options{Name: "storelink-worker", TLS: redisconn.TLS(c.RedisTLS.Files()), Connections: count})
 	if err != nil {
 		return nil, err
 	}
 	warnings, err := redisconn.Check(ctx, rdb)
+	if err == nil {
+		err = redisconn.MayListen(ctx, rdb)
+	}
 	if err != nil {
 		return nil, errors.Join(err, rdb.Close())
 	}
@@ -119,7 +124,8 @@ func serve(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	rdb, err := connect(ctx, url, log)
+	connections := new(redisconn.Connections)
+	rdb, err := connect(ctx, c, url, connections, log)
 	if err != nil {
 		return err
 	}
@@ -138,7 +144,7 @@ func serve(ctx context.Context, o options) error {
 	}
 	defer closeTracer(tracer, log)
 	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
-	figures := metrics.New(metrics.Config{Redis: rdb, Queue: q, Version: version.Get().Version, Logger: log})
+	figures := metrics.New(metrics.Config{Redis: rdb, Connections: connections, Queue: q, Version: version.Get().Version, Logger: log})
 	rdb.AddHook(figures.RedisHook())
 	figures.Reloaded(nil)
 	w, err := worker.New(worker.Config{

@@ -149,7 +149,15 @@ var brokenSetUps = map[string]broken{
 	},
 	"Redis' user may not listen": {
 		spoil:  func(c *setup) { c.user("bob", "on", ">hunter2", "~*", "resetchannels", "+@all") },
-		status: 0, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"NOPERM", "&storelink:*"},
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses,
+		says: []string{"does not let its user listen to storelink:1:wake", "&storelink:*"},
+	},
+	"Redis asks for a certificate": {
+		spoil: func(c *setup) {
+			url, files := redistest.RealTLS(c.T)
+			c.redis, c.top = url, append(c.top, "redis_ca: "+files.CA)
+		},
+		status: 2, check: preflight.CheckRedis, code: preflight.CodeRedisRefuses, says: []string{"redis_certificate"},
 	},
 	"Redis is not there": {
 		spoil:  func(c *setup) { c.redis = "redis://127.0.0.1:1" },

@@ -208,6 +208,15 @@ var sentences = []Text{
 	{EN: "Redis: %s: it is full (maxmemory) and takes no more: give it more memory: %s", ZH: "Redis 内存已满（maxmemory），不再接受写入，请增加内存：%s：%s"},
 	{EN: "Redis: %s: it cannot write to its disk and takes no more: see to its disk and its log: %s",
 		ZH: "Redis 无法写入磁盘，不再接受写入，请检查磁盘和它的日志：%s：%s"},
+	{EN: "Redis at %s does not let its user listen to %s, which workers need: give the user the rights &storelink:* and &asynq:*" +
+		" and +subscribe", ZH: "%s 上的 Redis 不允许该用户订阅 worker 必需的 %s：请给用户加上 &storelink:*、&asynq:* 和 +subscribe 权限"},
+	{EN: "Redis at %s is a replica, which takes no writes: name its master, or its Sentinels",
+		ZH: "%s 上的 Redis 是从节点，不接受写入：请指向它的主节点或哨兵（Sentinel）"},
+	{EN: "redis_certificate, redis_key and redis_ca are for a Redis over TLS: write rediss, rediss-sentinel or rediss-cluster in" +
+		" its URL", ZH: "redis_certificate、redis_key 和 redis_ca 只用于 TLS 连接的 Redis：请在地址中写 rediss、rediss-sentinel 或 rediss-cluster"},
+	{EN: "redis_certificate and redis_key belong together: give both, or none", ZH: "redis_certificate 和 redis_key 必须同时给出，或都不给"},
+	{EN: "redis_certificate cannot be shown with redis_key: %s", ZH: "redis_certificate 与 redis_key 不匹配：%s"},
+	{EN: "redis_ca has no certificate that can be read: it is a PEM file of authorities", ZH: "redis_ca 中没有可读的证书：它应是 CA 证书的 PEM 文件"},
 	{EN: "Redis at %s does not answer in time", ZH: "%s 上的 Redis 没有及时应答"},
 	{EN: "Redis at %s keeps no append-only file (appendonly no): it may forget jobs and outcomes in a crash; set appendonly yes and" +
 		" appendfsync always", ZH: "%s 上的 Redis 没有开启 AOF（appendonly no）：崩溃时可能丢失任务和结果；请设置 appendonly yes 和 appendfsync always"},

@@ -29,6 +29,7 @@ func (l *loader) setTop(c *Config, top fields) {
 			k.set(l, c, v, k.name)
 		}
 	}
+	l.setRedisTLS(c, top)
 	log := fields{}
 	if v, ok := top["log"]; ok {
 		log = l.fields(v, "log", names(logKeys))

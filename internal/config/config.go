@@ -23,6 +23,9 @@
 //	STORELINK_CONFIG                 the file, where --config does not name it
 //	STORELINK_LANG                   what the commands tell people in, where --lang does not say it; not of the configuration
 //	STORELINK_REDIS, or REDIS_URL    redis (the first wins)
+//	STORELINK_REDIS_CERTIFICATE      redis_certificate
+//	STORELINK_REDIS_KEY              redis_key
+//	STORELINK_REDIS_CA               redis_ca
 //	STORELINK_HTTP                   http
 //	STORELINK_LOG_LEVEL              log.level
 //	STORELINK_LOG_FORMAT             log.format
@@ -98,6 +101,7 @@ const (
 type Config struct {
 	File      string     // the file that was read; empty if there was none
 	Redis     secret.URL // as the operator wrote it: package redisconn reads it; empty if Redis is not configured
+	RedisTLS  RedisTLS   // of a Redis over TLS
 	HTTP      string     // HOST:PORT that the worker serves its health and its page on; empty if it is off
 	Page      Page       // the worker's page for people
 	Log       Log

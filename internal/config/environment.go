@@ -9,10 +9,15 @@ import (
 
 // The variables that are no account's.
 const (
-	envConfig       = "STORELINK_CONFIG"
-	envLang         = "STORELINK_LANG" // the commands read it
-	envRedis        = "STORELINK_REDIS"
-	envRedisURL     = "REDIS_URL"
+	envConfig   = "STORELINK_CONFIG"
+	envLang     = "STORELINK_LANG" // the commands read it
+	envRedis    = "STORELINK_REDIS"
+	envRedisURL = "REDIS_URL"
+
+	envRedisCertificate = "STORELINK_REDIS_CERTIFICATE"
+	envRedisKey         = "STORELINK_REDIS_KEY"
+	envRedisCA          = "STORELINK_REDIS_CA"
+
 	envHTTP         = "STORELINK_HTTP"
 	envLogLevel     = "STORELINK_LOG_LEVEL"
 	envLogFormat    = "STORELINK_LOG_FORMAT"
@@ -43,7 +48,7 @@ const (
 )
 
 var envTop = []string{
-	envConfig, envLang, envRedis, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
+	envConfig, envLang, envRedis, envRedisCertificate, envRedisKey, envRedisCA, envHTTP, envLogLevel, envLogFormat, envRetention, envAccounts, envAccountsDir,
 	envNotifySecret, envNotifyHosts,
 	envSourcesDirectories, envSourcesHosts, envSourcesPrivate, envSourcesMaxBytes, envSourcesTimeout,
 	envPageToken, envPageLogin, envPageHosts, envPageProxies, envPageCertificate, envPagePrivateKey,

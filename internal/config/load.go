@@ -54,7 +54,7 @@ func load(path string, environ []string, withKeys bool) (*Config, error) {
 			return nil, l.problems.err()
 		}
 		if root := l.parse(text); root != nil {
-			top = l.fields(value{node: root}, "the configuration", names(topKeys, topLists...))
+			top = l.fields(value{node: root}, "the configuration", append(names(topKeys, topLists...), names(redisKeys)...))
 		}
 	}
 	l.overlayTop(top)

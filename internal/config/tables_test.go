@@ -27,6 +27,7 @@ func TestTheExampleHasEveryKeyAndVariable(t *testing.T) {
 	}
 	all := append(names(accountKeys), names(logKeys)...)
 	all = append(all, names(topKeys, topLists...)...)
+	all = append(all, names(redisKeys)...)
 	for _, k := range all {
 		if !strings.Contains(string(text), k+":") {
 			t.Errorf("the key %s is not in it", k)

@@ -19,6 +19,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/queue"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -29,6 +30,8 @@ type Config struct {
 	Queue   *queue.Queue          // there
 	Version string                // of the build, as --version tells it
 	Logger  *slog.Logger          // nil: silent
+
+	Connections *redisconn.Connections // of Redis; nil where they are not counted
 }
 
 // Worker is what is asked of a worker when figures are; *worker.Worker is one.

@@ -95,6 +95,8 @@ func troubleOf(err error) string {
 		return ""
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, redis.ErrPoolTimeout):
 		return redisTimedOut
+	case redisconn.Gone(err):
+		return redisRefused // in whatever words: a replica, one that is loading, one without its cluster
 	case errors.As(err, &answer):
 		for _, r := range refusals {
 			if strings.HasPrefix(answer.Error(), r) {
@@ -113,7 +115,8 @@ type redisCollector struct {
 	c Config
 	m *Metrics
 
-	up, appendOnly, always, failing, noEviction, evicted, used, most, replicas, tasks, oldest *prometheus.Desc
+	up, appendOnly, always, failing, noEviction, evicted, used, most, replicas, conns, opened, dropped, tasks,
+	oldest *prometheus.Desc
 }
 
 func newRedisCollector(c Config, m *Metrics) *redisCollector {
@@ -131,6 +134,10 @@ func newRedisCollector(c Config, m *Metrics) *redisCollector {
 		used:     desc("storelink_redis_memory_used_bytes", "Memory that Redis uses."),
 		most:     desc("storelink_redis_memory_max_bytes", "Memory that Redis may use; 0 for no bound."),
 		replicas: desc("storelink_redis_replicas", "Replicas that follow Redis."),
+		conns:    desc("storelink_redis_connections", "Open connections of this worker to Redis, at work, idle or listening."),
+		opened:   desc("storelink_redis_connections_opened_total", "Connections that this worker has made to Redis."),
+		dropped: desc("storelink_redis_connections_dropped_total", "Connections to Redis that this worker has ended since they led"+
+			" to a server that another has replaced: a fail-over."),
 		tasks: desc("storelink_queue_tasks", "Tasks of an account's queue: due, delayed or active. Of a job, a few dozen"+
 			" chunks are on the queue at a time.", "account", "priority", "state"),
 		oldest: desc("storelink_queue_oldest_due_seconds", "For how long the task has been due that has been so for longest;"+
@@ -141,7 +148,7 @@ func newRedisCollector(c Config, m *Metrics) *redisCollector {
 // Describe implements prometheus.Collector.
 func (c *redisCollector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.up, c.appendOnly, c.always, c.failing, c.noEviction, c.evicted, c.used, c.most,
-		c.replicas, c.tasks, c.oldest} {
+		c.replicas, c.conns, c.opened, c.dropped, c.tasks, c.oldest} {
 		ch <- d
 	}
 }
@@ -155,6 +162,11 @@ func (c *redisCollector) Collect(ch chan<- prometheus.Metric) {
 	defer cancel()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	if n := c.c.Connections; n != nil {
+		gauge(c.conns, float64(n.Open.Load()))
+		ch <- prometheus.MustNewConstMetric(c.opened, prometheus.CounterValue, float64(n.Opened.Load()))
+		ch <- prometheus.MustNewConstMetric(c.dropped, prometheus.CounterValue, float64(n.Dropped.Load()))
 	}
 	is := map[bool]float64{true: 1}
 	if err := c.c.Redis.Ping(ctx).Err(); err != nil {

@@ -130,6 +130,7 @@ type look struct {
 
 	accounts []config.Account
 	rdb      redis.UniversalClient // nil where Redis is not reached
+	shown    bool                  // Redis is shown a certificate
 	compared bool                  // the clock, with one of WeChat Pay's hosts
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -39,7 +40,12 @@ func (l *look) redis(ctx context.Context) {
 		}
 		return
 	}
-	rdb, err := redisconn.Open(l.RedisURL, redisconn.Options{Name: "storelink-check", PoolSize: 4})
+	var files redisconn.TLS
+	if l.Config != nil {
+		files = redisconn.TLS(l.Config.RedisTLS.Files())
+	}
+	l.shown = files.Certificate != ""
+	rdb, err := redisconn.Open(l.RedisURL, redisconn.Options{Name: "storelink-check", PoolSize: 4, TLS: files})
 	if err != nil {
 		l.wrong(CheckRedis, "", err)
 		return
@@ -88,6 +94,10 @@ func (l *look) redisFailed(err error) {
 	case overTLS && (errors.As(err, new(tls.RecordHeaderError)) || errors.As(err, &slow) && slow.Timeout()):
 		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": see that it speaks TLS, or write redis instead of rediss "+
 			"in its URL")
+	case overTLS && !l.shown && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
+		strings.Contains(err.Error(), "certificate required")):
+		l.fail(CheckRedis, "", CodeRedisRefuses, e.Message+": it ends the connection; if it asks for a certificate, give "+
+			"redis_certificate and redis_key")
 	case !overTLS && errors.Is(err, io.EOF):
 		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": it ends the connection; if it speaks TLS, write rediss "+
 			"instead of redis in its URL")
@@ -116,14 +126,10 @@ return redis.call('DEL', KEYS[1])`
 	return nil
 }
 
-// listens tries to hear what is announced. It is a courtesy, so a user who may not is only warned of.
+// listens tries to hear what is announced: a user who may not would not do.
 func (l *look) listens(ctx context.Context) {
-	sub := l.rdb.Subscribe(ctx, "storelink:1:wake")
-	defer sub.Close()
-	if _, err := sub.Receive(ctx); err != nil {
-		l.warn(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(redisconn.Error(l.rdb, err)).Message+
-			": workers hear of new jobs, pauses and cancels only by looking, every 5 seconds; give its user &storelink:* and "+
-			"&asynq:*")
+	if err := redisconn.MayListen(ctx, l.rdb); err != nil {
+		l.fail(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(err).Message+": a worker does not start without it")
 		return
 	}
 	l.ok(CheckRedis, "announcements", "they can be listened to")

@@ -75,7 +75,7 @@ func Inspect(ctx context.Context, client redis.UniversalClient) (findings []Find
 func inspectNode(ctx context.Context, node redis.UniversalClient, where string, asCluster bool) (findings []Finding,
 	err error) {
 	text, err := node.Info(ctx).Result()
-	if err != nil && !forbidden(err) {
+	if err != nil && !untold(err) {
 		return nil, Error(node, err)
 	}
 	info := fields(text)
@@ -163,10 +163,11 @@ func setting(ctx context.Context, node redis.UniversalClient, name string) strin
 	return got[name]
 }
 
-// forbidden says whether Redis answered that this user may not ask that.
-func forbidden(err error) bool {
+// untold says whether Redis answered that this user may not ask that, or that it has no such command: it may be renamed.
+func untold(err error) bool {
 	var answer redis.Error
-	return errors.As(err, &answer) && strings.HasPrefix(answer.Error(), "NOPERM ")
+	return errors.As(err, &answer) && (strings.HasPrefix(answer.Error(), "NOPERM ") ||
+		strings.HasPrefix(answer.Error(), "ERR unknown command") || strings.HasPrefix(answer.Error(), "ERR unknown or unsupported command"))
 }
 
 // fields reads the answer of INFO: name:value a line, and comments.

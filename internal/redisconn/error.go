@@ -52,7 +52,7 @@ func Error(client redis.UniversalClient, err error) error {
 // anything.
 func refusal(answer string) string {
 	answer, _, _ = strings.Cut(answer, ", with args")
-	switch word, _, _ := strings.Cut(answer, " "); word {
+	switch word, _, _ := strings.Cut(strings.TrimPrefix(answer, "ERR "), " "); word {
 	case "WRONGPASS":
 		return "refuses the user or password of its URL"
 	case "NOAUTH":
@@ -79,10 +79,10 @@ func place(client redis.UniversalClient) string {
 	return "Redis"
 }
 
-// sentinels says whether a client asks Sentinels for its master: go-redis gives such a client this address.
+// sentinels says whether a client asks Sentinels for its master.
 func sentinels(client redis.UniversalClient) bool {
 	c, ok := client.(*redis.Client)
-	return ok && c.Options().Addr == "FailoverClient"
+	return ok && c.Options().Addr == sentinelsAddr
 }
 
 // LogTo sends what the Redis client says of its own, such as that a connection was lost, to a logger, at level debug:

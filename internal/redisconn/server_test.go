@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 // server is a redis-server that a test started with settings of its own, and that ends with the test.
 type server struct {
 	dir, socket string
+	process     *os.Process
 }
 
 func (s server) url(userinfo string) string { return "unix://" + userinfo + s.socket }
@@ -63,6 +64,7 @@ func startRedis(t *testing.T, settings ...string) server {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	s.process = cmd.Process
 	ready, drained := make(chan bool, 1), make(chan struct{})
 	var said strings.Builder
 	go func() {

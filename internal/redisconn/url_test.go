@@ -50,7 +50,7 @@ func TestURLsOfOneServer(t *testing.T) {
 		if got := fmt.Sprintf("%s %s %d %s:%s", network, o.Addr, o.DB, o.Username, o.Password); got != want {
 			t.Errorf("%s is %s, want %s", url, got, want)
 		}
-		if !o.ContextTimeoutEnabled || o.PoolSize != redisconn.DefaultPoolSize || o.ClientName != "test" {
+		if !o.ContextTimeoutEnabled || o.PoolSize != redisconn.DefaultPoolSize {
 			t.Errorf("%s: %+v", url, o)
 		}
 	}

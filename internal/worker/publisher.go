@@ -38,6 +38,7 @@ func (s *publish) run(ctx context.Context) {
 			accounts := time.Since(told) > tellAccounts
 			err := w.cfg.Ledger.Publish(ctx, w.cfg.ID, lanes, accounts)
 			w.published.Store(err == nil)
+			w.unreached.Store(&err)
 			if err != nil && ctx.Err() == nil {
 				w.log.Warn("the lanes could not be published", "error", err)
 				last = nil

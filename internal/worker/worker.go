@@ -94,12 +94,13 @@ type Worker struct {
 	lanes map[string]*lane // by account; one that drains stays until it is done
 	order []*lane          // the same, in the configuration's order
 
-	reloads   chan reload     // to Run, which alone starts and stops lanes
-	stopped   chan struct{}   // closed when Run takes no more of them
-	changed   chan struct{}   // a lane changed its state
-	published atomic.Bool     // Redis took the last that was told of the lanes
-	hangs     atomic.Bool     // Run has returned before all of its own was over
-	hard      context.Context // ends when nothing can be waited for any more: the process ends; set by Run
+	reloads   chan reload           // to Run, which alone starts and stops lanes
+	stopped   chan struct{}         // closed when Run takes no more of them
+	changed   chan struct{}         // a lane changed its state
+	published atomic.Bool           // Redis took the last that was told of the lanes
+	unreached atomic.Pointer[error] // why not, where it did not
+	hangs     atomic.Bool           // Run has returned before all of its own was over
+	hard      context.Context       // ends when nothing can be waited for any more: the process ends; set by Run
 	contact   contact
 	looked    atomic.Int64 // when the last look at the ledger that was answered began, by since
 	began     time.Time
@@ -190,6 +191,9 @@ func (w *Worker) Lanes() []results.Lane {
 // Ready says whether every lane is able to serve; an error names one that is not, and why.
 func (w *Worker) Ready() error {
 	if !w.published.Load() {
+		if err := w.unreached.Load(); err != nil && *err != nil {
+			return job.Errorf(job.CodeRedis, "Redis is not reached: %w", *err)
+		}
 		return job.Errorf(job.CodeRedis, "Redis is not reached")
 	}
 	for _, l := range w.Lanes() {
