@@ -9,12 +9,16 @@ import (
 )
 
 // publish tells in Redis how the accounts are served: when a lane changes, and often enough to be believed.
-type publish struct{ w *Worker }
+type publish struct {
+	w     *Worker
+	first chan struct{} // closed when it was tried for the first time
+}
 
 const (
 	publishEvery = results.WorkerLife / 3
 	tellAccounts = time.Hour // the accounts themselves, which outlive their workers
 	unpublishIn  = 2 * time.Second
+	publishFirst = 2 * time.Second // how long a start waits for it
 )
 
 func (s *publish) run(ctx context.Context) {
@@ -49,6 +53,10 @@ func (s *publish) run(ctx context.Context) {
 					told = time.Now()
 				}
 			}
+		}
+		if beat && s.first != nil {
+			close(s.first)
+			s.first = nil
 		}
 		beat = false
 		select {

@@ -134,14 +134,14 @@ func (w *Worker) Hangs() bool { return w.hangs.Load() }
 // Run serves until ctx ends, then lets calls in flight finish and be recorded; it returns within StopWithin, whatever hangs.
 // It is called once.
 func (w *Worker) Run(ctx context.Context) error {
-	w.log.Info("worker started", "accounts", len(w.order), "stops_within", w.StopWithin())
 	hard, release := w.stopping(ctx)
 	defer release()
 	w.hard = hard
 	// The publisher outlives the lanes, so that their last states are told.
 	publishing, unpublish := context.WithCancel(context.WithoutCancel(ctx))
 	var publisher, services sync.WaitGroup
-	publisher.Go(func() { (&publish{w}).run(publishing) })
+	first := make(chan struct{})
+	publisher.Go(func() { (&publish{w: w, first: first}).run(publishing) })
 	for _, l := range w.order {
 		services.Go(l.begin(ctx))
 	}
@@ -155,6 +155,12 @@ func (w *Worker) Run(ctx context.Context) error {
 	for _, s := range duties {
 		services.Go(func() { s.run(ctx) })
 	}
+	select { // so that whoever waits for the start may name its accounts
+	case <-first:
+	case <-time.After(publishFirst):
+	case <-ctx.Done():
+	}
+	w.log.Info("worker started", "accounts", len(w.order), "stops_within", w.StopWithin())
 	for running := true; running; {
 		select {
 		case <-ctx.Done():
