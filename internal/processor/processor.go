@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
@@ -76,6 +77,7 @@ type Config struct {
 type Processor struct {
 	Config
 
+	trips trips
 	calls chan struct{} // a token for each call under way; nil for no bound
 
 	mu   sync.Mutex
@@ -109,12 +111,28 @@ const (
 // of what the queue costs where calls follow each other as fast as they can, too short to matter where they wait for the
 // pace, so that jobs and priorities take their turns.
 //
-// Where Redis is far away, a queue gives a task for each round trip and no more, so that a turn there is turnTrips of them.
+// Where Redis is far away a queue gives a task for every two or three round trips and no more (asynq asks one queue after
+// another), so that a turn there is turnTrips of them.
 const (
 	turn      = 150 * time.Millisecond
-	turnTrips = 8
-	turnMost  = 4 * time.Second
+	turnTrips = 40
+	turnMost  = 10 * time.Second
 )
+
+// trips is how long the ledger takes: what is slower counts at once, what is quicker bit by bit.
+type trips struct{ latest atomic.Int64 }
+
+func (t *trips) took(d time.Duration) {
+	if was := time.Duration(t.latest.Load()); d < was {
+		d = was - (was-d)/8
+	}
+	t.latest.Store(int64(d))
+}
+
+// turn is how long a turn is at the moment.
+func (t *trips) turn() time.Duration {
+	return max(turn, min(turnTrips*time.Duration(t.latest.Load()), turnMost))
+}
 
 // Process works on the chunk that a reminder names, and for a turn on those that follow it. serving ends when the lane
 // stops serving: what waits then is given back, a call in flight is finished and recorded. hard ends when nothing can be
@@ -127,20 +145,22 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 	if err != nil {
 		return err
 	}
-	until := asked.Add(max(turn, min(turnTrips*time.Since(asked), turnMost)))
+	began := asked
+	p.trips.took(time.Since(asked))
 	if run == nil {
 		p.Logger.Debug("reminder dropped", "account", p.Account, "job", rem.Job, "chunk", rem.Chunk, "why", drop)
 		return nil
 	}
 	for run != nil && err == nil {
-		run, asked, err = p.chunk(serving, hard, run, asked, priority, until)
+		run, asked, err = p.chunk(serving, hard, run, asked, priority, began)
 	}
 	return err
 }
 
-// chunk works on the chunk of a run whose lease was asked for at asked, and gives the run that goes on with the next one.
+// chunk works on the chunk of a run whose lease was asked for at asked, in a turn that began at began, and returns the run that
+// goes on with the next one.
 func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked time.Time, priority job.Priority,
-	until time.Time) (next *results.Run, begun time.Time, err error) {
+	began time.Time) (next *results.Run, begun time.Time, err error) {
 	j := run.Job()
 	log := p.Logger.With("account", p.Account, "job", j.ID, "chunk", run.Chunk())
 	l := p.hold(serving, hard, run, j.ID, asked, log)
@@ -156,7 +176,7 @@ func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked
 			told = p.call(l, j, run.Operation(), priority, ids, attempts)
 		}
 		asked = time.Now()
-		told.GoOn = asked.Before(until) && l.waiting.Err() == nil
+		told.GoOn = asked.Sub(began) < p.trips.turn() && l.waiting.Err() == nil
 		progress, err := p.record(l, run, told)
 		if err != nil {
 			return nil, asked, err
@@ -183,7 +203,11 @@ func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progr
 	span := l.span.Start("record")
 	defer func() { span.End(err) }()
 	err = p.patiently(l, func(ctx context.Context) (err error) {
+		asked := time.Now()
 		progress, err = run.Record(ctx, told)
+		if err == nil {
+			p.trips.took(time.Since(asked))
+		}
 		return err
 	})
 	if err == nil {
