@@ -6,9 +6,9 @@ import "time"
 // for concurrent use.
 //
 // An exchange that left at one moment and came back at another shows Redis' clock at some moment between: an interval
-// for how far the two clocks are apart. The narrowest interval of late is kept, and its middle taken. So a single slow
-// round trip moves no call, and what is wrong by a way there that takes longer than the way back is the same for all
-// calls of a process.
+// for how far the two clocks are apart. What all intervals have in common is kept, widened by what clocks drift, and its
+// middle taken. So a single slow round trip moves no call, and what is wrong by a way there that takes longer than the way
+// back is the same for all calls of a process.
 type clock struct {
 	epoch int64     // of Redis' clock
 	base  time.Time // what offsets are counted from
@@ -35,13 +35,13 @@ func (c *clock) observe(epoch, at int64, sent, came time.Time) (jumped bool) {
 	if c.base.IsZero() {
 		c.base = sent
 	}
+	drift := int64(max(0, came.Sub(c.since).Seconds()) * clockDrift)
 	least, most := at-came.Sub(c.base).Microseconds(), at-sent.Sub(c.base).Microseconds()
-	drift := int64(sent.Sub(c.since).Seconds() * clockDrift)
 	jumped = c.known && (least > c.most+drift || most < c.least-drift)
-	if !c.known || jumped || most-least <= c.most-c.least+drift {
-		c.known, c.least, c.most, c.since = true, least, most, sent
+	if c.known && !jumped {
+		least, most = max(least, c.least-drift), min(most, c.most+drift)
 	}
-	c.epoch = epoch
+	c.known, c.epoch, c.least, c.most, c.since = true, epoch, least, most, came
 	return jumped
 }
 

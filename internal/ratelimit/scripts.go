@@ -56,7 +56,9 @@ var constants = map[string]any{
 	"BACK":        micros(50 * time.Millisecond),
 	"PLAUSIBLE":   micros(200 * time.Millisecond), // jitter beyond this is not on the way there
 	"UNEXPLAINED": 0.05,
-	"KEEP":        (24 * time.Hour).Milliseconds(),
+	"FORGOTTEN":   micros(500 * time.Millisecond), // what slots are reserved ahead for
+	"DAY":         micros(24 * time.Hour),
+	"KEEP":        (8 * 24 * time.Hour).Milliseconds(),
 }
 
 func micros(d time.Duration) int64 { return d.Microseconds() }

@@ -26,6 +26,10 @@ elseif at < number('seen') - BACK then
   shift(number('seen'))
   mine = false
 end
+if number('seen') == 0 and expected > 0 then
+  -- It was forgotten: by an operator, by a fail-over, by a clock that was set. Slots that workers hold still are theirs.
+  put('next', at + FORGOTTEN)
+end
 sane()
 
 local back = mine and ARGV[11] or ''

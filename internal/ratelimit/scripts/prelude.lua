@@ -32,7 +32,7 @@
 --   answers   how many of them there were, up to a thousand
 --   late      by how much calls arrive unevenly for all that is known, in microseconds, slowly forgotten
 --
--- It expires a day after its last use.
+-- It expires some days after its last use, later than a clock is mostly set forward by. What was learned is good for a day.
 local key = KEYS[1]
 local allowed = tonumber(ARGV[1])
 local h = {}
@@ -173,6 +173,11 @@ local function raise()
     return
   end
   local calm = at - math.max(number('changed'), number('refused'))
+  if calm > DAY then -- it was another day
+    limit, bad = NONE, NONE
+    put('trial', 0)
+    return
+  end
   local patience = math.max(number('patience'), PATIENCE)
   if trial == 1 then
     if calm < (another() > 0 and QUICK or CALM) then return end
