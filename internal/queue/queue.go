@@ -186,6 +186,9 @@ func ParseNotify(t *asynq.Task) (Notification, error) {
 	return Notification{Job: p.Job, Event: p.Event}, nil
 }
 
+// farDelay is longer than any task of ours is delayed by.
+const farDelay = 2 * time.Minute
+
 // Waits says whether a reminder is still on its way to a run: pending, or delayed. One that asynq holds as active is not:
 // a run that began holds a lease, and this is asked of chunks without one.
 //
@@ -198,8 +201,10 @@ func (q *Queue) Waits(ctx context.Context, account string, p job.Priority, r job
 		exists          *redis.IntCmd
 		pending, active *redis.IntCmd
 		zsets           [3]*redis.FloatCmd
+		clock           *redis.TimeCmd
 	)
 	_, err := q.rdb.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		clock = pipe.Time(ctx)
 		exists = pipe.Exists(ctx, prefix+"t:"+id)
 		pending = pipe.LPos(ctx, prefix+"pending", id, redis.LPosArgs{Rank: -1}) // those that wait longest are at the end
 		active = pipe.LPos(ctx, prefix+"active", id, redis.LPosArgs{})
@@ -211,8 +216,13 @@ func (q *Queue) Waits(ctx context.Context, account string, p job.Priority, r job
 	if err != nil && !errors.Is(err, redis.Nil) {
 		return false, job.Errorf(job.CodeRedis, "Redis: look for a task of job %s: %w", r.Job, err)
 	}
+	// asynq delays a task by the clock of the worker that put it there. One that is delayed by far more than any of ours is
+	// was put there by a clock that is wrong, or has been set since, and would wait for as long.
+	delayed := func(z *redis.FloatCmd) bool {
+		return z.Err() == nil && z.Val() <= float64(clock.Val().Add(farDelay).Unix())
+	}
 	there := exists.Val() == 1
-	if there && (pending.Err() == nil || zsets[0].Err() == nil || zsets[1].Err() == nil) {
+	if there && (pending.Err() == nil || delayed(zsets[0]) || delayed(zsets[1])) {
 		return true, nil
 	}
 	if active.Err() == nil && zsets[2].Err() != nil { // taken by nobody

@@ -23,7 +23,7 @@ func TestWaitsBelievesTheListsAlone(t *testing.T) {
 		}
 		const prefix = "asynq:{acme:default}:"
 		now, later := job.Reminder{Job: "j", Chunk: 1, Generation: 1}, job.Reminder{Job: "j", Chunk: 2, Generation: 2,
-			Delay: time.Hour}
+			Delay: time.Minute}
 		waits := func(r job.Reminder) bool {
 			t.Helper()
 			yes, err := q.Waits(ctx, "acme", job.Default, r)
@@ -36,6 +36,11 @@ func TestWaitsBelievesTheListsAlone(t *testing.T) {
 		must(q.Remind(ctx, "acme", job.Default, []job.Reminder{now, later}))
 		if !waits(now) || !waits(later) {
 			t.Error("a reminder on the queue does not wait")
+		}
+		ahead := job.Reminder{Job: "j", Chunk: 3, Generation: 3, Delay: time.Hour} // as by a clock that is an hour ahead
+		must(q.Remind(ctx, "acme", job.Default, []job.Reminder{ahead}))
+		if waits(ahead) {
+			t.Error("a task is waited for that another clock has delayed for an hour")
 		}
 		if waits(job.Reminder{Job: "j", Chunk: 1, Generation: 7}) {
 			t.Error("a reminder of another generation waits")

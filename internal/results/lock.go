@@ -21,9 +21,9 @@ func (l *Ledger) Lock(name, owner string, life time.Duration) *Lock {
 // Hold takes the lock where it is free, keeps it where it is the owner's, and says which of both it now is.
 func (k *Lock) Hold(ctx context.Context) (bool, error) {
 	claim := k.l.scripts.claim
-	holder, err := claim.Run(ctx, k.l.rdb, []string{k.key}, k.owner, k.owner, millis(k.life)).Text()
+	holder, err := claim.Run(ctx, k.l.rdb, []string{k.key}, k.owner, k.owner, millis(k.life), 1).Text()
 	if err == nil && holder == "" {
-		holder, err = claim.Run(ctx, k.l.rdb, []string{k.key}, "", k.owner, millis(k.life)).Text()
+		holder, err = claim.Run(ctx, k.l.rdb, []string{k.key}, "", k.owner, millis(k.life), 1).Text()
 	}
 	return holder == k.owner, redisError("take the lock of "+k.key, err)
 }

@@ -22,7 +22,7 @@ elseif verb == 'resume' then
     local all = redis.call('HKEYS', WIN)
     for i = 1, #all do
       local _, expiry = split(redis.call('HGET', LEASE, all[i]))
-      if not (expiry and expiry > at) then remind(out, all[i], at, 0) end
+      if not held(expiry, at) then remind(out, all[i], at, 0) end
     end
     advance(out, at)
   elseif state ~= 'running' then

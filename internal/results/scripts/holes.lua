@@ -19,7 +19,11 @@ for i = 1, #window, 2 do
   local chunk = window[i]
   local generation, due = split(window[i + 1])
   local token, expiry = split(redis.call('HGET', LEASE, chunk))
-  if expiry and expiry <= at and not beside then
+  if due > at + CLOCK then -- by another clock: whether it is late shows from now on
+    due = at
+    redis.call('HSET', WIN, chunk, generation .. ':' .. text(due))
+  end
+  if expiry and not held(expiry, at) and not beside then
     redis.call('HDEL', LEASE, chunk)
     vanished(chunk, token)
     remind(out, chunk, at, 0)

@@ -47,12 +47,20 @@ local function note(at, word, why)
   redis.call('HSET', JOB, 'history', all)
 end
 
+-- What is further ahead than this, in ms, was written by another clock: leases are of seconds, and so are delays.
+local CLOCK = 120000
+
+-- Whether a lease that runs out then is held.
+local function held(expiry, at)
+  return expiry ~= nil and expiry > at and expiry <= at + CLOCK
+end
+
 -- Whether any run holds a lease that has not run out.
 local function leased(at)
   local all = redis.call('HVALS', LEASE)
   for i = 1, #all do
     local _, expiry = split(all[i])
-    if expiry and expiry > at then return true end
+    if held(expiry, at) then return true end
   end
   return false
 end
@@ -95,7 +103,7 @@ end
 local function begin(chunk, generation, token, life, at)
   if split(redis.call('HGET', WIN, chunk)) ~= generation then return {'drop', 'superseded'} end
   local gone, expiry = split(redis.call('HGET', LEASE, chunk))
-  if expiry and expiry > at then return {'drop', 'leased'} end
+  if held(expiry, at) then return {'drop', 'leased'} end
   -- A run that had lost its lease may have decided all of a chunk. Whoever takes it up again makes room in the window,
   -- which is filled at the next look for holes.
   local function decided()

@@ -8,6 +8,6 @@ if redis.call('HGET', JOB, 'state') ~= 'running' then return out end
 for i = 1, #ARGV, 2 do
   local generation = split(redis.call('HGET', WIN, ARGV[i]))
   local _, expiry = split(redis.call('HGET', LEASE, ARGV[i]))
-  if generation == ARGV[i + 1] and not (expiry and expiry > at) then remind(out, ARGV[i], at, 0) end
+  if generation == ARGV[i + 1] and not held(expiry, at) then remind(out, ARGV[i], at, 0) end
 end
 return out
