@@ -114,7 +114,7 @@ func TestHereFailedStoresExitWithThree(t *testing.T) {
 		return append(append([]string{"associate", w.list(10), "--config", w.config, "--report", w.file("r.csv")}, asPartner...), more...)
 	}
 	o := w.do(args()...).expect(t, 3)
-	for _, say := range []string{"STORE_NOT_EXIST 1", "STORE_CLOSED 1", "8", w.file("r.csv")} {
+	for _, say := range []string{"INVALID_REQUEST 1", "STORE_CLOSED 1", "8", w.file("r.csv")} {
 		if !strings.Contains(o.out, say) {
 			t.Errorf("the summary does not say %q:\n%s", say, o.out)
 		}
@@ -123,7 +123,7 @@ func TestHereFailedStoresExitWithThree(t *testing.T) {
 		t.Errorf("standard error: %s", o.err)
 	}
 	s := document[endDocument](t, w.do(args("--json")...).expect(t, 3))
-	if s.Failed != 2 || s.Succeeded != 8 || s.Failures["STORE_NOT_EXIST"] != 1 {
+	if s.Failed != 2 || s.Succeeded != 8 || s.Failures["INVALID_REQUEST"] != 1 {
 		t.Errorf("got %+v", s)
 	}
 	if text, err := os.ReadFile(w.file("r.csv")); err != nil || !strings.Contains(string(text), "STORE_CLOSED,'=1+1,") {

@@ -50,7 +50,7 @@ func TestOnboardRunsABatchToItsEnd(t *testing.T) {
 		s := document[endDocument](t, w.do("onboard", path, "--wait", "--json", "--label", "spring", "--report", w.file("r.csv")).expect(t, 3))
 		const all = brands * stocks
 		if s.State != job.Completed || s.Operation != job.Associate || s.Targets != all || s.Total != all*n || s.Succeeded != (all-1)*(n-1) || s.Failed != all-1 ||
-			s.Unprocessed != n || s.Pending != 0 || s.Calls != (all-1)*n/200+1 || s.Failures["STORE_NOT_EXIST"] != all-1 ||
+			s.Unprocessed != n || s.Pending != 0 || s.Calls != (all-1)*n/200+1 || s.Failures["INVALID_REQUEST"] != all-1 ||
 			s.Jobs[job.Completed] != all-1 || s.Jobs[job.Aborted] != 1 || s.Label != "spring" {
 			t.Errorf("%+v", s.Status)
 		}

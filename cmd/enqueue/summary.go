@@ -212,7 +212,7 @@ func (a *app) meanings(s job.Status) {
 	tell(catalogue.OfReason(s.Reason))
 	codes := catalogue.ByCount(s.Failures)
 	for _, code := range codes[:min(len(codes), maxCodes)] {
-		tell(catalogue.Lookup(code))
+		tell(catalogue.OfStore(code))
 	}
 }
 

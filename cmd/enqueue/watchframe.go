@@ -360,7 +360,7 @@ func (f *frames) failureLines(width int) []string {
 		terminal.Column{Name: "WHAT HAPPENED", Least: 16, Drop: 1})}
 	for _, code := range catalogue.ByCount(all) {
 		happened := ""
-		if e, ok := catalogue.Lookup(code); ok {
+		if e, ok := catalogue.OfStore(code); ok {
 			happened = e.Happened.In(cmp.Or(catalogue.Lang(f.tongue), catalogue.English))
 		}
 		t.Add(text(code), failedCell(all[code]), text(happened))

@@ -56,7 +56,7 @@ var faultFlagTable = []struct{ name, takes, usage string }{
 	{"passing-stores", "SHARE", "of the times that a store is sent: it fails in passing"},
 	{"passing-store-ids", "IDS", "stores that do so every time"},
 	{"passing-code", "CODE", "their code (default SYSTEM_ERROR)"},
-	{"failing-stores", "SHARE", "of stores: they fail for good, with STORE_NOT_EXIST"},
+	{"failing-stores", "SHARE", "of stores: they fail for good, with INVALID_REQUEST"},
 	{"failing-store-ids", "FAILURES", "stores that fail for good: ID[:CODE[:MESSAGE]],…"},
 	{"missing-stores", "SHARE", "of the times that a store is sent: neither list names it, nothing done"},
 	{"missing-store-ids", "IDS", "stores that are so every time"},

@@ -42,6 +42,7 @@ type setup struct {
 	top     []string          // further lines of the configuration
 	server  *redistest.Server
 	redis   string // its URL
+	environ []string
 }
 
 // durable is how storelink wants Redis.
@@ -153,7 +154,7 @@ func (c *setup) check(args ...string) report {
 	args = append([]string{"check", "--config", filepath.Join(c.dir, "storelink.yaml"), "--redis", c.redis, "--json",
 		"--lang", "en",
 		"--account", "acme", "--brand", sandbox.BrandID, "--coupon", "1000000013", "--stock", "98065001"}, args...)
-	cmd := workerCommand(c.T, nil, args...)
+	cmd := workerCommand(c.T, c.environ, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()

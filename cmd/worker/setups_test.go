@@ -327,6 +327,18 @@ var brokenSetUps = map[string]broken{
 		status: 2, check: preflight.CheckCertificate, code: preflight.CodeCertificateExpires, says: []string{"expires on",
 			"before that"},
 	},
+	"a proxy of the environment refuses": {
+		spoil: func(c *setup) {
+			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				http.Error(w, "who are you", http.StatusProxyAuthRequired)
+			}))
+			c.Cleanup(proxy.Close)
+			c.environ = []string{"HTTPS_PROXY=" + strings.Replace(proxy.URL, "://", "://me:hunter2@", 1)}
+			c.lines["base_url"] = "https://wechat.invalid"
+		},
+		status: 1, check: preflight.CheckWeChatPay, code: preflight.CodeUnreachable,
+		says: []string{"Proxy Authentication Required", "through the proxy 127.0.0.1:", "that the environment names (HTTPS_PROXY)", "NO_PROXY"},
+	},
 	"the clock is a minute off": {
 		faults: sandbox.Faults{ClockOffset: -time.Minute},
 		status: 0, check: preflight.CheckClock, code: preflight.CodeClock, says: []string{"ahead of WeChat Pay's",

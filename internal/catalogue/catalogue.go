@@ -86,7 +86,19 @@ func Of(r job.Row) (Entry, bool) {
 	if r.Code == "" {
 		return Find(string(r.Outcome), "")
 	}
-	return Find(r.Code, r.RequestID[strings.LastIndexByte(r.RequestID, '-')+1:])
+	if e, ok := Find(r.Code, r.RequestID[strings.LastIndexByte(r.RequestID, '-')+1:]); ok && e.Number != "" {
+		return e, true
+	}
+	return OfStore(r.Code)
+}
+
+// OfStore finds the entry of a code as single stores fail with it, which may mean something else than the same code of a
+// whole call.
+func OfStore(code string) (Entry, bool) {
+	if i := slices.IndexFunc(ofStores, func(e Entry) bool { return e.Code == code }); i >= 0 {
+		return ofStores[i], true
+	}
+	return Lookup(code)
 }
 
 // Entries gives all that there are.

@@ -22,7 +22,7 @@ func TestEveryKnownCodeHasAnEntry(t *testing.T) {
 		}
 	}
 	// The numbers of WECHATPAY.md that the table does not tell apart, and our own codes.
-	for _, code := range []string{"268435461", "268578101", "268578224", "268578813", "268578608", "268579803", "270924289",
+	for _, code := range []string{"268435461", "268435462", "268435463", "268435464", "268578101", "268578224", "268578813", "268578608", "268579803", "270924289",
 		"502", "503", "504", job.RetriesExhausted, job.Unreported, string(job.Unprocessed), string(job.Pending),
 		catalogue.SetAside, catalogue.NotInJob} {
 		if _, ok := catalogue.Lookup(code); !ok {
@@ -109,5 +109,32 @@ func TestWordsThatAreNotKnownStandForThemselves(t *testing.T) {
 		if catalogue.Term(state, catalogue.Chinese) == string(state) || catalogue.Term(state, catalogue.English) != string(state) {
 			t.Errorf("%s is not in both languages", state)
 		}
+	}
+}
+
+func TestACodeOfAStoreMayMeanSomethingElseThanOfACall(t *testing.T) {
+	t.Parallel()
+	of := func(requestID string) catalogue.Entry {
+		e, ok := catalogue.Of(job.Row{Outcome: job.Failed, Code: "INVALID_REQUEST", RequestID: requestID})
+		if !ok {
+			t.Fatal("it has no entry")
+		}
+		return e
+	}
+	call, _ := catalogue.Find("INVALID_REQUEST", "")
+	if store := of("08A1-0"); store == call || !strings.Contains(store.Happened.EN, "no such store") || !strings.HasSuffix(store.Do.ZH, "。") {
+		t.Errorf("of a store it is %+v", store)
+	}
+	if e, ok := catalogue.OfStore("INVALID_REQUEST"); !ok || e != of("08A1-0") {
+		t.Errorf("of many stores it is %+v", e)
+	}
+	if numbered := of("08A1-268578813"); numbered.Number != "268578813" {
+		t.Errorf("with a number it is %+v", numbered)
+	}
+	if e, ok := catalogue.OfStore("PARAM_ERROR"); !ok || e.Code != "PARAM_ERROR" {
+		t.Errorf("others are %+v", e)
+	}
+	if e, _ := catalogue.Find("NO_AUTH", "268579803"); !strings.Contains(e.Happened.EN, "grey release") || !strings.Contains(e.Happened.ZH, "灰度") {
+		t.Errorf("NO_AUTH is %+v", e)
 	}
 }

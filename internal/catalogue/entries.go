@@ -22,12 +22,14 @@ var (
 		EN: "Check the IDs given by --brand, --coupon and --stock (or --bundle), and the account; then submit again.",
 	}
 	notGranted = Text{
-		ZH: "该品牌没有把商品券的产品权限授权给本服务商。本服务商的其他品牌不受影响。",
-		EN: "This brand has not granted this partner the product. The partner's other brands are not concerned.",
+		ZH: "该品牌没有把商品券的产品权限授权给本服务商，或者该功能仍在灰度、尚未对其开放。本服务商的其他品牌不受影响。",
+		EN: "This brand has not granted this partner the product, or it is still in grey release and not open to them. The partner's" +
+			" other brands are not concerned.",
 	}
 	grant = Text{
-		ZH: "请品牌方的管理员在品牌经营平台完成授权，生效后重试任务。",
-		EN: "Ask the brand to grant it in its console at WeChat Pay; once that holds, retry the job.",
+		ZH: "请品牌方的管理员在品牌经营平台完成授权；如果已经授权，请向微信支付确认该功能是否已对该品牌（或服务商）开放灰度。生效后重试任务。",
+		EN: "Ask the brand to grant it in its console at WeChat Pay; where that is done, ask WeChat Pay whether the grey release is open to" +
+			" the brand and the partner. Once it is, retry the job.",
 	}
 	tooFast = Text{
 		ZH: "调用频率超过限制，微信支付暂时拒绝。",
@@ -45,11 +47,22 @@ var (
 	}
 )
 
+// ofStores are codes that mean something else where one store of an answer fails with them than where a call does.
+var ofStores = []Entry{
+	{Code: "INVALID_REQUEST", Happened: Text{
+		ZH: "该品牌没有这家门店，或者没有这个门店ID。",
+		EN: "The brand has no such store, or there is no such store ID.",
+	}, Do: checkStore},
+}
+
 // entries are all that is known. The codes and numbers of WeChat Pay are those of its public documentation; what a store
 // can fail with beside them is not documented, and so not here.
 var entries = []Entry{
 	{Code: "PARAM_ERROR", Happened: badRequest, Do: checkStore},
 	{Code: "PARAM_ERROR", Number: "268435461", Happened: badRequest, Do: checkStore},
+	{Code: "PARAM_ERROR", Number: "268435462", Happened: badRequest, Do: checkStore},
+	{Code: "PARAM_ERROR", Number: "268435463", Happened: badRequest, Do: checkStore},
+	{Code: "PARAM_ERROR", Number: "268435464", Happened: badRequest, Do: checkStore},
 	{Code: "PARAM_ERROR", Number: "268578101", Happened: badRequest, Do: checkStore},
 	{Code: "PARAM_ERROR", Number: "268578224", Happened: badRequest, Do: checkStore},
 	{Code: "INVALID_REQUEST", Happened: Text{

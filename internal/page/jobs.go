@@ -275,7 +275,7 @@ func (p *Page) job(r *request) error {
 	}
 	for _, code := range catalogue.ByCount(s.Failures) {
 		f := failureView{Code: code, Stores: s.Failures[code]}
-		f.Entry, f.Known = catalogue.Lookup(code)
+		f.Entry, f.Known = catalogue.OfStore(code)
 		v.Failures = append(v.Failures, f)
 	}
 	if e, ok := catalogue.OfReason(s.Reason); ok {

@@ -171,5 +171,9 @@ const slowCall = 200 * time.Millisecond
 // wechatPay says whether a host is one of WeChat Pay's (partner/4015781302).
 func wechatPay(host string) bool {
 	host = strings.ToLower(host)
-	return host == "api.mch.weixin.qq.com" || host == "api2.mch.weixin.qq.com"
+	switch host {
+	case "api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "api.wechatpay.cn", "api2.wechatpay.cn":
+		return true
+	}
+	return false
 }

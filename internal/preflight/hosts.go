@@ -9,9 +9,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/storelink/storelink/internal/version"
+	"github.com/storelink/storelink/internal/wxapi"
 )
 
 // WeChat Pay refuses a call whose time is more than five minutes from its own (brand/4015736339), and its answers' time
@@ -60,8 +62,15 @@ func (l *look) host(ctx context.Context, site string, spare bool, connect, whole
 	began, start := l.Now(), time.Now()
 	res, err := client.Do(req)
 	took := time.Since(start)
+	via := ""
+	if proxy := wxapi.Proxy(site); proxy != "" {
+		via = ", through the proxy " + proxy + " that the environment names (HTTPS_PROXY)"
+	}
 	if err != nil {
 		code, message, passing := unreached(err)
+		if via != "" {
+			message += "; it was asked" + strings.TrimPrefix(via, ",") + ": see to that first, or except the host by NO_PROXY"
+		}
 		if spare {
 			l.warn(CheckWeChatPay, site, code, "the spare host cannot be used where the first one fails: "+message)
 			return
@@ -71,7 +80,7 @@ func (l *look) host(ctx context.Context, site string, spare bool, connect, whole
 	}
 	_, _ = io.CopyN(io.Discard, res.Body, 64<<10) // whatever it is
 	res.Body.Close()
-	l.ok(CheckWeChatPay, site, fmt.Sprintf("it answers in %d ms", took.Milliseconds()))
+	l.ok(CheckWeChatPay, site, fmt.Sprintf("it answers in %d ms%s", took.Milliseconds(), via))
 	told, err := http.ParseTime(res.Header.Get("Date"))
 	if err != nil || spare && l.compared {
 		return

@@ -205,7 +205,7 @@ func (b *Book) summary() error {
 	}
 	for _, code := range catalogue.ByCount(s.Failures) {
 		meaning, do := w.unknown, ""
-		if e, ok := catalogue.Lookup(code); ok {
+		if e, ok := catalogue.OfStore(code); ok {
 			meaning, do = e.Happened.In(b.opts.Lang), e.Do.In(b.opts.Lang)
 		}
 		put(code, s.Failures[code], excelize.Cell{StyleID: wrapped, Value: meaning}, excelize.Cell{StyleID: wrapped, Value: do})

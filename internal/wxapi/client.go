@@ -30,6 +30,10 @@ type Client struct {
 // New checks the configuration whole and makes a client; it opens no connection. Its errors are *job.Error of
 // CodeBadConfig and name the configuration's keys.
 func New(config Config) (*Client, error) {
+	return newClient(config, newTransport((&net.Dialer{}).DialContext))
+}
+
+func newClient(config Config, transport *http.Transport) (*Client, error) {
 	if err := config.check(); err != nil {
 		return nil, err
 	}
@@ -39,7 +43,6 @@ func New(config Config) (*Client, error) {
 	}
 	c := &Client{config: config, authorizer: newAuthorizer(&config), checker: newChecker(config.AnswerKeys, config.Replays),
 		codes: codes, hosts: &hosts{clock: config.Clock}}
-	transport := newTransport((&net.Dialer{}).DialContext)
 	if c.hosts.first, err = newPool("base_url", config.BaseURL, transport, &config); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net"
 	"net/http"
+	"net/url"
 
 	"github.com/storelink/storelink/internal/job"
 )
@@ -22,6 +23,13 @@ func NewWithDial(config Config, dial func(context.Context, string, string) (net.
 		c.hosts.spare.transport = transport
 	}
 	return c, nil
+}
+
+// NewWithProxy makes a client whose calls take a proxy.
+func NewWithProxy(config Config, proxy *url.URL) (*Client, error) {
+	transport := newTransport((&net.Dialer{}).DialContext)
+	transport.Proxy = http.ProxyURL(proxy)
+	return newClient(config, transport)
 }
 
 // Trust makes the client take certificates that roots has signed.

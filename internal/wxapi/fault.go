@@ -35,6 +35,9 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 		}
 		return x.finish(unbelieved(proof))
 	}
+	if rep.status == http.StatusAccepted { // whatever it carries
+		return x.finish(passing("WeChat Pay has taken the call, and has no outcome yet (202): it is sent again"))
+	}
 	fault, ok := readFault(rep.body)
 	if !ok && rep.status == http.StatusTooManyRequests { // a gateway's: nothing is decided by it, but less is sent
 		return x.finish(&Failure{Class: job.ClassPace, Index: -1,

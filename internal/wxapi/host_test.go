@@ -318,7 +318,7 @@ func TestConnectionThatWaitedLongIsReplaced(t *testing.T) {
 	hosts(t, func(t *testing.T, n *network) {
 		client := n.client(nil)
 		c := call(1)
-		c.Ready = func(context.Context) error { time.Sleep(31 * time.Second); return nil }
+		c.Ready = func(context.Context) error { time.Sleep(8 * time.Second); return nil }
 		answer, err := client.Do(t.Context(), c)
 		if err != nil || answer.Sent != 1 {
 			t.Errorf("%+v, %v", answer, err)
@@ -559,12 +559,12 @@ func TestIdleConnectionsAreClosedAfterAWhile(t *testing.T) {
 		if _, err := client.Do(t.Context(), call(1)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(29 * time.Second)
+		time.Sleep(6 * time.Second)
 		synctest.Wait()
 		if n.alive.Load() != 1 {
 			t.Error("closed before its time")
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2*time.Second - time.Millisecond) // WeChat Pay closes at eight
 		synctest.Wait()
 		if n.alive.Load() != 0 {
 			t.Error("an idle connection is kept for ever")

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// idleLife is how long a connection may wait for its next call. It is below what servers and the devices on the way
-// usually allow, so that a call seldom meets a connection that the other side has just given up.
-const idleLife = 30 * time.Second
+// idleLife is how long a connection may wait for its next call. WeChat Pay gives up what has been idle for eight seconds: a
+// call must not meet a connection that the other side has just given up.
+const idleLife = 7 * time.Second
 
 // bufferSize holds a whole request of 200 stores, headers included, so that it leaves in one write.
 const bufferSize = 16 << 10
@@ -28,7 +28,7 @@ const maxHeaders = 64 << 10
 // our back. For the same reasons it speaks HTTP/1.1 only: a few long-lived connections carry twenty calls a second,
 // and a cut one takes a single call with it.
 type pool struct {
-	name      string // of the host, for messages
+	name      string // of the host, for messages, and of the proxy on the way there
 	url       *url.URL
 	address   string // host:port
 	transport *http.Transport
@@ -103,7 +103,11 @@ func newPool(name, host string, transport *http.Transport, c *Config) (*pool, er
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	return &pool{name: u.Host, url: u, address: net.JoinHostPort(u.Hostname(), port), transport: transport,
+	shown := u.Host
+	if via := proxyOf(transport.Proxy, u); via != "" {
+		shown += " (through the proxy " + via + ", which the environment names)"
+	}
+	return &pool{name: shown, url: u, address: net.JoinHostPort(u.Hostname(), port), transport: transport,
 		timeout: c.ConnectTimeout, most: c.Concurrency}, nil
 }
 

@@ -73,7 +73,7 @@ type Faults struct {
 	PassingStoreIDs []string `json:"passing_store_ids,omitempty"`
 	PassingCode     string   `json:"passing_code,omitempty"`
 
-	// Stores failing for good: a share of all stores, the same ones every time, with STORE_NOT_EXIST; and stores by
+	// Stores failing for good: a share of all stores, the same ones every time, with INVALID_REQUEST; and stores by
 	// name, each with a code and a message of its own or the same.
 	FailingStores   float64        `json:"failing_stores,omitempty"`
 	FailingStoreIDs []StoreFailure `json:"failing_store_ids,omitempty"`
@@ -119,7 +119,7 @@ type Faults struct {
 // StoreFailure is one store that fails for good.
 type StoreFailure struct {
 	StoreID string `json:"store_id"`
-	Code    string `json:"code,omitempty"`    // empty means STORE_NOT_EXIST
+	Code    string `json:"code,omitempty"`    // empty means INVALID_REQUEST
 	Message string `json:"message,omitempty"` // empty means 门店不存在
 }
 
@@ -162,8 +162,8 @@ const (
 
 // Codes and messages of failing stores. None of them is documented but that SYSTEM_ERROR is a passing one.
 const (
-	codeNotExist    = "STORE_NOT_EXIST"
-	messageNotExist = "门店不存在"
+	codeNotExist    = "INVALID_REQUEST" // as WeChat Pay says it of a store that the brand has not, or that is none
+	messageNotExist = "门店不存在或不属于该品牌"
 	codePassing     = "SYSTEM_ERROR"
 	messagePassing  = "系统异常，请稍后重试"
 	messageAlready  = "门店状态与请求不符"

@@ -163,7 +163,7 @@ func TestHowStoresFail(t *testing.T) {
 		FailedStoreList: []wxapi.Store{
 			{StoreID: "passing", Code: "SYSTEM_ERROR", Message: "系统异常，请稍后重试"},
 			{StoreID: "double", Code: "SYSTEM_ERROR", Message: "系统异常，请稍后重试"},
-			{StoreID: "gone", Code: "STORE_NOT_EXIST", Message: "门店不存在"},
+			{StoreID: "gone", Code: "INVALID_REQUEST", Message: "门店不存在或不属于该品牌"},
 			{StoreID: "odd", Code: "ODD", Message: `a "b" <门>`},
 		}}
 	if fmt.Sprint(answer) != fmt.Sprint(want) {
@@ -210,7 +210,7 @@ func TestAStoreThatFailsForGoodFailsEveryTime(t *testing.T) {
 		t.Fatalf("%d of 200 failed at a share of a tenth", n)
 	}
 	again := decode[wxapi.StoresAnswer](t, c.stores(idsOf(first.FailedStoreList)...))
-	if len(again.SuccessStoreList) != 0 || again.FailedStoreList[0].Code != "STORE_NOT_EXIST" {
+	if len(again.SuccessStoreList) != 0 || again.FailedStoreList[0].Code != "INVALID_REQUEST" {
 		t.Errorf("%+v", again)
 	}
 }
