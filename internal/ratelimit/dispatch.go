@@ -11,7 +11,7 @@ const (
 	margin = 2 * time.Millisecond
 	// stall is how much further than a round trip asks for slots are reserved: a process may be held up for as long
 	// without losing the slots that follow.
-	stall = 25 * time.Millisecond
+	stall = 50 * time.Millisecond
 	// step is the longest that is slept at a time: clocks jump, machines sleep, and what was waited for may be over.
 	step = 250 * time.Millisecond
 	// redisBackoff is for how long a Redis that could not be asked is left alone.
