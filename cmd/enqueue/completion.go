@@ -14,6 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
+	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -94,7 +95,7 @@ func (a *app) complete(root *cobra.Command) {
 	}
 	flags := map[string]completer{
 		"account": a.accountNames, "batch": a.flagged(a.jobIDs(func(s job.Status) bool { return s.Targets > 0 })),
-		"state": words(states), "only": words(outcomes), "priority": words([]job.Priority{job.High, job.Default, job.Low}),
+		"state": words(states), "only": words(outcomes), "ids": words([]string{storelist.WeChatIDs, storelist.OwnIDs}), "priority": words([]job.Priority{job.High, job.Default, job.Low}),
 		"encoding": words([]string{"utf-8", "utf-8-bom", "gb18030"}), "lang": words([]string{"zh", "en"}),
 		"redis": nothing, "brand": nothing, "coupon": nothing, "stock": nothing, "bundle": nothing, "label": nothing,
 	}

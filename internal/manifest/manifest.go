@@ -9,6 +9,8 @@
 //	  - {brand: "120344", coupon: "1002323", stock: "100232301", list: lists/north.csv, account: other, priority: high}
 //	  - {brand: "120345", coupon: "1002324", bundle: "100232401", chunk_size: 100}
 //
+// How a list is read can be said beside its column: header is the line of its header, or none; ids is wechat or own.
+//
 // defaults may set any key of a target; a target that names its stock or bundle has neither of the defaults. Paths are
 // relative to the manifest's folder. IDs need no quotes where they are digits alone. A list that many targets use is
 // given once.
