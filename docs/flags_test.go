@@ -117,7 +117,7 @@ func TestEveryFlagOfADocumentExists(t *testing.T) {
 
 // foreign are variables of the documents that are not of the configuration.
 var foreign = []string{"STORELINK_UID", "STORELINK_GID", "STORELINK_REQUIRE_REDIS", "STORELINK_REQUIRE_PYTHON",
-	"STORELINK_REDIS_PASSWORD", "STORELINK_REDIS_MEMORY", "STORELINK_REDIS_LIMIT"}
+	"STORELINK_REDIS_PASSWORD", "STORELINK_REDIS_MEMORY", "STORELINK_REDIS_LIMIT", "STORELINK_SEEDS"}
 
 func TestEveryVariableOfADocumentExists(t *testing.T) {
 	t.Parallel()
