@@ -18,7 +18,8 @@ type markup struct {
 	xml   *xml.Decoder
 	root  string // what the outermost element must be called; empty for anything
 	depth int
-	over  bool // the outermost element has ended
+	over  bool             // the outermost element has ended
+	start xml.StartElement // that the last event is of
 }
 
 // event is the start of an element, its end, or a text. It is valid until the next.
@@ -48,10 +49,11 @@ func (m *markup) next() (event, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
-			if err := m.begun(&t); err != nil {
+			m.start = t
+			if err := m.begun(&m.start); err != nil {
 				return event{}, err
 			}
-			return event{start: &t, depth: m.depth}, nil
+			return event{start: &m.start, depth: m.depth}, nil
 		case xml.EndElement:
 			m.depth--
 			m.over = m.depth == 0
