@@ -494,27 +494,3 @@ func TestLinesGiveEverythingInOrder(t *testing.T) {
 		t.Errorf("JSON lines: %v", err)
 	}
 }
-
-func FuzzSpreadsheet(f *testing.F) {
-	f.Add(`<row r="1"><c r="A1" s="1"><v>45000</v></c><c r="B1" t="s"><v>0</v></c></row>`, `<si><t>门店ID</t></si>`, `<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>`)
-	f.Add(`<row><c t="inlineStr"><is><r><t>1</t></r></is></c></row><row hidden="1"><c><v>1E+15</v></c></row>`, "", "")
-	f.Add(`<row><c t="b"><v>1</v></c><c t="e"><v>#N/A</v></c><c t="d"><v>x</v></c><c><f>1</f></c></row>`, "<si/>", `<numFmts><numFmt numFmtId="170" formatCode="[h]&quot;"/></numFmts>`)
-	f.Add(`</sheetData><sheetData><row/>`, `<si><rPh><t>a</t></rPh><t>_x000D_</t></si>`, "<")
-	f.Add(`<row r="9999999999999999999"/>`, "", "")
-	f.Fuzz(func(t *testing.T, sheet, strings, styles string) {
-		list := handmade(t, sheet, strings, styles)
-		ids, stats, err := read(list, storelist.Options{Name: "list.xlsx", Column: ""})
-		for _, id := range ids {
-			if !job.ValidID(id) {
-				t.Fatalf("%q was given out", id)
-			}
-		}
-		if err == nil && (len(ids) == 0 || stats.IDs != int64(len(ids)) || stats.Rows != stats.IDs+stats.Repeats) {
-			t.Fatalf("%d IDs, %+v", len(ids), stats)
-		}
-		var e *job.Error
-		if err != nil && (!errors.As(err, &e) || e.Code != job.CodeBadList || e.File != "list.xlsx") {
-			t.Fatalf("got %v", err)
-		}
-	})
-}

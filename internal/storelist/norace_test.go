@@ -1,0 +1,5 @@
+//go:build !race
+
+package storelist_test
+
+const fewer = 1
