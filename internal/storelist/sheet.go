@@ -142,7 +142,9 @@ func (s *sheet) format() string         { return "xlsx" }
 func (s *sheet) everything()            { s.all = true }
 func (s *sheet) header() ([]Value, int) { return s.top, s.columns }
 
-func (s *sheet) place() (int, ReadColumn) { return s.line, ReadColumn{Number: s.at, Name: s.found.name} }
+func (s *sheet) place() (int, ReadColumn) {
+	return s.line, ReadColumn{Number: s.at, Name: s.found.name}
+}
 
 // findHeader holds the first rows and finds the header among them.
 func (s *sheet) findHeader(opts Options) error {

@@ -199,7 +199,9 @@ func (t *table) header() ([]Value, int) {
 
 func (t *table) passed() (above, blank int64) { return t.above, t.blanks }
 
-func (t *table) place() (int, ReadColumn) { return t.line, ReadColumn{Number: t.head.at + 1, Name: t.head.name} }
+func (t *table) place() (int, ReadColumn) {
+	return t.line, ReadColumn{Number: t.head.at + 1, Name: t.head.name}
+}
 
 // wide says whether the list has more than one column.
 func (t *table) wide() bool { return !t.head.lone || t.head.width > 1 }
