@@ -26,7 +26,7 @@ type submitFlags struct {
 	readFlags
 	chunkSize        int
 	failureThreshold int
-	dryRun           bool
+	dryRun, yes      bool
 	laterFlags
 	hookFlags
 	placeFlags
@@ -123,6 +123,7 @@ func (f *submitFlags) register(flags *pflag.FlagSet) {
 	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
+	flags.BoolVar(&f.yes, "yes", false, "on a terminal: do not ask before stores are disassociated")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
 	f.placeFlags.register(flags)
 }
@@ -245,6 +246,15 @@ func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f
 		return account, receipt, err
 	}
 	defer ids.close()
-	receipt, err = s.submitter().Submit(ctx, submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts, Reading: ids.read})
+	sub := submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts, Reading: ids.read}
+	if a.asks(f.yes) {
+		sub.Bind = func(ctx context.Context, _ string) error {
+			if question := a.tongue(a.errors).takesAway(j, ids); question != "" {
+				return a.confirm(ctx, question, "nothing was sent")
+			}
+			return nil
+		}
+	}
+	receipt, err = s.submitter().Submit(ctx, sub)
 	return account, receipt, err
 }

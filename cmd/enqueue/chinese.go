@@ -64,6 +64,13 @@ var chinese = map[string]string{
 	"q or Ctrl-C leaves; the job goes on":              "按 q 或 Ctrl-C 退出；任务会继续",
 	"q or Ctrl-C leaves; the jobs go on":               "按 q 或 Ctrl-C 退出；任务会继续",
 
+	// What is asked before stores are taken away.
+	" [y/N] ":                  "［y/N］",
+	"Disassociate %s from %s?": "取消 %[2]s 与 %[1]s的关联？",
+	"Bring %s in line with %s, and disassociate all others, at most %s?": "把%s同步为清单中的 %s，并取消其余全部关联（最多 %s）？",
+	"%s targets": "%s 个对象",
+	"Cancel %s (%s, %s)? Of %s, %s are done; the rest is left unprocessed.": "取消 %s（%s，%s）？共 %s，已处理 %s 家，其余不再处理。",
+
 	// What was submitted.
 	"The list: %s.":                   "清单：%s。",
 	"Job %s: %s %s with %s, in %s%s.": "任务 %[1]s：%[2]s，%[3]s，%[4]s，分成 %[5]s%[6]s。",

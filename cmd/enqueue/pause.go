@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/steer"
 )
 
@@ -18,18 +19,23 @@ With --json: the status document after it.`,
 		Example: `  enqueue pause 20260701-093000-k3jq7w2p`,
 		Args:    one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), args[0], steer.Pause)
+			return a.steer(cmd.Context(), args[0], steer.Pause, nil)
 		},
 	}
 }
 
-// steer does something to a job or batch, tells the workers of it at once, and prints the status after it.
-func (a *app) steer(ctx context.Context, id string, verb steer.Verb) error {
+// steer does something to a job or batch, tells the workers of it at once, and prints the status after it. sure, unless nil, asks
+// before it is done to one that has not ended.
+func (a *app) steer(ctx context.Context, id string, verb steer.Verb, sure func(context.Context, job.Status) error) error {
 	s, err := a.look(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := s.status(ctx, id); err != nil {
+	before, err := s.status(ctx, id)
+	if err == nil && sure != nil && !before.State.Ended() {
+		err = sure(ctx, before)
+	}
+	if err != nil {
 		return s.closed(err)
 	}
 	after, warning, err := s.desk().Do(ctx, verb, id, submitter(a.environ))

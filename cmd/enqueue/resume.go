@@ -16,7 +16,7 @@ With --json: the status document after it.`,
 		Example: `  enqueue resume 20260701-093000-k3jq7w2p`,
 		Args:    one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), args[0], steer.Resume)
+			return a.steer(cmd.Context(), args[0], steer.Resume, nil)
 		},
 	}
 }

@@ -71,6 +71,8 @@ var sentences = []Text{
 	{EN: "the line has more than one value, and the list's first line has one", ZH: "这一行有多个值，而清单的第一行只有一个"},
 	{EN: "the list is empty: it has no store IDs", ZH: "清单是空的：没有门店ID"},
 	{EN: "the list has no good store ID: all of its %d rows were set aside", ZH: "清单里没有正确的门店ID：全部 %s 行都已另存"},
+	{EN: "not confirmed: nothing was sent (y or yes goes on; --yes asks nothing)", ZH: "没有确认：没有发送任何内容（输入 y、yes 或 是 才会继续；--yes 不再询问）"},
+	{EN: "not confirmed: job %w goes on (y or yes goes on; --yes asks nothing)", ZH: "没有确认：任务 %s 继续进行（输入 y、yes 或 是 才会取消；--yes 不再询问）"},
 	{EN: "the bad rows cannot be written to %s, so nothing was sent: %s", ZH: "坏行无法写入 %s，没有发送任何内容：%s"},
 	{EN: "several columns may hold the store IDs: %s: choose one by --column NAME", ZH: "有多列可能是门店ID：%s：请用 --column 列名 指定"},
 	{EN: "no column is known to hold the store IDs; this row has %s: choose the column by --column NAME or by its number (1 to %d)",

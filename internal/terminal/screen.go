@@ -57,6 +57,12 @@ func Of(out io.Writer, environ []string) Screen {
 	return s
 }
 
+// Typed says whether an input is a terminal, at which a person types.
+func Typed(in io.Reader) bool {
+	f, ok := in.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // Width is how many columns there are now; 0 for no bound.
 func (s Screen) Width() int {
 	if s.Size == nil {

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/terminal"
+)
+
+// asks says whether there is a person to be asked before stores are taken away: one who types at a terminal and looks at one.
+func (a *app) asks(yes bool) bool {
+	return !yes && !a.json && a.errors.Terminal && terminal.Typed(a.in)
+}
+
+// confirm asks a question on standard error, and gives an error of job.CodeUsage unless the answer is yes; stays says what is as it
+// was then.
+func (a *app) confirm(ctx context.Context, question, stays string) error {
+	t := a.tongue(a.errors)
+	_, _ = io.WriteString(a.err, printable(question)+t.say(" [y/N] "))
+	answer, err := a.answer(ctx)
+	if err != nil {
+		_, _ = io.WriteString(a.err, "\n")
+		return err
+	}
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes", "是":
+		return nil
+	}
+	return job.Errorf(job.CodeUsage, "not confirmed: %s (y or yes goes on; --yes asks nothing)", stays)
+}
+
+// answer reads the line that a person types, until ctx ends. The read under way then is left to end with the process.
+func (a *app) answer(ctx context.Context) (string, error) {
+	typed := make(chan string, 1)
+	go func() { // nothing can call a read from a terminal off
+		var line []byte
+		var c [1]byte
+		for len(line) < 1<<10 {
+			n, err := a.in.Read(c[:])
+			if n > 0 && c[0] != '\n' && c[0] != '\r' {
+				line = append(line, c[0])
+			} else if n > 0 || err != nil {
+				break
+			}
+		}
+		typed <- string(line)
+	}()
+	select {
+	case line := <-typed:
+		return line, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// takesAway is the question before a job that takes stores from its target; empty for all others.
+func (t tongue) takesAway(j job.Job, list *list) string {
+	reading := list.read()
+	switch {
+	case j.Operation == job.Disassociate:
+		return t.reading(&reading) + t.say("Disassociate %s from %s?", t.stores(list.stats.IDs), t.target(j.Target))
+	case j.Operation == job.Resync && j.Resync.Prune && !j.Resync.DryRun:
+		return t.reading(&reading) + t.say("Bring %s in line with %s, and disassociate all others, at most %s?", t.target(j.Target),
+			t.stores(list.stats.IDs), t.mostPruned(j.Resync))
+	}
+	return ""
+}
+
+// sureOf asks before a job or batch is cancelled.
+func (a *app) sureOf(ctx context.Context, s job.Status) error {
+	t := a.tongue(a.errors)
+	what := t.say("%s targets", count(s.Targets))
+	if s.Targets == 0 {
+		what = t.target(job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID})
+	}
+	return a.confirm(ctx, t.say("Cancel %s (%s, %s)? Of %s, %s are done; the rest is left unprocessed.", s.Job, t.term(string(s.Operation)), what,
+		t.stores(s.Total), count(s.Succeeded+s.Failed)), "job "+s.Job+" goes on")
+}
