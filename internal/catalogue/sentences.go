@@ -253,6 +253,8 @@ var sentences = []Text{
 	{EN: "%d % is", ZH: "%s%%"}, {EN: "%d stores are", ZH: "%s 家门店"},
 	{EN: "the request itself is refused: single stores of %d chunks were refused alike, and no call of the job ever succeeded",
 		ZH: "请求本身被拒绝：%s 个分块中的单个门店都被同样拒绝，任务没有一次调用成功"},
+	{EN: "its list of stores is no longer in Redis, which was full and evicted it (maxmemory-policy), or lost it: submit it again",
+		ZH: "Redis 里已没有它的门店清单：内存满时被淘汰（maxmemory-policy），或已丢失；请重新提交"},
 	{EN: "no worker was up", ZH: "当时没有 worker 在运行"},
 	{EN: "no worker was up; a later tick is made up for", ZH: "当时没有 worker 在运行；已补运行之后的一次"},
 	{EN: "job %s, the schedule's last, is still %s", ZH: "上一个任务 %s 仍在%s"},

@@ -199,7 +199,7 @@ func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked
 
 // record tells the ledger, and does not give up while Redis may come back: what an answer told is nowhere else.
 func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progress results.Progress, err error) {
-	told.At = time.Now()
+	told.At = p.Ledger.Now()
 	span := l.span.Start("record")
 	defer func() { span.End(err) }()
 	err = p.patiently(l, func(ctx context.Context) (err error) {

@@ -60,7 +60,8 @@ func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Re
 	return nil, unknownJob(id)
 }
 
-// clockSkew is how far a worker's clock may be from Redis', which decides when a job's time has come.
+// clockSkew is how far the clocks of a Redis Cluster's nodes may be apart: the one that has the job decides when its time has
+// come. No worker's does.
 const clockSkew = time.Minute
 
 // Start lets a job run whose time has come, or whatever its time if now says so. It gives the job's state; a target that
@@ -74,8 +75,14 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 	if err != nil {
 		return "", nil, err
 	}
-	if !now && j.At != nil && time.Until(*j.At) > clockSkew {
-		return job.Scheduled, nil, nil // not worth a claim
+	if !now && j.At != nil {
+		at, err := l.rdb.Time(ctx).Result()
+		if err != nil {
+			return "", nil, redisError("start job "+id, err)
+		}
+		if j.At.Sub(at) > clockSkew {
+			return job.Scheduled, nil, nil // not worth a claim
+		}
 	}
 	target := keyTarget(j.Target)
 	if err := l.claim(ctx, target, id); err != nil {

@@ -125,7 +125,7 @@ func (l *Ledger) Keep(ctx context.Context, id string) error {
 
 // Prune takes jobs that have expired off the list of all jobs.
 func (l *Ledger) Prune(ctx context.Context) error {
-	old := time.Now().Add(-l.opts.Retention)
+	old := l.Now().Add(-l.opts.Retention)
 	ids, err := l.rdb.ZRangeByScore(ctx, keyJobs, &redis.ZRangeBy{Min: "-inf", Max: itoa(old.UnixMilli())}).Result()
 	if err != nil {
 		return redisError("prune the list of jobs", err)

@@ -27,7 +27,7 @@ type known struct {
 // Bounds on the common failures of a job. What is over them is kept in each chunk's record.
 const (
 	maxTextLength = 512
-	maxKnown      = 512 // jobs
+	maxKnown      = 16_384 // jobs: more than are active at a time, or each look at them would read them all
 )
 
 // know reads what does not change of a job, once.
@@ -67,8 +67,11 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.jobs) >= maxKnown {
-		clear(l.jobs)
+	for other := range l.jobs {
+		if len(l.jobs) < maxKnown {
+			break
+		}
+		delete(l.jobs, other) // any
 	}
 	l.jobs[id] = k
 	return k, nil

@@ -81,7 +81,7 @@ type publishedAccount struct {
 // Publish tells what a worker's lanes are, for WorkerLife. accounts says that the accounts themselves are to be told
 // too, which is needed at a worker's start and every few hours.
 func (l *Ledger) Publish(ctx context.Context, worker string, lanes []Lane, accounts bool) error {
-	now := time.Now().UTC()
+	now := l.Now().UTC()
 	doc, err := json.Marshal(published{Worker: worker, Seen: now, Lanes: lanes})
 	if err != nil {
 		return fmt.Errorf("describe the lanes: %w", err)

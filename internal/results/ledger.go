@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -49,7 +50,7 @@ func alone(name string) *redis.Script {
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
 	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
-	page, leave, draft, plan, verified, start, serve, sentTo, lift,
+	page, leave, draft, plan, verified, start, serve, sentTo, lift, evicted,
 	batchCommit, batchDiscard, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
 	status string // is sent in pipelines
 }
@@ -69,7 +70,7 @@ func loadScripts() scripts {
 		batchControl: alone("batch_control"),
 		batchNext:    alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
 		batchStatus: alone("batch_status"),
-		claim:       alone("claim"), serve: alone("serve"), sentTo: script("sent_to"), lift: script("lift"), status: string(status),
+		claim:       alone("claim"), serve: alone("serve"), sentTo: script("sent_to"), lift: script("lift"), evicted: script("evicted"), status: string(status),
 	}
 }
 
@@ -107,6 +108,8 @@ type Ledger struct {
 	rdb     redis.UniversalClient
 	opts    Options
 	scripts scripts
+
+	ahead atomic.Int64 // how far Redis' clock is ahead of this machine's, in ns (Sync)
 
 	mu   sync.Mutex
 	jobs map[string]*known // what does not change of jobs at work, so that a chunk's run need not read it

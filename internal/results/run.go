@@ -83,7 +83,10 @@ func (l *Ledger) begin(ctx context.Context, rem job.Reminder, free string) (run 
 		return nil, rest[0], nil
 	}
 	run, err = l.begun(ctx, rem, token, rest)
-	return run, "", err
+	if run == nil && err == nil {
+		drop = "evicted"
+	}
+	return run, drop, err
 }
 
 // begun makes a run of what the scripts' begin returned of a chunk: its IDs, record, refs, plan, whether the job is
@@ -102,6 +105,9 @@ func (l *Ledger) begun(ctx context.Context, rem job.Reminder, token string, chun
 	} else {
 		err = r.loadGathered(ctx, chunk[2])
 	}
+	if err != nil && (errors.Is(err, errEvicted) || job.AsError(err).Code == job.CodeUnknownJob) {
+		return nil, l.abortEvicted(ctx, rem, token)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("chunk %d of job %s: %w", rem.Chunk, rem.Job, err)
 	}
@@ -109,11 +115,24 @@ func (l *Ledger) begun(ctx context.Context, rem job.Reminder, token string, chun
 	return r, nil
 }
 
+// errEvicted says that a chunk's store IDs are not in Redis any more.
+var errEvicted = errors.New("the store IDs are not in Redis any more")
+
+// abortEvicted aborts a job whose store IDs are gone.
+func (l *Ledger) abortEvicted(ctx context.Context, rem job.Reminder, run string) error {
+	err := l.run(ctx, l.scripts.evicted, rem.Job, rem.Chunk, run).Err()
+	l.forget(rem.Job)
+	return redisError("abort job "+rem.Job, err)
+}
+
 // leaseToken is the token of a run's lease, as record.lua has it.
 func leaseToken(run string, step int) string { return run + "." + strconv.Itoa(step) }
 
 // loadChunk takes up a chunk of the list.
 func (r *Run) loadChunk(ctx context.Context, blob, rec string) error {
+	if blob == "" {
+		return errEvicted
+	}
 	ids, err := chunker.Decode([]byte(blob))
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ const (
 // again with the same Told after an error, and then counts it once. A run whose lease was lost records outcomes alone.
 func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 	if told.At.IsZero() {
-		told.At = time.Now()
+		told.At = r.l.Now()
 	}
 	if r.nonce == 0 {
 		r.nonce = newNonce()

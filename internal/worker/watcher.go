@@ -59,6 +59,9 @@ func (s *watcher) look(ctx context.Context) {
 		return
 	}
 	s.w.contact.answered(s.w.lookGap())
+	if err := s.w.cfg.Ledger.Sync(ctx); err != nil && ctx.Err() == nil {
+		s.w.log.Debug("Redis' clock was not asked for", "error", err)
+	}
 	running := map[string]int{}
 	for _, j := range jobs {
 		running[j.Account]++
