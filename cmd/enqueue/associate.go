@@ -216,6 +216,9 @@ func (a *app) submit(ctx context.Context, op job.Operation, list string, f *subm
 	if f.dryRun {
 		return a.dryRun(ctx, p, j, list, f)
 	}
+	if err := p.checkDefaultReport(f.report); err != nil {
+		return err
+	}
 	s, err := a.open(ctx, p, []string{j.Account}, f.verbose)
 	if err != nil {
 		return err

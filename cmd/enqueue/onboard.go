@@ -146,6 +146,9 @@ func (a *app) onboard(ctx context.Context, path string, f *onboardFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := p.checkDefaultReport(f.report); err != nil {
+		return err
+	}
 	s, err := a.open(ctx, p, accounts, f.verbose)
 	if err != nil {
 		return err

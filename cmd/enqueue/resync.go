@@ -116,6 +116,11 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 	if j.Notify, err = f.hook(p); err != nil {
 		return err
 	}
+	if !j.Resync.DryRun {
+		if err := p.checkDefaultReport(f.report); err != nil {
+			return err
+		}
+	}
 	s, err := a.open(ctx, p, []string{j.Account}, f.verbose)
 	if err != nil {
 		return err

@@ -178,6 +178,8 @@ func TestFullDiskIsToldWithOne(t *testing.T) {
 	e := w.associate(w.list(3), "--here", "--report", link, "--json").failed(t, 1, job.CodeIO)
 	if e.Status == nil || e.Status.Succeeded != 3 || !strings.Contains(e.Message, "no space left") {
 		t.Errorf("got %+v", e)
+	} else if err := os.Remove(e.Status.Job + ".csv"); err != nil || !strings.Contains(e.Message, e.Status.Job+".csv instead") {
+		t.Errorf("the report is not in this folder instead: %v, %s", err, e.Message)
 	}
 	if info, err := os.Stat("/dev/full"); err != nil || info.Mode().IsRegular() {
 		t.Error("the device was replaced")

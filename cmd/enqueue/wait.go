@@ -102,7 +102,8 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 		report = id + ".csv"
 	}
 	if report != "" {
-		if _, err := writeReport(ctx, s.ledger, id, a.wish("", f.encoding), report); err != nil {
+		var err error
+		if report, err = a.report(ctx, s, id, f.encoding, report); err != nil {
 			return a.reportFailed(status, err)
 		}
 	}
@@ -183,7 +184,8 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	if report == "" {
 		report = status.Job + ".csv"
 	}
-	if _, err := writeReport(ctx, s.ledger, status.Job, a.wish("", f.encoding), report); err != nil {
+	report, err := a.report(ctx, s, status.Job, f.encoding, report)
+	if err != nil {
 		e.Message += fmt.Sprintf("; and the report of what is known could not be written (%v)", err)
 		return out
 	}

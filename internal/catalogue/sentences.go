@@ -156,6 +156,9 @@ var sentences = []Text{
 	{EN: "no such file or directory", ZH: "没有这个文件或文件夹"},
 	{EN: "permission denied", ZH: "没有权限"},
 	{EN: "this is a folder, not a list", ZH: "这是文件夹，不是清单"},
+	{EN: "the report of a job that runs here goes into this folder, and %s: name another place by --report FILE",
+		ZH: "在本机运行的任务会把报告写到当前文件夹，但%s：请用 --report FILE 指定别处"},
+	{EN: "%s; the report is %s instead", ZH: "%s；报告改写到 %s"},
 	{EN: "%s cannot be written: %s", ZH: "%s 无法写入：%s"},
 	{EN: "a list of %s has no columns to which others could be added", ZH: "%s 格式的清单没有列，无法附加结果列"},
 

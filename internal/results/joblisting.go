@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,12 +41,18 @@ func (l *Ledger) JobList(ctx context.Context, f Filter, most int) (JobList, erro
 			return out, redisError("list the jobs", err)
 		}
 	}
+	seen := map[string]bool{}
 	for looked := 0; ; start += page {
 		ids, err := l.rdb.ZRevRange(ctx, keyJobs, start, start+page-1).Result()
 		if err != nil {
 			return out, redisError("list the jobs", err)
 		}
-		full, err := l.listPage(ctx, &out, f, ids)
+		fresh := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { // others came meanwhile, and the page moved down
+			again := seen[id]
+			seen[id] = true
+			return again
+		})
+		full, err := l.listPage(ctx, &out, f, fresh)
 		if err != nil {
 			return out, err
 		}

@@ -74,7 +74,7 @@ func ParseRhythm(expression, zone string) (r Rhythm, err error) {
 		}
 		return refuse(why)
 	}
-	parsed, err := cron.ParseStandard(text)
+	parsed, err := cron.ParseStandard(plainDays(text))
 	if err != nil {
 		if word, ok := strings.CutPrefix(err.Error(), "failed to parse int from "); ok { // what follows is Go's own
 			word, _, _ = strings.Cut(word, ": ")

@@ -74,6 +74,9 @@ func (d Definition) Check() error {
 	if _, err := ParseRhythm(d.Cron, d.Timezone); err != nil {
 		return err
 	}
+	if why := longStep(d.Cron); why != "" { // a schedule that is there already keeps what it means
+		return job.Errorf(job.CodeUsage, "--cron %q: %s", shorten(d.Cron, maxExpression), why)
+	}
 	switch op := d.Job.Operation; {
 	case slices.Contains(job.Writes(), op):
 	case op == job.Resync:
