@@ -24,7 +24,7 @@ type clock struct {
 
 // Bounds of what is believed of a clock.
 const (
-	clockDrift = 100                     // microseconds a second: two clocks do not drift apart by more
+	clockDrift = 500                     // microseconds a second: NTP sets no clock right by more
 	tripMost   = 1500 * time.Millisecond // a round trip beyond this is an outage
 )
 
@@ -35,7 +35,7 @@ func (c *clock) observe(epoch, at int64, sent, came time.Time) (jumped bool) {
 	if c.base.IsZero() {
 		c.base = sent
 	}
-	drift := int64(max(0, came.Sub(c.since).Seconds()) * clockDrift)
+	drift := 1 + int64(max(0, came.Sub(c.since).Seconds())*clockDrift)
 	least, most := at-came.Sub(c.base).Microseconds(), at-sent.Sub(c.base).Microseconds()
 	jumped = c.known && (least > c.most+drift || most < c.least-drift)
 	if c.known && !jumped {
@@ -59,9 +59,9 @@ func (c *clock) measure(trip time.Duration) {
 	c.trip += (trip - c.trip) / 8
 }
 
-// patience is how long a round trip may well take now.
+// patience is how long a round trip may well take now. An outage does not count as one, but where all trips take so long.
 func (c *clock) patience() time.Duration {
-	return min(max(c.trip+4*c.vary, c.latest), tripMost)
+	return min(max(c.trip+4*c.vary, c.latest), max(tripMost, c.trip+2*c.vary))
 }
 
 // local is the moment of a slot by this process' clock.

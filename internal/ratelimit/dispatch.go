@@ -94,7 +94,7 @@ func (l *Limiter) wasted(now time.Time) {
 
 // giveBack returns all slots that are held: nobody waits. l.mu is held.
 func (l *Limiter) giveBack(now time.Time) {
-	if len(l.slots.held) == 0 {
+	if len(l.slots.held) == 0 || l.ctx.Err() != nil {
 		return
 	}
 	l.slots.back = append(l.slots.back, l.slots.held...)

@@ -69,6 +69,9 @@ func (l *Limiter) exchange(now time.Time, want bool) {
 			queued := time.Duration(r.slot-r.at)*time.Microsecond > lead+margin
 			l.slots.add(&Permit{limiter: l, at: r.slot, epoch: r.epoch, due: l.clock.local(r.slot), probe: r.hold > 0},
 				queued, l.every())
+			if !l.runs { // whoever waited has left meanwhile
+				l.giveBack(came)
+			}
 		}
 	})
 }

@@ -72,8 +72,8 @@ func New(rdb redis.UniversalClient, name string, o Options) *Limiter {
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
-	// Slots are further apart than that; two may be close where the first was used late.
-	l.guard = rate.NewLimiter(rate.Limit(o.Rate), 2)
+	// Slots are further apart than that; as many may be close as come within the time that the first may be late.
+	l.guard = rate.NewLimiter(rate.Limit(o.Rate), 2+int(o.Rate*slack.Seconds()))
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }

@@ -51,10 +51,12 @@ var constants = map[string]any{
 	"STRIKES":     4,                         // seconds that calls are stopped for at the most
 	"PROBE":       micros(2 * time.Second),   // for as long as this the others wait for what becomes of a probe
 	"LOOK":        micros(50 * time.Millisecond),
-	"AHEAD":       micros(20 * time.Second), // beside 64 slots: how far ahead a slot can be
+	"AHEAD":       micros(20 * time.Second), // how far ahead a slot can be, for the way to Redis
 	"STOPS":       micros(10 * time.Second), // a stop that is further ahead than this is none of ours
+	"HOLDERS":     256,                      // slots that can be held beside that
+	"SKEW":        micros(2 * time.Second),  // by how much a slot that was used may lie ahead
 	"BACK":        micros(50 * time.Millisecond),
-	"PLAUSIBLE":   micros(200 * time.Millisecond), // jitter beyond this is not on the way there
+	"PLAUSIBLE":   micros(plausible),
 	"UNEXPLAINED": 0.05,
 	"FORGOTTEN":   micros(500 * time.Millisecond), // what slots are reserved ahead for
 	"DAY":         micros(24 * time.Hour),

@@ -19,6 +19,10 @@ type seen struct {
 // The kernel takes that for the network: of its mean deviation, what such delays alone can make is not counted.
 const delayedAck = 40 * time.Millisecond
 
+// plausible bounds how unevenly calls arrive on the way there: what is beyond it is a lost packet, or a connection that had to
+// be made first, and says nothing of the calls that follow.
+const plausible = 200 * time.Millisecond
+
 // answered takes in one answer.
 func (s *seen) answered(p *Permit, sent Sent) {
 	if p.epoch != s.epoch || p.at > s.ok {
@@ -32,10 +36,10 @@ func (s *seen) answered(p *Permit, sent Sent) {
 		s.answers++
 	}
 	if !sent.At.IsZero() {
-		s.late = max(s.late-s.late/100, sent.At.Sub(p.due))
+		s.late = max(s.late-s.late/100, min(plausible, sent.At.Sub(p.due)))
 	}
 	// A way whose times are spread evenly over J has a mean deviation of J/4, and a bimodal one of J/2.
-	s.kernel = max(s.kernel-s.kernel/100, 4*(sent.RTTVar-delayedAck/2))
+	s.kernel = max(s.kernel-s.kernel/100, min(plausible, 4*(sent.RTTVar-delayedAck/2)))
 }
 
 // times is what the exchange script takes of the answers.

@@ -25,6 +25,7 @@ type simRedis struct {
 
 	mu     sync.Mutex
 	random *rand.Rand
+	far    *redis.Client // one that is 800 ms away; nil for none
 	clock  time.Duration // how far its clock is from the world's
 	away   bool
 	hash   map[string]string
@@ -108,11 +109,14 @@ var errAway = errors.New("connection refused")
 // client is a client whose commands go to s over the simulated network.
 func (s *simRedis) client() *redis.Client {
 	c := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", MaxRetries: -1})
-	c.AddHook(simHook{s})
+	c.AddHook(simHook{s, c})
 	return c
 }
 
-type simHook struct{ s *simRedis }
+type simHook struct {
+	s *simRedis
+	c *redis.Client
+}
 
 func (h simHook) DialHook(next redis.DialHook) redis.DialHook { return next }
 func (h simHook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
@@ -122,6 +126,9 @@ func (h simHook) ProcessHook(redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		h.s.mu.Lock()
 		there, back := h.s.way(h.s.random)
+		if h.c == h.s.far {
+			there, back = 400*time.Millisecond, 400*time.Millisecond
+		}
 		h.s.mu.Unlock()
 		err := travel(ctx, there)
 		var reply any
@@ -183,7 +190,8 @@ func travel(ctx context.Context, d time.Duration) error {
 
 // simServer is WeChat Pay: it counts a true sliding second.
 type simServer struct {
-	allowed      int
+	allowed      int           // calls in any period; 0 for 20
+	period       time.Duration // 0 for a second
 	jitter       time.Duration // calls take up to this longer on their way there
 	work         time.Duration // and what the server does takes this
 	spread       time.Duration // and up to this more
@@ -218,7 +226,7 @@ func (s *simServer) arrive(ours bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	for len(s.window) > 0 && now.Sub(s.window[0]) >= time.Second {
+	for len(s.window) > 0 && now.Sub(s.window[0]) >= s.period {
 		s.window = s.window[1:]
 	}
 	ok := len(s.window) < s.allowed && !s.storm
@@ -267,6 +275,7 @@ type simWorld struct {
 	redis    *simRedis
 	server   *simServer
 	limiters []*ratelimit.Limiter
+	clients  []*redis.Client
 	ctx      context.Context
 	end      context.CancelFunc
 	going    sync.WaitGroup
@@ -278,15 +287,17 @@ func simulate(t *testing.T, seed uint64, workers, runs int, server *simServer, t
 	synctest.Test(t, func(t *testing.T) {
 		w := &simWorld{redis: newSimRedis(seed), server: server}
 		defer w.redis.state.Close()
-		server.allowed = 20
+		if server.allowed == 0 {
+			server.allowed = 20
+		}
+		if server.period == 0 {
+			server.period = time.Second
+		}
 		server.random = rand.New(rand.NewPCG(seed, 2))
 		server.began, server.seconds = time.Now(), map[int]*second{}
 		w.ctx, w.end = context.WithCancel(context.Background())
 		for range workers {
-			rdb := w.redis.client()
-			defer rdb.Close()
-			l := ratelimit.New(rdb, "sim", ratelimit.Options{Rate: 20})
-			w.limiters = append(w.limiters, l)
+			l := w.limiter("sim")
 			for range runs {
 				w.going.Go(func() { w.work(l) })
 			}
@@ -294,11 +305,23 @@ func simulate(t *testing.T, seed uint64, workers, runs int, server *simServer, t
 		test(w)
 		w.end()
 		w.going.Wait()
-		for _, l := range w.limiters {
+		for i, l := range w.limiters {
 			l.Close()
+			_ = w.clients[i].Close()
 		}
 	})
 }
+
+// limiter is one more worker's rate limit.
+func (w *simWorld) limiter(name string) *ratelimit.Limiter {
+	rdb := w.redis.client()
+	l := ratelimit.New(rdb, name, ratelimit.Options{Rate: float64(w.server.allowed) / w.server.period.Seconds()})
+	w.limiters, w.clients = append(w.limiters, l), append(w.clients, rdb)
+	return l
+}
+
+// micros is a moment as Redis has it.
+func micros(t time.Time) string { return strconv.FormatInt(t.UnixMicro(), 10) }
 
 // work makes calls until the world ends.
 func (w *simWorld) work(l *ratelimit.Limiter) {

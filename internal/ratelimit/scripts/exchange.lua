@@ -19,11 +19,14 @@
 -- refused, -1 for never; the slot, 0 for none. Times are in microseconds.
 local mine = tonumber(ARGV[4]) == number('epoch')
 local expected, tolerance = tonumber(ARGV[5]), tonumber(ARGV[6])
-if mine and expected > 0 and (at < expected - tolerance or at > expected + tolerance) then
-  shift(expected)
+local seen = number('seen')
+if mine and expected > 0 and at > math.max(expected, seen) + tolerance then
+  -- The clock cannot have jumped by more than it has gone on since it was looked at last: where that was just now, it is the
+  -- worker that stood still, or its question that was held up.
+  shift(math.max(expected, seen))
   mine = false
-elseif at < number('seen') - BACK then
-  shift(number('seen'))
+elseif at < seen - BACK then
+  shift(mine and math.max(expected, seen) or seen)
   mine = false
 end
 if number('seen') == 0 and expected > 0 then
@@ -59,7 +62,7 @@ if n and tonumber(n) > 0 then
   put('high', high)
   put('answers', math.min(1000, before + n))
 end
-put('late', math.max(tonumber(ARGV[10]), number('late') * 0.99))
+put('late', math.max(math.min(PLAUSIBLE, tonumber(ARGV[10])), number('late') * 0.99))
 raise()
 
 local hold, slot = math.max(0, number('stop') - at), 0
@@ -91,6 +94,13 @@ elseif wanted then
   end
   if slot == 0 then
     slot = math.max(soonest, number('next'))
+    -- Whoever is nearer can use those before it.
+    local first, gap = math.max(number('next'), at), slot - every
+    while gap >= first and #free < 64 do
+      free[#free + 1] = gap
+      gap = gap - every
+    end
+    table.sort(free)
     put('next', slot + every)
     put('every', every)
   end

@@ -69,15 +69,33 @@ local function shift(was)
   put('epoch', number('epoch') + 1)
 end
 
--- What was written further ahead than anything can be was written by another clock, whatever the reason.
+-- What was written further ahead than anything can be was written by another clock, whatever the reason. Slots are
+-- every apart, and hundreds of workers may hold one each. What has happened already cannot lie ahead, but for what a
+-- worker takes for Redis' clock; and what is left of a time that does is now.
+local past = {'changed', 'refused', 'stopped', 'lone', 'ok', 'rowslot'}
 local function sane()
-  local most = at + AHEAD + 64 * 1000000 / allowed
+  limit = math.max(limit, allowed * LEAST)
+  put('every', math.min(number('every'), 1000000 / (allowed * LEAST)))
+  local most, wrong = at + AHEAD + HOLDERS * math.max(number('every'), 1000000 / allowed), false
+  for _, name in ipairs(past) do
+    if number(name) > at + SKEW then
+      put(name, at)
+      wrong = true
+    end
+  end
+  for _, name in ipairs({'cut', 'probe'}) do
+    if number(name) > most then
+      put(name, at)
+      wrong = true
+    end
+  end
   if number('next') > most or number('stop') > at + STOPS then
     put('next', math.min(number('next'), at))
     put('stop', 0)
     put('free', '')
-    put('epoch', number('epoch') + 1)
+    wrong = true
   end
+  if wrong then put('epoch', number('epoch') + 1) end
 end
 
 local function save()

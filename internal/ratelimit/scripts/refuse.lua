@@ -29,7 +29,7 @@ if slot > number('ok') then
   put('row', number('row') + 1)
   put('rowslot', math.max(number('rowslot'), slot))
 end
-if slot <= number('stopped') or number('stop') > at then
+if slot <= number('stopped') or slot < number('stop') or number('stop') > at then
   -- It was on its way when calls were stopped.
 elseif number('strikes') > 0 then
   local strikes = number('strikes') + 1
