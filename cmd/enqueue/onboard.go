@@ -52,7 +52,7 @@ With --json: the batch's status document, which has batch, targets and jobs (how
 repeats and set_aside, or with --wait or here, report.`,
 		Example: `  enqueue onboard examples/onboard.yaml --sandbox
   enqueue onboard brands.yaml --config storelink.yaml --wait
-  enqueue onboard brands.yaml --at "$(date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai --label "spring"
+  enqueue onboard brands.yaml --at "$(TZ=Asia/Shanghai date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai --label "spring"
   enqueue onboard stores-of-all-brands.csv --account acme --label "spring" --dry-run`,
 		Args: one("MANIFEST: a file, or - for standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error {

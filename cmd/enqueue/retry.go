@@ -32,7 +32,7 @@ and as the old one was in all that is not said otherwise; but it is sent at once
 a new batch, of those targets that have such stores.`,
 		Example: `  enqueue retry 20260701-093000-k3jq7w2p
   enqueue retry 20260701-093000-k3jq7w2p --priority high --wait --report second.csv
-  enqueue retry 20260701-093000-k3jq7w2p --at "$(date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai`,
+  enqueue retry 20260701-093000-k3jq7w2p --at "$(TZ=Asia/Shanghai date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai`,
 		Args: one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.retry(cmd.Context(), args[0], f, cmd.Flags().Changed)
