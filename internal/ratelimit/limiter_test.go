@@ -14,6 +14,8 @@ import (
 	"github.com/storelink/storelink/internal/redistest"
 )
 
+// These tests are on the true clock, and so not beside the worlds, which compute as fast as they can.
+
 func newLimiter(t *testing.T, rdb redis.UniversalClient, rate float64) *ratelimit.Limiter {
 	t.Helper()
 	p := ratelimit.New(rdb, "partner:1900000001:associate-stock", ratelimit.Options{Rate: rate})
@@ -29,7 +31,6 @@ func bounded(t *testing.T) context.Context {
 }
 
 func TestWithoutALimitNobodyIsAsked(t *testing.T) {
-	t.Parallel()
 	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"}) // where nothing listens
 	defer rdb.Close()
 	p := newLimiter(t, rdb, 0)
@@ -41,7 +42,6 @@ func TestWithoutALimitNobodyIsAsked(t *testing.T) {
 }
 
 func TestAllProcessesShareOneAllowance(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		const allowed, calls = 200, 240
 		ctx := bounded(t)
@@ -72,7 +72,6 @@ func TestAllProcessesShareOneAllowance(t *testing.T) {
 }
 
 func TestMoreUrgentGoesFirst(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx := bounded(t)
 		p := newLimiter(t, rdb, 5)
@@ -106,7 +105,6 @@ func TestMoreUrgentGoesFirst(t *testing.T) {
 }
 
 func TestWaitingStopsAtOnce(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		p := newLimiter(t, rdb, 0.2) // a machine that stands still may miss its first slot, and has the next in five seconds
 		if _, err := p.Wait(bounded(t), 0); err != nil {
@@ -133,7 +131,6 @@ func wait(ctx context.Context, l *ratelimit.Limiter) error {
 }
 
 func TestARefusalAloneLowersTheRateAndStopsNobody(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx := bounded(t)
 		refused, other := newLimiter(t, rdb, 100), newLimiter(t, rdb, 100)
@@ -158,7 +155,6 @@ func TestARefusalAloneLowersTheRateAndStopsNobody(t *testing.T) {
 }
 
 func TestRefusalsInARowStopEverybody(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx := bounded(t)
 		refused, other := newLimiter(t, rdb, 100), newLimiter(t, rdb, 100)
@@ -197,7 +193,6 @@ func TestRefusalsInARowStopEverybody(t *testing.T) {
 }
 
 func TestWithoutRedisNoCallIsMade(t *testing.T) {
-	t.Parallel()
 	s := redistest.Real(t)
 	ctx := bounded(t)
 	p := newLimiter(t, s.Client, 1000)
@@ -223,7 +218,6 @@ func TestWithoutRedisNoCallIsMade(t *testing.T) {
 }
 
 func TestALimitExpires(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		p := newLimiter(t, rdb, 100)
 		if _, err := p.Wait(bounded(t), 0); err != nil {
@@ -240,7 +234,6 @@ func TestALimitExpires(t *testing.T) {
 }
 
 func TestLeastUrgentMovesBesideManyThatAreMoreUrgent(t *testing.T) {
-	t.Parallel()
 	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
 		ctx, stop := context.WithCancel(bounded(t))
 		defer stop()

@@ -98,7 +98,7 @@ func TestOneFarAwayCostsThoseNearNothing(t *testing.T) {
 	t.Parallel()
 	worlds(t, []int{1}, server(2*ms, 50*ms), func(t *testing.T, w *simWorld) {
 		far := w.limiter("sim")
-		w.redis.far = w.clients[1]
+		w.redis.set(func(r *simRedis) { r.far = w.clients[1] })
 		w.going.Go(func() {
 			for travel(w.ctx, 1500*ms) == nil {
 				if p, err := far.Wait(w.ctx, 0); err == nil {

@@ -16,6 +16,9 @@ const ms = time.Millisecond
 func seeds(t *testing.T, workers []int) (uint64, []int) {
 	t.Helper()
 	text := os.Getenv("STORELINK_SEEDS")
+	if text == "" && raced {
+		return 1, workers[:1]
+	}
 	if text == "" {
 		return 1, workers
 	}

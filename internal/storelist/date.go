@@ -8,7 +8,7 @@ import (
 // isDate says whether a text is a date or a time, as spreadsheets write them when they save a list as CSV: 2026-07-01, 2026/7/1
 // 12:30, 2026年7月1日, 7/1/2026, 2-Jan, Jan-26, 12:30:00. Two numbers with a hyphen between them are none.
 func isDate(s string) bool {
-	if len(s) < 4 || len(s) > 40 || strings.IndexAny(s, "-/.:年月") < 0 || !hasDigit(s) {
+	if len(s) < 4 || len(s) > 40 || !strings.ContainsAny(s, "-/.:年月") || !hasDigit(s) {
 		return false
 	}
 	day, clock, both := strings.Cut(s, " ")
