@@ -25,7 +25,7 @@ func newLimiter(t *testing.T, rdb redis.UniversalClient, rate float64) *ratelimi
 
 func bounded(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }
