@@ -25,7 +25,7 @@ var (
 func main() {
 	r := rand.New(rand.NewPCG(2026, 11))
 	ids := map[int]bool{}
-	rows := [][]string{{"门店编号", "门店名称", "省份", "城市", "地址", "营业状态"}}
+	rows := [][]string{{"门店ID", "门店名称", "省份", "城市", "地址", "营业状态"}}
 	for len(rows) <= 10_000 {
 		id := 100_000_000 + r.IntN(900_000_000)
 		if ids[id] {

@@ -12,6 +12,8 @@ const (
 	// stall is how much further than a round trip asks for slots are reserved: a process may be held up for as long
 	// without losing the slots that follow.
 	stall = 50 * time.Millisecond
+	// fresh is for how long what Redis said of refusals is taken for how things stand.
+	fresh = 60 * time.Millisecond
 	// step is the longest that is slept at a time: clocks jump, machines sleep, and what was waited for may be over.
 	step = 250 * time.Millisecond
 	// redisBackoff is for how long a Redis that could not be asked is left alone.
@@ -59,7 +61,7 @@ func (l *Limiter) advance(now time.Time) (sleep time.Duration, goOn bool) {
 		sleep = min(sleep, due.Sub(now))
 		// Somebody may have been refused since Redis was asked last.
 		look := due.Add(-l.clock.patience() - margin)
-		if l.slots.looked.Before(look.Add(-l.clock.patience() - slack)) {
+		if l.slots.looked.Before(look.Add(-max(l.clock.patience()+slack, fresh))) {
 			if now.Before(look) {
 				sleep = min(sleep, look.Sub(now))
 			} else {

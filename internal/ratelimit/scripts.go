@@ -36,12 +36,12 @@ var constants = map[string]any{
 	"STEP":        0.005, // the first lowering after calm, and the first raising above what was refused
 	"STEPS":       0.04,  // the largest of either; each doubles while it goes on
 	"NEAR":        0.0025,
-	"AGAIN":       micros(6 * time.Second),  // a lowering this soon after another is twice as large
-	"CALM":        micros(8 * time.Second),  // between two raisings
-	"PATIENCE":    micros(30 * time.Second), // before more is tried than was refused; doubled each time that fails
-	"PATIENCE2":   micros(60 * time.Second), // the same, where another client has the rest
-	"QUICK":       micros(3 * time.Second),  // as CALM, there
-	"LONE":        micros(4 * time.Second),  // there, a refusal says something where another was this soon before it
+	"AGAIN":       micros(6 * time.Second),   // a lowering this soon after another is twice as large
+	"CALM":        micros(8 * time.Second),   // between two raisings
+	"PATIENCE":    micros(30 * time.Second),  // before more is tried than was refused; doubled each time that fails
+	"PATIENCE2":   micros(120 * time.Second), // the same, where another client has the rest
+	"QUICK":       micros(3 * time.Second),   // as CALM, there
+	"LONE":        micros(4 * time.Second),   // there, a refusal says something where another was this soon before it
 	"CROWD":       micros(2 * time.Second),
 	"VERIFY":      micros(5 * time.Second),
 	"DOUBT":       0.8, // calls a second more than are thought to be free
