@@ -200,7 +200,7 @@ func (w *Worker) Ready() error {
 		if err := w.unreached.Load(); err != nil && *err != nil {
 			return job.Errorf(job.CodeRedis, "Redis is not reached: %w", *err)
 		}
-		return job.Errorf(job.CodeRedis, "Redis is not reached")
+		return job.Errorf(job.CodeRedis, "the worker is starting: Redis has not been told of its accounts yet")
 	}
 	for _, l := range w.Lanes() {
 		if l.State == job.LaneRefused || l.State == job.LaneOutage || l.State == job.LaneConflict {
