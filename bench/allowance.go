@@ -82,8 +82,8 @@ func grid() (all []usage) {
 	return all
 }
 
-// chosen are those of the grid that DESIGN.md's bars speak of, some of each other value, and networks that are worse in
-// another way.
+// chosen are those of the grid that docs/performance.md has a target for, some of each other value, and networks that are
+// worse in another way.
 func chosen() (all []usage) {
 	near := time.Millisecond
 	for _, jitter := range ms(0, 20, 60) {
@@ -257,7 +257,7 @@ func (m measured) held(bar float64, refusals float64, part, whole int) harness.F
 	return f
 }
 
-// firstBar is what DESIGN.md says of the first minute.
+// firstBar is the target for the first minute (docs/performance.md).
 func (c usage) firstBar(m measured) harness.Figure {
 	switch {
 	case c.what != "" || c.other || c.rtt > time.Millisecond || c.spread > 300*time.Millisecond:
@@ -268,8 +268,8 @@ func (c usage) firstBar(m measured) harness.Figure {
 	return m.AtLeast(88)
 }
 
-// laterBar is what DESIGN.md says of the minutes after the first; what it says of a Redis that moves away goes for one that is
-// far away.
+// laterBar is the target for the minutes after the first (docs/performance.md); that for a Redis that moves away goes for one
+// that is far away.
 func (c usage) laterBar(m measured) harness.Figure {
 	whole := m.admitted + m.refused
 	switch {

@@ -1,5 +1,6 @@
-// Command bench measures what DESIGN.md says storelink must cost, beside what people would use instead: each comparison
-// alternates its sides in one run and gives the ratio's median and spread. Everything measured is a process of its own.
+// Command bench measures what storelink costs, against the targets of docs/performance.md and beside what people would use
+// instead: each comparison alternates its sides in one run and gives the ratio's median and spread. Everything measured is a
+// process of its own.
 //
 //	go run . --only allowance --grid   every case of the rate limit, some two hours
 //	go run .                       all of it, a good hour

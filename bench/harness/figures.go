@@ -15,7 +15,7 @@ type Figure struct {
 	Value  float64   `json:"value"` // the median
 	Unit   string    `json:"unit"`  // ratio, %, calls, ms, MiB, bytes/store, s, …
 	Spread []float64 `json:"spread,omitempty"`
-	Bar    string    `json:"bar,omitempty"` // what DESIGN.md asks for
+	Bar    string    `json:"bar,omitempty"` // the target, from docs/performance.md
 	Met    *bool     `json:"met,omitempty"`
 	Note   string    `json:"note,omitempty"`
 }

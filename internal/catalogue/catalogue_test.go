@@ -21,7 +21,7 @@ func TestEveryKnownCodeHasAnEntry(t *testing.T) {
 			t.Errorf("%+v: %+v", c, e)
 		}
 	}
-	// The numbers of WECHATPAY.md that the table does not tell apart, and our own codes.
+	// The numbers of docs/wechatpay.md that the table does not tell apart, and our own codes.
 	for _, code := range []string{"268435461", "268435462", "268435463", "268435464", "268578101", "268578224", "268578813", "268578608", "268579803", "270924289",
 		"502", "503", "504", job.RetriesExhausted, job.Unreported, string(job.Unprocessed), string(job.Pending),
 		catalogue.SetAside, catalogue.NotInJob} {

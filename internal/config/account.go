@@ -236,7 +236,7 @@ func (l *loader) checkAccount(a *Account, given fields, at value, wrong problems
 	}
 }
 
-// plainlyPassing are the codes that are passing without being configured (WECHATPAY.md, "What nobody has documented").
+// plainlyPassing are the codes that are passing without being configured: docs/wechatpay.md, "What nobody has documented".
 var plainlyPassing = []string{"SYSTEM_ERROR", "RATELIMIT_EXCEEDED", "FREQUENCY_LIMITED"}
 
 // checkPaces refuses different paces for one identity: WeChat Pay counts them together, so there is but one.

@@ -1,6 +1,6 @@
 package job
 
-// Class is what a failure means for those it concerns: the table "What a failure means" of the design.
+// Class is what a failure means for those it concerns: the table "What a failure means" in docs/architecture.md.
 type Class int
 
 // The classes.

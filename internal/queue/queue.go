@@ -194,7 +194,7 @@ const farDelay = 2 * time.Minute
 //
 // Asynq's own word for a task's state is not enough: it stands in the task's hash, and a Redis that came back with half
 // of a transaction may have the task in no list that anybody takes it from. So it is the lists that are asked, by the
-// keys of asynq v0.26 (internal/base and internal/rdb; ASYNQ.md). What nobody will ever take or take back is removed.
+// keys of asynq v0.26 (internal/base and internal/rdb; docs/asynq.md). What nobody will ever take or take back is removed.
 func (q *Queue) Waits(ctx context.Context, account string, p job.Priority, r job.Reminder) (bool, error) {
 	id, prefix := taskID(r), "asynq:{"+Name(account, p)+"}:"
 	var (

@@ -29,7 +29,7 @@ func benchServer(b *testing.B, stores []string) *httptest.Server {
 }
 
 // BenchmarkClient and BenchmarkSDK make the same signed and checked calls of 200 stores, here and with the official
-// SDK's own client; their ratio is what the design's table is about.
+// SDK's own client; their ratio is a row of docs/performance.md.
 func BenchmarkClient(b *testing.B) {
 	c := call(200)
 	client := newClient(b, partner(benchServer(b, c.StoreIDs).URL))

@@ -19,7 +19,7 @@ type rule struct {
 
 // rules is the table. The first row that fits decides. A pair of status and code that is not in it proves nothing
 // (ClassPassingCall), unless it is a refusal that nobody knows (see refuses). Sources: partner/4015781302 and its siblings
-// for status, code and number; WECHATPAY.md gathers them.
+// for status, code and number; docs/wechatpay.md gathers them.
 var rules = [...]rule{
 	// One store of a verified 200. The list of these codes is not documented; these three plainly pass. Config adds to
 	// them. Any other is the store's final failure.

@@ -15,7 +15,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 )
 
-// The Authorization schemes of the two modes (docs/WECHATPAY.md, "Who is calling").
+// The Authorization schemes of the two modes (docs/wechatpay.md, "Who is calling").
 const (
 	partnerScheme = "WECHATPAY2-SHA256-RSA2048"
 	brandScheme   = "WECHATPAY-BRAND-SHA256-RSA2048"

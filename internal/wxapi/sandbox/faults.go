@@ -169,7 +169,7 @@ const (
 	messageAlready  = "门店状态与请求不符"
 )
 
-// passingCodes are the per-store codes that are plainly passing (docs/WECHATPAY.md, "What nobody has documented").
+// passingCodes are the per-store codes that are plainly passing (docs/wechatpay.md, "What nobody has documented").
 var passingCodes = []string{"SYSTEM_ERROR", "RATELIMIT_EXCEEDED", "FREQUENCY_LIMITED"}
 
 // Validate tells what is wrong with faults.

@@ -7,7 +7,7 @@ import (
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
-// refusal is an answer that is no 200: docs/WECHATPAY.md, "When it fails".
+// refusal is an answer that is no 200: docs/wechatpay.md, "When it fails".
 type refusal struct {
 	status int
 	code   string

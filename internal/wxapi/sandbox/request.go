@@ -174,7 +174,7 @@ func asText(raw json.RawMessage) (s string, ok bool) {
 	return s, len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &s) == nil
 }
 
-// check judges a decoded body by the bounds and rules of docs/WECHATPAY.md.
+// check judges a decoded body by the bounds and rules of docs/wechatpay.md.
 func (q *storesRequest) check(mode job.Mode) *refusal {
 	switch {
 	case mode == job.Brand && q.hasBrand:

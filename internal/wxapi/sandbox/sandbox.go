@@ -1,4 +1,4 @@
-// Package sandbox stands in for WeChat Pay: the ten product-coupon store endpoints, as strict as docs/WECHATPAY.md says
+// Package sandbox stands in for WeChat Pay: the ten product-coupon store endpoints, as strict as docs/wechatpay.md says
 // WeChat Pay is, with a signature checked on every call and put on every answer. It keeps the truth (which stores are
 // associated with what) for tests to compare with, and misbehaves by seed where it is told to.
 //

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// signTest begins the signatures that are wrong on purpose (docs/WECHATPAY.md, "Who is calling").
+// signTest begins the signatures that are wrong on purpose (docs/wechatpay.md, "Who is calling").
 const signTest = "WECHATPAY/SIGNTEST/"
 
 // requestID makes a Request-Id of the form that WeChat Pay's have: a small protobuf message in hexadecimal (the second,
