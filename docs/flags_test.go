@@ -75,7 +75,7 @@ func subcommand(t *testing.T, text string) (name, rest string) {
 // others are flags of programs that are not ours, or that package main of a folder has, as the documents name them: those
 // of Redis, Docker, systemctl, git, bench and the campaign.
 var others = []string{"appendfsync", "appendonly", "dbfilename", "maxmemory-policy", "rdb", "build", "build-arg", "profile",
-	"rm", "scale", "now", "format", "quick", "seeds", "grid", "parallel"}
+	"rm", "scale", "now", "format", "quick", "seeds", "grid", "parallel", "resync", "schedule", "verbose"}
 
 func TestEveryFlagOfADocumentExists(t *testing.T) {
 	t.Parallel()
@@ -117,7 +117,7 @@ func TestEveryFlagOfADocumentExists(t *testing.T) {
 
 // foreign are variables of the documents that are not of the configuration.
 var foreign = []string{"STORELINK_UID", "STORELINK_GID", "STORELINK_REQUIRE_REDIS", "STORELINK_REQUIRE_PYTHON",
-	"STORELINK_REDIS_PASSWORD", "STORELINK_REDIS_MEMORY", "STORELINK_REDIS_LIMIT", "STORELINK_SEEDS"}
+	"STORELINK_REDIS_PASSWORD", "STORELINK_REDIS_MEMORY", "STORELINK_REDIS_LIMIT", "STORELINK_SEEDS", "STORELINK_LONG"}
 
 func TestEveryVariableOfADocumentExists(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,7 @@ import (
 func goList(t *testing.T, _ *world, c command, m []string) {
 	t.Helper()
 	args := []string{"list"}
-	for _, arg := range strings.Fields(m[0])[2:] {
+	for _, arg := range strings.Fields(m[0]) {
 		if strings.HasPrefix(arg, "./") {
 			args = append(args, arg)
 		}

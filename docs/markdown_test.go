@@ -41,7 +41,7 @@ var programs = []string{"worker", "enqueue", "sandbox", "docker", "cp", "export"
 func documents(t *testing.T) []*document {
 	t.Helper()
 	var all []*document
-	for _, pattern := range []string{"README*.md", "docs/*.md", "examples/*.md", "bench/*.md", "deploy/*.md",
+	for _, pattern := range []string{"*.md", "docs/*.md", ".github/*.md", "examples/*.md", "bench/*.md", "deploy/*.md",
 		"deploy/*/*.md"} {
 		for _, path := range glob(t, pattern) {
 			all = append(all, markdown(path, read(t, path)))

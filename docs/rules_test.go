@@ -41,7 +41,9 @@ func rules() []rule {
 		{`(?:docker compose exec redis )?redis-cli (.*)`, "it is sent to the world's own Redis", redisCLI},
 
 		// Go.
-		{`go test \./\.\.\.|go test ((-\S+|\./\S+) ?)+`, "this is one of them: the packages must be there", goList},
+		{`(?:STORELINK_\w+=\S+ )?go test (\./\S+) -fuzz (Fuzz\w+) -fuzztime \S+`, "it takes long: the package must have it", fuzzes},
+		{`(?:STORELINK_\w+=\S+ )?go test ((-\S+|\./\S+) ?)+`, "this is one of them: the packages must be there", goList},
+		{`make ([a-z]+)`, "the Makefile must have it", makes},
 		{`go (install|build|vet) ((-\S+|\./\S+) ?)+`, "TestMain builds the programs: the packages must be there", goList},
 		{`go run (\./\S+)( .*)?`, "it takes minutes: its folder must be there, and its flags", goFlags},
 		{`cd bench( && go run \.( .*)?)?`, "it takes minutes: its folder must be there, and its flags", benchFlags},
