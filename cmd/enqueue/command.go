@@ -143,7 +143,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 			fmt.Fprintln(a.err, "enqueue:", printable(err.Error()))
 		}
 	default:
-		fmt.Fprintln(a.err, "enqueue:", printable(a.tongue(a.errors).sentence(err.Error())))
+		fmt.Fprintln(a.err, "enqueue:", printable(a.tongue(a.errors).failed(err)))
 	}
 	return job.ExitStatus(err)
 }

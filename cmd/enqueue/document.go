@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/terminal"
@@ -92,9 +93,13 @@ func (f *failure) Unwrap() error { return f.err }
 type errorBody struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	File    string `json:"file,omitempty"`
-	Line    int    `json:"line,omitempty"`
-	Job     string `json:"job,omitempty"`
+
+	MessageCode string    `json:"message_code,omitempty"` // of i18n's table
+	MessageArgs i18n.Args `json:"message_args,omitempty"`
+
+	File string `json:"file,omitempty"`
+	Line int    `json:"line,omitempty"`
+	Job  string `json:"job,omitempty"`
 
 	BadRows *storelist.BadRows `json:"bad_rows,omitempty"` // of a list: the first of them, and how many there are
 	Report  string             `json:"report,omitempty"`   // the report that was written all the same
@@ -103,7 +108,8 @@ type errorBody struct {
 
 func errorDocument(err error) any {
 	e := job.AsError(err)
-	body := errorBody{Code: e.Code, Message: e.Message, File: e.File, Line: e.Line, Job: e.Job}
+	body := errorBody{Code: e.Code, Message: e.Message.String(), MessageCode: e.Message.Code, MessageArgs: e.Message.Args,
+		File: e.File, Line: e.Line, Job: e.Job}
 	if f := (*failure)(nil); errors.As(err, &f) {
 		body.Report, body.Status = f.report, f.status
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -174,7 +175,7 @@ func TestBadManifestIsRefusedAndNothingSent(t *testing.T) {
 		"no list": {"targets: [{account: sandbox-partner, brand: 1, coupon: 2, stock: 3, list: gone.csv}]", job.CodeBadList, "m.yaml:1: list: \"gone.csv\""},
 	} {
 		e := w.do("onboard", w.write("m.yaml", tc.text), "--json").failed(t, 2, tc.code)
-		said := strings.ReplaceAll((&job.Error{File: e.File, Line: e.Line, Message: e.Message}).Error(), w.dir+"/", "")
+		said := strings.ReplaceAll((&job.Error{File: e.File, Line: e.Line, Message: i18n.Plain(e.Message)}).Error(), w.dir+"/", "")
 		if !strings.HasPrefix(said, tc.want) {
 			t.Errorf("%s: %q", name, said)
 		}

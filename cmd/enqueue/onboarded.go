@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -62,7 +63,7 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 // once more, since they hear of an error, may send all of it twice.
 func committedAllTheSame(id string, err error) error {
 	e := *job.AsError(err)
-	e.Job, e.Message = id, "batch "+id+" is committed, and could not be looked at after that: "+e.Message
+	e.Job, e.Message = id, i18n.Plain("batch "+id+" is committed, and could not be looked at after that: "+e.Message.String())
 	return &e
 }
 

@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/manifest"
 	"github.com/storelink/storelink/internal/results"
@@ -82,7 +83,7 @@ func stageBatch(ctx context.Context, staging *results.BatchStaging, path string,
 // taken is the error of a target that another job is at work on.
 func taken(err error, path string, t manifest.Target) error {
 	e := *job.AsError(err)
-	e.Message = fmt.Sprintf("%s: %s; nothing was sent", t.Target, e.Message)
+	e.Message = i18n.Plain(fmt.Sprintf("%s: %s; nothing was sent", t.Target, e.Message))
 	return atLine(&e, path, t.Line)
 }
 
@@ -118,11 +119,11 @@ func eachList(ctx context.Context, path string, l manifest.List, read func(*stor
 		}
 	}
 	if e := (*job.Error)(nil); errors.As(err, &e) && e.Code == job.CodeBadList {
-		said := e.Message
+		said := e.Message.String()
 		if bad := (*storelist.BadRows)(nil); errors.As(err, &bad) { // they are not set aside: that is for a table's own rows
 			said = fmt.Sprintf("%s of the list without a good store ID, nothing was sent:\n%s", plural(bad.Count, "row"), bad)
 		}
-		err = &job.Error{Code: e.Code, Message: fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said), File: l.Path,
+		err = &job.Error{Code: e.Code, Message: i18n.Plain(fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said)), File: l.Path,
 			Line: e.Line, Err: err}
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -16,7 +17,7 @@ func (p place) checkDefaultReport(report string) error {
 	}
 	if err := checkWritable("report.csv"); err != nil {
 		e := *job.AsError(err)
-		e.Message = "the report of a job that runs here goes into this folder, and " + e.Message + ": name another place by --report FILE"
+		e.Message = i18n.Plain("the report of a job that runs here goes into this folder, and " + e.Message.String() + ": name another place by --report FILE")
 		return &e
 	}
 	return nil
@@ -34,7 +35,7 @@ func (a *app) report(ctx context.Context, s *site, id, encoding, name string) (s
 		elsewhere := filepath.Join(folder, id+filepath.Ext(name))
 		if _, failed := writeReport(ctx, s.ledger, id, wish, elsewhere); failed == nil {
 			e := *job.AsError(err)
-			e.Message += "; the report is " + elsewhere + " instead"
+			e.Message = i18n.Plain(e.Message.String() + "; the report is " + elsewhere + " instead")
 			return elsewhere, &e
 		}
 	}

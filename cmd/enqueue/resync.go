@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
 )
@@ -223,13 +224,13 @@ func givenUp(why error, s job.Status, timeout time.Duration) error {
 	e := *job.AsError(why)
 	switch e.Code {
 	case job.CodeInterrupted:
-		e.Message = "interrupted"
+		e.Message = i18n.Plain("interrupted")
 	case job.CodeTimeout:
-		e.Message = fmt.Sprintf("there is no plan within %s", timeout)
+		e.Message = i18n.Plain(fmt.Sprintf("there is no plan within %s", timeout))
 	default:
 		return why
 	}
-	e.Message += fmt.Sprintf(" (%s): nothing was sent but list calls, and the same command can be run again", soFar(s))
+	e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf(" (%s): nothing was sent but list calls, and the same command can be run again", soFar(s)))
 	return &e
 }
 

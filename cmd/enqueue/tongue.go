@@ -98,6 +98,9 @@ func (t tongue) because(reason string) string {
 // sentence puts an error, a warning or a reason into the tongue, where it is one that is known.
 func (t tongue) sentence(s string) string { return catalogue.Sentence(s, catalogue.Lang(t)) }
 
+// failed is an error in the tongue.
+func (t tongue) failed(err error) string { return job.In(err, catalogue.Lang(t)) }
+
 // label names a row of figures.
 func (t tongue) label(name string) string {
 	if t == tongue(catalogue.Chinese) {

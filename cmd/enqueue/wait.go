@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/submit"
 )
@@ -77,7 +78,7 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 	}
 	status, err := fo.to(ctx)
 	if err != nil && s.isHere() {
-		reason := job.AsError(err).Message
+		reason := job.AsError(err).Message.String()
 		switch job.AsError(err).Code {
 		case job.CodeInterrupted:
 			reason = "interrupted"
@@ -171,13 +172,13 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	done := fmt.Sprintf("%s of %s are done", count(status.Succeeded+status.Failed), stores(status.Total))
 	switch e.Code {
 	case job.CodeInterrupted:
-		e.Message = "interrupted: " + done
+		e.Message = i18n.Plain("interrupted: " + done)
 	case job.CodeTimeout:
-		e.Message = fmt.Sprintf("the job has not ended within %s: %s", f.timeout, done)
+		e.Message = i18n.Plain(fmt.Sprintf("the job has not ended within %s: %s", f.timeout, done))
 	}
 	out := &failure{err: &e, status: &status}
 	if status.Succeeded+status.Failed == 0 && f.report == "" {
-		e.Message += "; no store is decided, and the same command can be run again"
+		e.Message = i18n.Plain(e.Message.String() + "; no store is decided, and the same command can be run again")
 		return out
 	}
 	report := f.report
@@ -186,12 +187,12 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	}
 	report, err := a.report(ctx, s, status.Job, f.encoding, report)
 	if err != nil {
-		e.Message += fmt.Sprintf("; and the report of what is known could not be written (%v)", err)
+		e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf("; and the report of what is known could not be written (%v)", err))
 		return out
 	}
 	out.report = report
-	e.Message += fmt.Sprintf("; the report of what is known is %s. The same command can be run again: it does no harm to stores"+
-		" that are done", report)
+	e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf("; the report of what is known is %s. The same command can be run again: it does no harm to stores"+
+		" that are done", report))
 	if !a.json {
 		a.summary(status, report)
 	}

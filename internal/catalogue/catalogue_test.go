@@ -72,32 +72,6 @@ func TestAStoresEntryIsThatOfItsNumber(t *testing.T) {
 	}
 }
 
-func TestLanguageIsAskedForOrTheEnvironments(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		flag string
-		env  string
-		want catalogue.Lang
-	}{
-		{"zh", "LANG=en_US.UTF-8", "zh"}, {"EN", "LANG=zh_CN.UTF-8", "en"}, {"zh-CN", "", "zh"}, {"", "", "en"}, {"", "LANG=C", "en"},
-		{"", "LANG=zh_CN.UTF-8", "zh"}, {"", "LANG=zh", "zh"}, {"", "LANG=zh.UTF-8", "zh"}, {"", "LANG=zh_CN.UTF-8 LC_ALL=C", "en"},
-		{"", "LANG=en_US LC_MESSAGES=zh_TW", "zh"}, {"", "LANG=zh_CN LC_ALL=", "zh"}, {"", "LANG=zhx", "en"},
-		{"", "LC_ALL=C STORELINK_LANG=zh", "zh"}, {"en", "STORELINK_LANG=zh", "en"}, {"", "LANG=zh_CN STORELINK_LANG=", "zh"},
-	} {
-		if got, err := catalogue.LangOf(c.flag, strings.Fields(c.env)); got != c.want || err != nil {
-			t.Errorf("%q, %q: %q, %v", c.flag, c.env, got, err)
-		}
-	}
-	for flag, env := range map[string]string{"fr": "", "": "STORELINK_LANG=fr"} {
-		if _, err := catalogue.LangOf(flag, []string{env}); job.ExitStatus(err) != 2 {
-			t.Errorf("got %v", err)
-		}
-	}
-	if lang, err := catalogue.Asked("", []string{"LANG=zh_CN"}); lang != "" || err != nil {
-		t.Errorf("got %q, %v", lang, err)
-	}
-}
-
 func TestWordsThatAreNotKnownStandForThemselves(t *testing.T) {
 	t.Parallel()
 	if catalogue.Term(job.Paused, catalogue.Chinese) != "已暂停" || catalogue.Term(job.Paused, catalogue.English) != "paused" ||

@@ -1,67 +1,37 @@
 package catalogue
 
 import (
-	"strings"
-
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
 // Lang is a language that people are told in.
-type Lang string
+type Lang = i18n.Lang
 
 // The languages.
 const (
-	Chinese Lang = "zh"
-	English Lang = "en"
+	Chinese = i18n.Chinese
+	English = i18n.English
 )
 
 // EnvLang is the environment's variable that says what --lang does.
-const EnvLang = "STORELINK_LANG"
+const EnvLang = i18n.EnvLang
 
-// LangOf gives the language that people are told in: the one asked for (Asked), or else that of the environment as POSIX
-// has it: the first of LC_ALL, LC_MESSAGES and LANG that says something. English is for all who speak no Chinese. The
-// error is of job.CodeUsage.
+// LangOf is i18n.LangOf; its error is of job.CodeUsage.
 func LangOf(flag string, environ []string) (Lang, error) {
-	if lang, err := Asked(flag, environ); lang != "" || err != nil {
-		return lang, err
-	}
-	values := variables(environ)
-	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if v := values[name]; v != "" {
-			if language, _, _ := strings.Cut(strings.ToLower(v), "_"); language == "zh" || strings.HasPrefix(language, "zh-") ||
-				strings.HasPrefix(language, "zh.") {
-				return Chinese, nil
-			}
-			return English, nil
-		}
-	}
-	return English, nil
+	lang, err := i18n.LangOf(flag, environ)
+	return lang, usage(err)
 }
 
-// Asked gives the language that was asked for of storelink itself: by --lang, or else by STORELINK_LANG; "" where neither
-// says anything. The error is of job.CodeUsage.
+// Asked is i18n.Asked; its error is of job.CodeUsage.
 func Asked(flag string, environ []string) (Lang, error) {
-	by, said := "--lang", flag
-	if said == "" {
-		by, said = EnvLang, variables(environ)[EnvLang]
-	}
-	switch strings.ToLower(said) {
-	case "":
-		return "", nil
-	case "zh", "zh-cn", "zh_cn":
-		return Chinese, nil
-	case "en":
-		return English, nil
-	}
-	return "", job.Errorf(job.CodeUsage, "%s %q: it is zh or en", by, said)
+	lang, err := i18n.Asked(flag, environ)
+	return lang, usage(err)
 }
 
-func variables(environ []string) map[string]string {
-	values := map[string]string{}
-	for _, kv := range environ {
-		if name, value, ok := strings.Cut(kv, "="); ok {
-			values[name] = value
-		}
+func usage(err error) error {
+	if err == nil {
+		return nil
 	}
-	return values
+	return job.Wrap(job.CodeUsage, err)
 }

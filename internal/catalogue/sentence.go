@@ -6,7 +6,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
+
+func init() { i18n.Legacy = func(s string) string { return Sentence(s, Chinese) } }
 
 // Sentence puts what storelink says of itself into a language: an error, a warning, the reason that is kept with a job. These
 // are made in English wherever something happens, and go so into Redis, logs and JSON; here they are known again by their

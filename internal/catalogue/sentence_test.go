@@ -1,14 +1,6 @@
 package catalogue
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -60,99 +52,4 @@ func TestMessagesOfStoresKeepWeChatPaysWords(t *testing.T) {
 			t.Errorf("in English, %q becomes %q", english, got)
 		}
 	}
-}
-
-// A sentence that is said in other words by now would stay in English, and nobody would see it. Some are put together of
-// parts: most of what stands in one, three words at a time, has to be said somewhere.
-func TestSentencesAreStillSaid(t *testing.T) {
-	t.Parallel()
-	said := map[string]bool{}
-	for _, text := range texts(t) {
-		for _, three := range threes(text) {
-			said[three] = true
-		}
-	}
-	gap, ordered := regexp.MustCompile("%[dqsw]"), regexp.MustCompile(`%\[\d\]s`)
-	for _, s := range append(sentences, messages...) {
-		all := threes(s.EN)
-		known := 0
-		for _, three := range all {
-			if said[three] {
-				known++
-			}
-		}
-		if known*3 < len(all)*2 {
-			t.Errorf("nobody says %q: %d of %d", s.EN, known, len(all))
-		}
-		want, got := len(gap.FindAllString(s.EN, -1)), len(ordered.FindAllString(s.ZH, -1))+strings.Count(s.ZH, "%s")
-		if got != want {
-			t.Errorf("%q has %d gaps, and %q %d", s.EN, want, s.ZH, got)
-		}
-	}
-}
-
-var notWords = regexp.MustCompile(`%[-+.0-9\[\]]*[a-z%]|[:;,.()]`)
-
-// threes are each three words of a text that follow one another without a gap.
-func threes(text string) (all []string) {
-	for _, part := range notWords.Split(text, -1) {
-		words := strings.Fields(part)
-		for i := range max(0, len(words)-2) {
-			all = append(all, strings.Join(words[i:i+3], " "))
-		}
-	}
-	return all
-}
-
-// texts are those of the code, with what is put together of literals in one.
-func texts(t *testing.T) (all []string) {
-	t.Helper()
-	set := token.NewFileSet()
-	for _, root := range []string{"../../internal", "../../cmd"} {
-		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "sentences.go" {
-				return err
-			}
-			switch filepath.Ext(path) {
-			case ".lua":
-				text, err := os.ReadFile(path)
-				all = append(all, string(text))
-				return err
-			case ".go":
-				tree, err := parser.ParseFile(set, path, nil, 0)
-				if err != nil {
-					return err
-				}
-				ast.Inspect(tree, func(n ast.Node) bool {
-					e, ok := n.(ast.Expr)
-					if !ok {
-						return true
-					}
-					if s, ok := folded(e); ok {
-						all = append(all, s)
-						return false
-					}
-					return true
-				})
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	return append(all, "no such file or directory", "permission denied") // the system's
-}
-
-func folded(e ast.Expr) (string, bool) {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		s, err := strconv.Unquote(e.Value)
-		return s, err == nil && e.Kind == token.STRING
-	case *ast.BinaryExpr:
-		x, ok := folded(e.X)
-		y, also := folded(e.Y)
-		return x + y, ok && also
-	}
-	return "", false
 }

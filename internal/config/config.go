@@ -61,6 +61,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/secret"
 )
@@ -198,7 +199,7 @@ func (a Account) Errorf(key, format string, args ...any) *job.Error {
 	}
 	e := job.Errorf(job.CodeBadConfig, "account "+a.Name+": "+key+": "+format, args...)
 	e.File, e.Line = at.file, at.line
-	e.Message = at.prefix() + e.Message
+	e.Message = i18n.Plain(at.prefix() + e.Message.String())
 	return e
 }
 

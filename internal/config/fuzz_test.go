@@ -55,7 +55,7 @@ func FuzzLoad(f *testing.F) {
 			c, err := load(path, environ)
 			if err != nil {
 				e, ok := err.(*job.Error)
-				if !ok || e.Code != job.CodeBadConfig || e.Message == "" || c != nil {
+				if !ok || e.Code != job.CodeBadConfig || e.Message.IsZero() || c != nil {
 					t.Fatalf("got %v and %v", c, err)
 				}
 				if e.Line < 0 || e.Line > 2+strings.Count(string(text), "\n")+strings.Count(string(text), "\r")+

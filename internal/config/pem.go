@@ -137,7 +137,7 @@ func (l *loader) key(v value, name string, want keyfile.Kind) (string, bool) {
 			return "", false
 		}
 	}
-	l.badf(v, "%s%s: %s", name, from, job.AsError(err).Message)
+	l.badf(v, "%s%s: %s", name, from, job.AsError(err).Message.String())
 	return "", false
 }
 

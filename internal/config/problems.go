@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -84,9 +85,9 @@ func (ps *problems) err() error {
 			fmt.Fprintf(&b, "\nand %d more problems", len(sorted)-maxProblems)
 			break
 		}
-		one := job.Error{File: p.at.file, Line: p.at.line, Message: p.at.prefix() + p.text}
+		one := job.Error{File: p.at.file, Line: p.at.line, Message: i18n.Plain(p.at.prefix() + p.text)}
 		b.WriteString("\n" + one.Error())
 	}
-	first.Message = b.String()
+	first.Message = i18n.Plain(b.String())
 	return &first
 }

@@ -119,7 +119,7 @@ func Cause(err error) (sentence string, cause error, passing bool) {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &refused):
-		return refused.Message, refused, false
+		return refused.Message.String(), refused, false
 	case errors.Is(err, context.Canceled):
 		return "it was not waited for", context.Canceled, true
 	case errors.As(err, &lookup):

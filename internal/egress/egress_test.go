@@ -60,7 +60,7 @@ func TestAddressesAreRefusedBeforeAnythingIsConnectedTo(t *testing.T) {
 			continue
 		}
 		var e *job.Error
-		if !errors.As(err, &e) || e.Code != job.CodeUsage || job.ExitStatus(err) != 2 || !strings.Contains(e.Message, says) {
+		if !errors.As(err, &e) || e.Code != job.CodeUsage || job.ExitStatus(err) != 2 || !strings.Contains(e.Message.String(), says) {
 			t.Errorf("%.80s: %v; want %q", address, err, says)
 		} else if strings.Contains(err.Error(), "pass") && !strings.Contains(err.Error(), "password") || strings.Contains(err.Error(), "a.csv") {
 			t.Errorf("%s: more than the host is shown: %v", address, err)

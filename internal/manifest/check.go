@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/storelist"
 )
@@ -82,7 +83,7 @@ func (ps problems) err(name string) error {
 			b.WriteString(p.text)
 			continue
 		}
-		b.WriteString("\n" + (&job.Error{File: name, Line: p.line, Message: p.text}).Error())
+		b.WriteString("\n" + (&job.Error{File: name, Line: p.line, Message: i18n.Plain(p.text)}).Error())
 	}
 	return errorf(name, sorted[0].line, "%s", b.String())
 }

@@ -15,7 +15,7 @@ func check(t *testing.T, text string, m *manifest.Manifest, err error) {
 		e := job.AsError(err)
 		lines := 2 + strings.Count(text, "\n") + strings.Count(text, "\r") + strings.Count(text, "\u0085") + strings.Count(text, "\u2028") +
 			strings.Count(text, "\u2029")
-		if e.Code != job.CodeBadList || m != nil || e.Message == "" || e.Line < 0 || e.Line > lines && !strings.HasPrefix(text, "\x1f\x8b") &&
+		if e.Code != job.CodeBadList || m != nil || e.Message.IsZero() || e.Line < 0 || e.Line > lines && !strings.HasPrefix(text, "\x1f\x8b") &&
 			!strings.HasPrefix(text, "\xff\xfe") && !strings.HasPrefix(text, "\xfe\xff") {
 			t.Fatalf("%v, line %d: %v", m, e.Line, err)
 		}

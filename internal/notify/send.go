@@ -87,7 +87,7 @@ func (s *Sender) send(ctx context.Context, hook Hook, key secret.Text, event Eve
 	}
 	u, err := s.check(hook.URL, hook.Format)
 	if err != nil {
-		return &Failure{Message: "the hook is refused: " + job.AsError(err).Message, Err: err}
+		return &Failure{Message: "the hook is refused: " + job.AsError(err).Message.String(), Err: err}
 	}
 	header, body, f := s.message(hook.Format, key, event)
 	if f != nil {
@@ -130,7 +130,7 @@ func (s *Sender) message(format Format, key secret.Text, event Event) (http.Head
 	}
 	if key.Empty() {
 		err := job.Errorf(job.CodeBadConfig, "no secret is configured to sign notifications with")
-		return nil, nil, &Failure{Message: err.Message, Err: err}
+		return nil, nil, &Failure{Message: err.Message.String(), Err: err}
 	}
 	body, err := json.Marshal(event)
 	if err != nil {

@@ -20,7 +20,7 @@ func (l *look) installations(ctx context.Context) {
 	defer cancel()
 	infos, err := results.Open(l.rdb, results.Options{}).Accounts(ctx)
 	if err != nil {
-		l.warn(CheckInstallation, "", CodeRedisRefuses, "it cannot be seen who else serves these accounts: "+job.AsError(err).Message)
+		l.warn(CheckInstallation, "", CodeRedisRefuses, "it cannot be seen who else serves these accounts: "+job.AsError(err).Message.String())
 		return
 	}
 	conflict := false

@@ -12,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/preflight"
 )
@@ -34,7 +35,7 @@ func TestTheStatusTellsWhatMustBeMendedFromWhatMayPass(t *testing.T) {
 
 func TestEachProblemOfAConfigurationIsAResultOfItsOwn(t *testing.T) {
 	t.Parallel()
-	wrong := &job.Error{Code: job.CodeBadConfig, File: "storelink.yaml", Line: 3, Message: "one\nstorelink.yaml:4: another"}
+	wrong := &job.Error{Code: job.CodeBadConfig, File: "storelink.yaml", Line: 3, Message: i18n.Plain("one\nstorelink.yaml:4: another")}
 	var all []preflight.Result
 	if err := preflight.Run(t.Context(), preflight.Setup{Wrong: wrong}, func(r preflight.Result) { all = append(all, r) }); err != nil {
 		t.Fatal(err)

@@ -85,31 +85,31 @@ func (l *look) redisFailed(err error) {
 	overTLS := strings.HasPrefix(l.RedisURL, "rediss")
 	switch {
 	case unknownHost(err):
-		l.fail(CheckRedis, "", CodeUnknownHost, e.Message+": see to its URL, and to this machine's name servers")
+		l.fail(CheckRedis, "", CodeUnknownHost, e.Message.String()+": see to its URL, and to this machine's name servers")
 	case errors.As(err, &certificate):
-		l.fail(CheckRedis, "", CodeUntrusted, e.Message+": see to the host in its URL, to its certificate, and to this "+
+		l.fail(CheckRedis, "", CodeUntrusted, e.Message.String()+": see to the host in its URL, to its certificate, and to this "+
 			"machine's authorities (ca-certificates, SSL_CERT_FILE) and clock")
 	case strings.Contains(err.Error(), "redis: can't parse"): // go-redis has no type for it
-		l.fail(CheckRedis, "", CodeNotRedis, e.Message+": what listens there is no Redis; see to its URL")
+		l.fail(CheckRedis, "", CodeNotRedis, e.Message.String()+": what listens there is no Redis; see to its URL")
 	case overTLS && (errors.As(err, new(tls.RecordHeaderError)) || errors.As(err, &slow) && slow.Timeout()):
-		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": see that it speaks TLS, or write redis instead of rediss "+
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message.String()+": see that it speaks TLS, or write redis instead of rediss "+
 			"in its URL")
 	case overTLS && !l.shown && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) ||
 		strings.Contains(err.Error(), "certificate required")):
-		l.fail(CheckRedis, "", CodeRedisRefuses, e.Message+": it ends the connection; if it asks for a certificate, give "+
+		l.fail(CheckRedis, "", CodeRedisRefuses, e.Message.String()+": it ends the connection; if it asks for a certificate, give "+
 			"redis_certificate and redis_key")
 	case !overTLS && errors.Is(err, io.EOF):
-		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message+": it ends the connection; if it speaks TLS, write rediss "+
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message.String()+": it ends the connection; if it speaks TLS, write rediss "+
 			"instead of redis in its URL")
 	case errors.As(err, &answer):
 		word, _, _ := strings.Cut(answer.Error(), " ")
-		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message,
+		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message.String(),
 			Passing: slices.Contains(passingAnswers, word)})
 	case e.Err == nil: // it was asked what it is, and is none that can be used
-		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message,
-			Passing: strings.Contains(e.Message, "still loading")})
+		l.tell(Result{Check: CheckRedis, Level: Fail, Code: CodeRedisRefuses, Message: e.Message.String(),
+			Passing: strings.Contains(e.Message.String(), "still loading")})
 	default:
-		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message)
+		l.failPassing(CheckRedis, "", CodeRedisAway, e.Message.String())
 	}
 }
 
@@ -129,7 +129,7 @@ return redis.call('DEL', KEYS[1])`
 // listens tries to hear what is announced: a user who may not would not do.
 func (l *look) listens(ctx context.Context) {
 	if err := redisconn.MayListen(ctx, l.rdb); err != nil {
-		l.fail(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(err).Message+": a worker does not start without it")
+		l.fail(CheckRedis, "announcements", CodeRedisRefuses, job.AsError(err).Message.String()+": a worker does not start without it")
 		return
 	}
 	l.ok(CheckRedis, "announcements", "they can be listened to")

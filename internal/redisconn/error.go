@@ -10,6 +10,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -45,7 +46,7 @@ func Error(client redis.UniversalClient, err error) error {
 	default:
 		text += ": " + err.Error()
 	}
-	return &job.Error{Code: job.CodeRedis, Message: place(client) + " " + text, Err: err}
+	return &job.Error{Code: job.CodeRedis, Message: i18n.Plain(place(client) + " " + text), Err: err}
 }
 
 // refusal is an error that Redis answered with. An unknown command is answered with its arguments, which may be

@@ -7,6 +7,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -25,8 +26,8 @@ func MayListen(ctx context.Context, client redis.UniversalClient) error {
 			continue
 		}
 		if answer := redis.Error(nil); errors.As(err, &answer) && strings.HasPrefix(answer.Error(), "NOPERM") {
-			return &job.Error{Code: job.CodeRedis, Err: err, Message: place(client) + " does not let its user listen to " + channel +
-				", which workers need: give the user the rights &storelink:* and &asynq:* and +subscribe"}
+			return &job.Error{Code: job.CodeRedis, Err: err, Message: i18n.Plain(place(client) + " does not let its user listen to " + channel +
+				", which workers need: give the user the rights &storelink:* and &asynq:* and +subscribe")}
 		}
 		return Error(client, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/secret"
 )
@@ -56,7 +57,7 @@ type address struct {
 func parse(raw string) (address, error) {
 	fail := func(format string, args ...any) (address, error) {
 		e := job.Errorf(job.CodeBadConfig, format, args...)
-		e.Message = "the Redis URL " + secret.Redact(raw) + ": " + e.Message
+		e.Message = i18n.Plain("the Redis URL " + secret.Redact(raw) + ": " + e.Message.String())
 		return address{}, e
 	}
 	scheme, rest, ok := strings.Cut(raw, "://")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -133,7 +134,7 @@ func redisError(doing string, err error) error {
 	}
 	for prefix, why := range refusals {
 		if redis.HasErrorPrefix(err, prefix) {
-			return &job.Error{Code: job.CodeRedis, Message: "Redis: " + doing + ": " + why, Err: err}
+			return &job.Error{Code: job.CodeRedis, Message: i18n.Plain("Redis: " + doing + ": " + why), Err: err}
 		}
 	}
 	return job.Errorf(job.CodeRedis, "Redis: %s: %w", doing, err)

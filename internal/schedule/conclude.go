@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -54,7 +55,7 @@ func (a *attempt) failed(ctx context.Context, why error) error {
 	}
 	e := job.AsError(why)
 	if e.Code == job.CodeJobAtWork {
-		return a.over(ctx, Skipped, e.Code, e.Message)
+		return a.over(ctx, Skipped, e.Code, e.Message.String())
 	}
 	reason := sentence(why)
 	now := a.at.now()
@@ -93,7 +94,7 @@ func sentence(err error) string {
 		if bad.Count > 1 {
 			rows = fmt.Sprintf("%d rows of the list have no good store ID; the first,", bad.Count)
 		}
-		e.Message = fmt.Sprintf("%s in column %s, %q: %s", rows, bad.First[0].Column, bad.First[0].Value, bad.First[0].Why)
+		e.Message = i18n.Plain(fmt.Sprintf("%s in column %s, %q: %s", rows, bad.First[0].Column, bad.First[0].Value, bad.First[0].Why))
 	}
 	return shorten(oneLine(e.Error()), maxSentence)
 }

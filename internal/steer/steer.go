@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
@@ -100,7 +101,7 @@ func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, s
 	left := staging.Discard(bye)                // from here on it cannot be committed, or it is
 	status, unknown := d.Ledger.Status(bye, id) // which of them
 	said := func(what string) error {
-		return &job.Error{Code: job.CodeRedis, Job: id, Err: err, Message: job.AsError(err).Message + ": " + fmt.Sprintf(what, id)}
+		return &job.Error{Code: job.CodeRedis, Job: id, Err: err, Message: i18n.Plain(job.AsError(err).Message.String() + ": " + fmt.Sprintf(what, id))}
 	}
 	switch {
 	case unknown == nil && status.State != job.Staging:
@@ -110,7 +111,7 @@ func (d *Desk) SubmitBatch(ctx context.Context, staging *results.BatchStaging, s
 			" such job, nothing was sent, else the batch runs")
 	}
 	if ctx.Err() != nil {
-		err = &job.Error{Code: job.CodeInterrupted, Message: "interrupted while the batch was being staged: nothing was sent", Err: err}
+		err = &job.Error{Code: job.CodeInterrupted, Message: i18n.Plain("interrupted while the batch was being staged: nothing was sent"), Err: err}
 	}
 	if left != nil {
 		warning = fmt.Sprintf("what is staged of batch %s expires by itself (%v)", id, left)

@@ -261,7 +261,7 @@ func TestAQuoteThatIsNeverClosedCostsNothing(t *testing.T) {
 		err = e
 	}
 	runtime.ReadMemStats(&after)
-	if e := job.AsError(err); job.ExitStatus(err) != 2 || e.Line != 2 || !strings.Contains(e.Message, "quote") {
+	if e := job.AsError(err); job.ExitStatus(err) != 2 || e.Line != 2 || !strings.Contains(e.Message.String(), "quote") {
 		t.Fatalf("got %v", err)
 	}
 	if took := after.TotalAlloc - before.TotalAlloc; took > 100<<20 {

@@ -375,7 +375,7 @@ func TestFilesThatAreNoListAreSaidToBeWhatTheyAre(t *testing.T) {
 			_, _, err := read(c.list, storelist.Options{Name: "list.xlsx"})
 			e := job.AsError(err)
 			if err == nil || e.Code != job.CodeBadList || e.File != "list.xlsx" || !strings.Contains(err.Error(), c.says) ||
-				strings.Contains(e.Message, "\n") {
+				strings.Contains(e.Message.String(), "\n") {
 				t.Fatalf("got %v", err)
 			}
 		})

@@ -160,7 +160,7 @@ func TestBadListsAreRefusedByFileAndLine(t *testing.T) {
 			if !errors.As(err, &e) || e.Code != job.CodeBadList || job.ExitStatus(err) != 2 {
 				t.Fatalf("got %v", err)
 			}
-			if e.File != "list.csv" || e.Line != c.line || !strings.Contains(e.Message, c.says) {
+			if e.File != "list.csv" || e.Line != c.line || !strings.Contains(e.Message.String(), c.says) {
 				t.Fatalf("file %q, line %d: %v; want line %d and %q", e.File, e.Line, err, c.line, c.says)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/results"
 )
@@ -87,15 +88,15 @@ func (s *Submitter) ask(ctx context.Context, id string) verdict {
 // failed says what became of a job whose commit failed to the last.
 func (s *Submitter) failed(ctx context.Context, staging *results.Staging, is verdict, err error) error {
 	id := staging.Job().ID
-	message := job.AsError(err).Message
+	message := job.AsError(err).Message.String()
 	switch is {
 	case staged:
-		return s.giveUp(ctx, staging, &job.Error{Code: job.CodeRedis, Message: message, Err: err})
+		return s.giveUp(ctx, staging, &job.Error{Code: job.CodeRedis, Message: i18n.Plain(message), Err: err})
 	case gone:
 		message = fmt.Sprintf("%s: job %s was not committed and is gone, nothing was sent", message, id)
 	default:
 		message = fmt.Sprintf("%s: it is unknown whether job %s was committed; once Redis is back, `enqueue status %s` tells:"+
 			" where it knows no such job, nothing was sent, else the job runs", message, id, id)
 	}
-	return &job.Error{Code: job.CodeRedis, Message: message, Job: id, Err: err}
+	return &job.Error{Code: job.CodeRedis, Message: i18n.Plain(message), Job: id, Err: err}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/results"
@@ -161,7 +162,7 @@ func (s *Submitter) giveUp(ctx context.Context, staging *results.Staging, why er
 	}
 	why = sentence(why)
 	if e := job.AsError(why); e.Code == job.CodeRedis || e.Code == job.CodeInternal {
-		return &job.Error{Code: e.Code, Message: e.Message + ": job " + id + " was not committed, nothing was sent" + left,
+		return &job.Error{Code: e.Code, Message: i18n.Plain(e.Message.String() + ": job " + id + " was not committed, nothing was sent" + left),
 			Job: id, Err: why}
 	}
 	return why
@@ -174,13 +175,13 @@ func notBegun(ctx context.Context, err error) error {
 	}
 	err = sentence(err)
 	if e := job.AsError(err); e.Code == job.CodeRedis {
-		return &job.Error{Code: e.Code, Message: e.Message + ": nothing was sent", Err: err}
+		return &job.Error{Code: e.Code, Message: i18n.Plain(e.Message.String() + ": nothing was sent"), Err: err}
 	}
 	return err
 }
 
 func interrupted(message string, err error) error {
-	return &job.Error{Code: job.CodeInterrupted, Message: message, Err: err}
+	return &job.Error{Code: job.CodeInterrupted, Message: i18n.Plain(message), Err: err}
 }
 
 // remind puts a job's first chunks on the queue and tells the workers. What does not succeed is found by the reconciler:

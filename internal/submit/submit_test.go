@@ -136,7 +136,7 @@ func TestTargetAtWorkIsRefusedBeforeTheListIsRead(t *testing.T) {
 		_, err = s.Submit(t.Context(), submit.Submission{Job: newJob(), IDs: func(func(string, error) bool) {
 			t.Error("the list was read")
 		}})
-		if e := job.AsError(err); e.Code != job.CodeJobAtWork || e.Job != first.Job.ID || !strings.Contains(e.Message, first.Job.ID) {
+		if e := job.AsError(err); e.Code != job.CodeJobAtWork || e.Job != first.Job.ID || !strings.Contains(e.Message.String(), first.Job.ID) {
 			t.Errorf("got %+v", e)
 		}
 	})
@@ -249,8 +249,8 @@ func TestCommitThatRedisRefusesSendsNothing(t *testing.T) {
 		f.left.Store(-1)
 		_, s, err := submitArmed(t, c, f)
 		e := job.AsError(err)
-		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message, "nothing was sent") ||
-			!strings.Contains(e.Message, "expires") {
+		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message.String(), "nothing was sent") ||
+			!strings.Contains(e.Message.String(), "expires") {
 			t.Errorf("got %+v", e)
 		}
 		if status, err := s.Ledger.Status(t.Context(), e.Job); err == nil && status.State != job.Staging {
@@ -266,8 +266,8 @@ func TestCommitWithRedisGoneIsToldAsUnknown(t *testing.T) {
 		f.left.Store(-1)
 		_, _, err := submitArmed(t, c, f)
 		e := job.AsError(err)
-		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message, "unknown whether") ||
-			!strings.Contains(e.Message, "enqueue status "+e.Job) {
+		if job.ExitStatus(err) != 1 || e.Job == "" || !strings.Contains(e.Message.String(), "unknown whether") ||
+			!strings.Contains(e.Message.String(), "enqueue status "+e.Job) {
 			t.Errorf("got %+v", e)
 		}
 	})

@@ -52,7 +52,7 @@ func TestConfigurationIsCheckedWhole(t *testing.T) {
 		tc.change(&config)
 		client, err := wxapi.New(config)
 		var e *job.Error
-		if client != nil || !errors.As(err, &e) || e.Code != job.CodeBadConfig || !strings.Contains(e.Message, tc.want) {
+		if client != nil || !errors.As(err, &e) || e.Code != job.CodeBadConfig || !strings.Contains(e.Message.String(), tc.want) {
 			t.Errorf("%s: %v, want %q in it", name, err, tc.want)
 		}
 	}

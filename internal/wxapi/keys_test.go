@@ -100,7 +100,7 @@ func TestWrongKeysAreNamed(t *testing.T) {
 				t.Errorf("%s, reader %d: error %v, want %q", name, i, err, tc.want[i])
 			default:
 				var e *job.Error
-				if !errors.As(err, &e) || e.Code != job.CodeBadConfig || !strings.Contains(e.Message, tc.want[i]) {
+				if !errors.As(err, &e) || e.Code != job.CodeBadConfig || !strings.Contains(e.Message.String(), tc.want[i]) {
 					t.Errorf("%s, reader %d: %q, want %q in it", name, i, err, tc.want[i])
 				}
 			}
@@ -159,7 +159,7 @@ func FuzzKeysAreReadOrRefused(f *testing.F) {
 				continue
 			}
 			var e *job.Error
-			if !errors.As(err, &e) || e.Code != job.CodeBadConfig || e.Message == "" || strings.Contains(e.Message, "\n") {
+			if !errors.As(err, &e) || e.Code != job.CodeBadConfig || e.Message.IsZero() || strings.Contains(e.Message.String(), "\n") {
 				t.Errorf("%q", err)
 			}
 		}

@@ -1,0 +1,4 @@
+package i18n
+
+// checkTexts are what worker check says.
+var checkTexts = texts{}

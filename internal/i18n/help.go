@@ -1,0 +1,4 @@
+package i18n
+
+// helpTexts are what --help says.
+var helpTexts = texts{}

@@ -1,0 +1,4 @@
+package i18n
+
+// manifestTexts are what is said of an onboarding's manifest.
+var manifestTexts = texts{}

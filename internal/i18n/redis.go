@@ -1,0 +1,4 @@
+package i18n
+
+// redisTexts are what is said of Redis.
+var redisTexts = texts{}

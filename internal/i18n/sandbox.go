@@ -1,0 +1,4 @@
+package i18n
+
+// sandboxTexts are what the sandbox says.
+var sandboxTexts = texts{}

@@ -1,0 +1,4 @@
+package i18n
+
+// sheetTexts are what is said of spreadsheets (.xlsx).
+var sheetTexts = texts{}

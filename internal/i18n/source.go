@@ -1,0 +1,4 @@
+package i18n
+
+// sourceTexts are why a schedule's list cannot be had.
+var sourceTexts = texts{}

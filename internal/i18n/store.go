@@ -1,0 +1,4 @@
+package i18n
+
+// storeTexts are what storelink itself says of a single store, or adds to what WeChat Pay says.
+var storeTexts = texts{}
