@@ -1,5 +1,5 @@
 // Package docs_test holds the documents to the truth: each command that stands in one is run, each flag and variable
-// that one names exists, each link leads somewhere, the two READMEs say the same, and nothing imports what it may not. It
+// that one names exists, each link leads somewhere, both languages say the same, and nothing imports what it may not. It
 // has nothing that a program uses.
 package docs_test
 

@@ -39,7 +39,7 @@ type world struct {
 // failing is a store that the world's sandbox knows to have closed.
 const failing = "199999999"
 
-// newWorld makes a world with README.md's configuration, and the manifest that the document shows, or else README.md's.
+// newWorld makes a world with README.md's configuration, and the manifest that the document shows, or else the manual's.
 func newWorld(t *testing.T, d *document) *world {
 	t.Helper()
 	w := &world{dir: t.TempDir(), fresh: 70_000_000}
@@ -54,10 +54,10 @@ func newWorld(t *testing.T, d *document) *world {
 		t.Fatal(err)
 	}
 	w.lists(t)
-	readme := markdown("README.md", read(t, "README.md"))
-	w.write(t, "storelink.yaml", yamlBlock("accounts:", readme))
-	w.write(t, "manifest.yaml", yamlBlock("targets:", d, readme))
-	w.write(t, "brands.yaml", yamlBlock("targets:", d, readme))
+	w.write(t, "storelink.yaml", yamlBlock("accounts:", markdown("README.md", read(t, "README.md"))))
+	manifest := yamlBlock("targets:", d, markdown("docs/manual.md", read(t, "docs/manual.md")))
+	w.write(t, "manifest.yaml", manifest)
+	w.write(t, "brands.yaml", manifest)
 	w.write(t, "docker-compose.yml", read(t, "docker-compose.yml"))
 	w.write(t, "storelink.example.yaml", read(t, "storelink.example.yaml"))
 	s := start(t, w.dir, w.environ(), filepath.Join(bin, "sandbox"), "--dir", w.sandbox, "--failing-store-ids",
