@@ -75,7 +75,8 @@ func subcommand(t *testing.T, text string) (name, rest string) {
 // others are flags of programs that are not ours, or that package main of a folder has, as the documents name them: those
 // of Redis, Docker, systemctl, git, bench and the campaign.
 var others = []string{"appendfsync", "appendonly", "dbfilename", "maxmemory-policy", "rdb", "build", "build-arg", "profile",
-	"rm", "scale", "now", "format", "quick", "seeds", "grid", "parallel", "resync", "schedule", "verbose"}
+	"rm", "scale", "now", "format", "quick", "seeds", "grid", "parallel", "resync", "schedule", "verbose",
+	"for"}
 
 func TestEveryFlagOfADocumentExists(t *testing.T) {
 	t.Parallel()

@@ -127,3 +127,21 @@ func TestIssueTemplatesAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// A merge that takes both sides of CHANGELOG.md can bring entries back that were rewritten: they come without an empty line
+// before them.
+func TestTheChangelogIsWhole(t *testing.T) {
+	t.Parallel()
+	lines, seen := strings.Split(read(t, "CHANGELOG.md"), "\n"), map[string]bool{}
+	for i, line := range lines {
+		if strings.HasPrefix(line, "#") {
+			if i+1 < len(lines) && lines[i+1] != "" || i > 0 && lines[i-1] != "" {
+				t.Errorf("CHANGELOG.md:%d: no empty line around %q", i+1, line)
+			}
+			if seen[line] {
+				t.Errorf("CHANGELOG.md:%d: %q is there twice", i+1, line)
+			}
+			seen[line] = true
+		}
+	}
+}
