@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // batchWave is how many jobs of a batch and account are at work at a time: so a batch of thousands costs the workers, and
@@ -34,7 +35,7 @@ type Batch struct {
 	Jobs      int           `json:"jobs"`
 }
 
-func (b *Batch) key(what string) string { return prefix + "{" + b.ID + "}:" + what }
+func (b *Batch) key(what string) string { return Prefix + "{" + b.ID + "}:" + what }
 
 func (b *Batch) wait(account int) string { return b.key("wait:" + strconv.Itoa(account)) }
 func (b *Batch) run(account int) string  { return b.key("run:" + strconv.Itoa(account)) }
@@ -48,7 +49,7 @@ func (b *Batch) lists() (keys []any) {
 }
 
 // jobs is what its jobs' keys begin with, up to the number.
-func (b *Batch) jobs() string { return prefix + "{" + b.ID + "}-" }
+func (b *Batch) jobs() string { return Prefix + "{" + b.ID + "}-" }
 
 // job is the ID of its nth job, counted from 1.
 func (b *Batch) job(n int) string { return b.ID + "-" + strconv.Itoa(n) }
@@ -60,7 +61,7 @@ func (l *Ledger) batch(ctx context.Context, id string) (b Batch, ok bool, err er
 	if errors.Is(err, redis.Nil) {
 		return b, false, nil
 	} else if err != nil {
-		return b, false, redisError("read batch "+clean(id), err)
+		return b, false, redisconn.CommandError("read batch "+clean(id), err)
 	}
 	if err := json.Unmarshal(meta, &b); err != nil {
 		return b, false, fmt.Errorf("batch %s in the ledger cannot be read: %w", clean(id), err)
@@ -71,7 +72,7 @@ func (l *Ledger) batch(ctx context.Context, id string) (b Batch, ok bool, err er
 // Batches gives the batches that have not ended, the oldest first.
 func (l *Ledger) Batches(ctx context.Context) ([]string, error) {
 	ids, err := l.rdb.ZRange(ctx, keyBatches, 0, -1).Result()
-	return ids, redisError("list the batches", err)
+	return ids, redisconn.CommandError("list the batches", err)
 }
 
 // BatchJobs gives the status documents of a batch's jobs, in its order.

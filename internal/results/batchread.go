@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // batchRows streams the rows of all jobs of a batch.
@@ -37,7 +38,7 @@ func (l *Ledger) batchStatus(ctx context.Context, b Batch) (job.Status, error) {
 	}
 	all, err := l.scripts.batchStatus.Run(ctx, l.rdb, keys, b.jobs(), len(b.job(0))-1).Slice()
 	if err != nil {
-		return job.Status{}, redisError("read batch "+b.ID, err)
+		return job.Status{}, redisconn.CommandError("read batch "+b.ID, err)
 	}
 	if len(all) == 0 {
 		return job.Status{}, unknownJob(b.ID)
@@ -88,7 +89,7 @@ func (l *Ledger) fillBatchLane(ctx context.Context, s *job.Status, b Batch, runn
 			lanes = append(lanes, &job.Status{State: job.Running, Operation: job.Associate, Account: b.Accounts[n]})
 		}
 	}
-	if err := l.fillLanes(ctx, lanes); err != nil {
+	if err := l.FillLanes(ctx, lanes); err != nil {
 		return err
 	}
 	for _, one := range lanes {

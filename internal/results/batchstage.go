@@ -13,6 +13,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // batchStaging is how long what is staged of a batch outlives its enqueuer. Nothing renews it: it is longer than staging
@@ -59,7 +60,7 @@ func (s *BatchStaging) beat(ctx context.Context) error {
 		return nil
 	})
 	s.beaten = time.Now()
-	return redisError("stage batch "+s.batch.ID, err)
+	return redisconn.CommandError("stage batch "+s.batch.ID, err)
 }
 
 // AddList writes a list that any number of the batch's jobs may share, and gives its number and how many stores it has.
@@ -80,7 +81,7 @@ func (s *BatchStaging) AddList(ctx context.Context, size int, ids iter.Seq2[stri
 			return nil
 		})
 		fields, bytes = fields[:0], 0
-		return errors.Join(redisError(doing, err), s.beat(ctx))
+		return errors.Join(redisconn.CommandError(doing, err), s.beat(ctx))
 	}
 	add := func(chunk []string) error {
 		blob := chunker.Encode(nil, chunk)
@@ -136,7 +137,7 @@ func (s *BatchStaging) AddJob(ctx context.Context, j job.Job, list int) (job.Job
 		"retention", millis(s.l.opts.Retention), "list", j.List, "total", in.stores, "chunks", in.chunks, "base", in.chunks).Int()
 	switch {
 	case err != nil:
-		return j, redisError("stage job "+j.ID, err)
+		return j, redisconn.CommandError("stage job "+j.ID, err)
 	case made == 0:
 		return j, fmt.Errorf("there is a job %s already", j.ID)
 	}
@@ -145,7 +146,7 @@ func (s *BatchStaging) AddJob(ctx context.Context, j job.Job, list int) (job.Job
 			return j, err
 		}
 		if err := s.l.hold(ctx, keyTarget(j.Target), j.ID, batchStaging); err != nil {
-			return j, redisError("stage job "+j.ID, err)
+			return j, redisconn.CommandError("stage job "+j.ID, err)
 		}
 		s.targets = append(s.targets, keyTarget(j.Target))
 	}
@@ -171,7 +172,7 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 	}
 	committed, err := s.describe(ctx)
 	if err != nil || committed {
-		return redisError(doing, err)
+		return redisconn.CommandError(doing, err)
 	}
 	created := redis.Z{Score: float64(b.CreatedAt.UnixMilli()), Member: b.ID}
 	_, err = s.l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -185,7 +186,7 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return redisError(doing, err)
+		return redisconn.CommandError(doing, err)
 	}
 	at := int64(0)
 	if b.At != nil {
@@ -198,7 +199,7 @@ func (s *BatchStaging) Commit(ctx context.Context) error {
 	word, err := s.l.scripts.batchCommit.Run(ctx, s.l.rdb, []string{b.key("batch")}, args...).Text()
 	switch {
 	case err != nil:
-		return redisError(doing, err)
+		return redisconn.CommandError(doing, err)
 	case word != "ok":
 		return job.Errorf(job.CodeRedis, "Redis has lost part of batch %s (%s); nothing was sent", b.ID, clean(word))
 	}
@@ -245,7 +246,7 @@ func (s *BatchStaging) Discard(ctx context.Context) error {
 	b, doing := &s.batch, "discard batch "+s.batch.ID
 	given, err := s.l.scripts.batchDiscard.Run(ctx, s.l.rdb, []string{b.key("batch")}).Int()
 	if err != nil || given == 0 {
-		return redisError(doing, err)
+		return redisconn.CommandError(doing, err)
 	}
 	var errs []error
 	for n := 1; n <= b.Jobs; n++ {
@@ -267,5 +268,5 @@ func (s *BatchStaging) Discard(ctx context.Context) error {
 		p.ZRem(ctx, keyJobs, b.ID)
 		return nil
 	})
-	return redisError(doing, errors.Join(append(errs, err)...))
+	return redisconn.CommandError(doing, errors.Join(append(errs, err)...))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Turn is a job of a batch that was started: what is to be put on the queue for it, and then announced.
@@ -34,7 +35,7 @@ func (l *Ledger) TendBatch(ctx context.Context, id, only string) (turns []Turn, 
 	if b.At != nil {
 		state, err := l.scripts.batchStart.Run(ctx, l.rdb, []string{b.key("batch")}).Text()
 		if err != nil || job.State(state) == job.Scheduled {
-			return nil, false, redisError("start batch "+id, err)
+			return nil, false, redisconn.CommandError("start batch "+id, err)
 		}
 	}
 	var errs []error
@@ -56,14 +57,14 @@ func (l *Ledger) TendBatch(ctx context.Context, id, only string) (turns []Turn, 
 	args := append([]any{len(keys) - 1, millis(l.opts.Retention), b.jobs(), b.Jobs}, b.lists()...)
 	state, err := l.scripts.batchEnd.Run(ctx, l.rdb, keys, args...).Text()
 	if err != nil {
-		return turns, false, redisError("look after batch "+id, err)
+		return turns, false, redisconn.CommandError("look after batch "+id, err)
 	}
 	return turns, job.State(state).Ended(), nil
 }
 
 // RetireBatch takes a batch that has ended, and that nobody must be told of any more, off the list of those that have not.
 func (l *Ledger) RetireBatch(ctx context.Context, id string) error {
-	return redisError("retire batch "+id, l.rdb.ZRem(ctx, keyBatches, id).Err())
+	return redisconn.CommandError("retire batch "+id, l.rdb.ZRem(ctx, keyBatches, id).Err())
 }
 
 func (l *Ledger) tendAccount(ctx context.Context, b *Batch, account int) (turns []Turn, err error) {
@@ -71,7 +72,7 @@ func (l *Ledger) tendAccount(ctx context.Context, b *Batch, account int) (turns 
 	for {
 		at, err := l.rdb.SMembers(ctx, b.run(account)).Result()
 		if err != nil {
-			return turns, redisError(doing, err)
+			return turns, redisconn.CommandError(doing, err)
 		}
 		all, err := l.statuses(ctx, at)
 		if err != nil {
@@ -79,7 +80,7 @@ func (l *Ledger) tendAccount(ctx context.Context, b *Batch, account int) (turns 
 		}
 		state, err := l.rdb.HGet(ctx, b.key("batch"), "state").Result()
 		if err != nil {
-			return turns, redisError(doing, err)
+			return turns, redisconn.CommandError(doing, err)
 		}
 		moved := false
 		for i, s := range all {
@@ -117,7 +118,7 @@ func (l *Ledger) tendAccount(ctx context.Context, b *Batch, account int) (turns 
 		next, err := l.scripts.batchNext.Run(ctx, l.rdb, []string{b.key("batch"), b.wait(account), b.run(account)}, batchWave,
 			200).StringSlice()
 		if err != nil || len(next) == 0 && !moved {
-			return turns, redisError(doing, err)
+			return turns, redisconn.CommandError(doing, err)
 		}
 	}
 }
@@ -135,7 +136,7 @@ func (l *Ledger) activate(ctx context.Context, s *job.Status) error {
 		p.Expire(ctx, keyActive, indexLife(l.opts))
 		return nil
 	})
-	return redisError("start job "+s.Job, err)
+	return redisconn.CommandError("start job "+s.Job, err)
 }
 
 // giveTurn starts a job of a batch; nil where its target is another job's, which it waits for.
@@ -162,7 +163,7 @@ func (l *Ledger) batchDone(ctx context.Context, b *Batch, account int, s job.Sta
 		args = append(args, "fail:"+code, n)
 	}
 	err := l.scripts.batchDone.Run(ctx, l.rdb, []string{b.key("batch"), b.run(account), keysOf(s.Job)[kJob]}, args...).Err()
-	return redisError("look after batch "+b.ID, err)
+	return redisconn.CommandError("look after batch "+b.ID, err)
 }
 
 // controlBatch pauses, resumes or cancels a batch. Its jobs follow: those at work at once, by TendBatch.
@@ -170,7 +171,7 @@ func (l *Ledger) controlBatch(ctx context.Context, b Batch, verb, reason string)
 	word, rest, err := reply(l.scripts.batchControl.Run(ctx, l.rdb, []string{b.key("batch")}, verb, reason))
 	switch {
 	case err != nil:
-		return redisError(verb+" batch "+b.ID, err)
+		return redisconn.CommandError(verb+" batch "+b.ID, err)
 	case word == "ok":
 		return nil
 	case word == "gone" || len(rest) == 0:

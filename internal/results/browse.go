@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Place is where a store stands in a job's list. The zero value is the first.
@@ -49,7 +50,7 @@ func (l *Ledger) AtWork(ctx context.Context, limit int) ([]job.Status, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, redisError("list the jobs at work", err)
+		return nil, redisconn.CommandError("list the jobs at work", err)
 	}
 	ids := slices.DeleteFunc(active.Val(), func(id string) bool { _, n := batchOf(id); return n != "" })
 	ids = append(ids, batches.Val()...)
@@ -98,7 +99,7 @@ func (l *Ledger) batchPage(ctx context.Context, id string, first, n int) (page [
 	}
 	all, _, err := l.eachStatus(ctx, ids) // what cannot be read is left out
 	if err == nil {
-		err = l.fillLanes(ctx, all)
+		err = l.FillLanes(ctx, all)
 	}
 	if err != nil {
 		return nil, 0, err

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Of a check: how many records it reads at a time, and how many undecided stores it puts into the pool at once. Those
@@ -31,7 +32,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 	doing := "look through job " + id
 	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "calls", "gen").Result()
 	if err != nil {
-		return "", nil, redisError(doing, err)
+		return "", nil, redisconn.CommandError(doing, err)
 	}
 	k, err := l.know(ctx, id)
 	if err != nil {
@@ -47,7 +48,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 		}
 		recs, err := l.rdb.HMGet(ctx, keysOf(id)[kRec], names...).Result()
 		if err != nil {
-			return "", nil, redisError(doing, err)
+			return "", nil, redisconn.CommandError(doing, err)
 		}
 		for i := range recs {
 			chunk := first + i
@@ -76,7 +77,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 	word, rest, err := reply(l.run(ctx, l.scripts.check, id, args...))
 	switch {
 	case err != nil && !errors.Is(err, redis.Nil):
-		return "", nil, redisError(doing, err)
+		return "", nil, redisconn.CommandError(doing, err)
 	case word != "ok" || len(rest) == 0:
 		return "", nil, nil
 	}

@@ -3,6 +3,8 @@ package results
 import (
 	"context"
 	"time"
+
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // trusted is how far this machine's clock may be from Redis' without a word: a round trip measures no better.
@@ -16,7 +18,7 @@ func (l *Ledger) Sync(ctx context.Context) error {
 	asked := time.Now()
 	there, err := l.rdb.Time(ctx).Result()
 	if err != nil {
-		return redisError("ask for its time", err)
+		return redisconn.CommandError("ask for its time", err)
 	}
 	trip := time.Since(asked)
 	ahead := there.Sub(asked.Add(trip / 2))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Pause keeps a job from putting any more calls out. Calls in flight are finished and recorded.
@@ -39,7 +40,7 @@ func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
 func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Reminder, error) {
 	word, rest, err := reply(l.run(ctx, l.scripts.control, id, verb, reason))
 	if err != nil {
-		return nil, redisError(verb+" job "+clean(id), err)
+		return nil, redisconn.CommandError(verb+" job "+clean(id), err)
 	}
 	if word == "gone" {
 		if batch, ok, err := l.batch(ctx, id); err != nil || ok {
@@ -78,7 +79,7 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 	if !now && j.At != nil {
 		at, err := l.rdb.Time(ctx).Result()
 		if err != nil {
-			return "", nil, redisError("start job "+id, err)
+			return "", nil, redisconn.CommandError("start job "+id, err)
 		}
 		if j.At.Sub(at) > clockSkew {
 			return job.Scheduled, nil, nil // not worth a claim
@@ -89,7 +90,7 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 		if holder := job.AsError(err); holder.Code == job.CodeJobAtWork {
 			why := "job " + holder.Job + " is at work on its target, and goes first"
 			if e := l.run(ctx, l.scripts.start, id, flag, why).Err(); e != nil {
-				return job.Scheduled, nil, redisError("start job "+id, e)
+				return job.Scheduled, nil, redisconn.CommandError("start job "+id, e)
 			}
 		}
 		return job.Scheduled, nil, err
@@ -97,7 +98,7 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 	word, rest, err := reply(l.run(ctx, l.scripts.start, id, flag, ""))
 	switch {
 	case err != nil:
-		return "", nil, redisError("start job "+id, err)
+		return "", nil, redisconn.CommandError("start job "+id, err)
 	case word == "gone" || len(rest) == 0:
 		return "", nil, errors.Join(unknownJob(id), l.letGo(ctx, target, id))
 	case word == "early":
@@ -107,5 +108,5 @@ func (l *Ledger) Start(ctx context.Context, id string, now bool) (job.State, []j
 	if err != nil {
 		return "", nil, fmt.Errorf("start job %s: %w", id, err)
 	}
-	return job.State(rest[0]), rems, redisError("start job "+id, l.hold(ctx, target, id, targetLife))
+	return job.State(rest[0]), rems, redisconn.CommandError("start job "+id, l.hold(ctx, target, id, targetLife))
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Event is something that happened to a job on its way.
@@ -28,7 +30,7 @@ func (l *Ledger) History(ctx context.Context, id string) ([]Event, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, redisError("read the history of job "+clean(id), err)
+		return nil, redisconn.CommandError("read the history of job "+clean(id), err)
 	}
 	var all []Event
 	for line := range strings.Lines(text) {

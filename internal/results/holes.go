@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Overdue is a reminder that is due, with nobody at work on its chunk: it waits in the queue, or it got lost.
@@ -20,7 +21,7 @@ type Overdue struct {
 // Active lists the jobs that may not have ended, the oldest first.
 func (l *Ledger) Active(ctx context.Context) ([]string, error) {
 	ids, err := l.rdb.ZRange(ctx, keyActive, 0, -1).Result()
-	return ids, redisError("list the active jobs", err)
+	return ids, redisconn.CommandError("list the active jobs", err)
 }
 
 // Look is what was found by looking for holes in a job's window.
@@ -46,7 +47,7 @@ func (l *Ledger) HolesBesideLeases(ctx context.Context, id string, grace time.Du
 func (l *Ledger) holes(ctx context.Context, id string, grace time.Duration, beside string) (Look, error) {
 	all, err := l.run(ctx, l.scripts.holes, id, millis(grace), beside).Slice()
 	if err != nil {
-		return Look{}, redisError("look after job "+id, err)
+		return Look{}, redisconn.CommandError("look after job "+id, err)
 	}
 	state, _ := all[0].(string)
 	if state == "gone" || len(all) != 4 {
@@ -86,7 +87,7 @@ func (l *Ledger) Remind(ctx context.Context, id string, lost []job.Reminder) ([]
 	}
 	rest, err := l.run(ctx, l.scripts.remind, id, args...).StringSlice()
 	if err != nil {
-		return nil, redisError("look after job "+id, err)
+		return nil, redisconn.CommandError("look after job "+id, err)
 	}
 	return reminders(id, rest)
 }
@@ -103,7 +104,7 @@ func (l *Ledger) Retire(ctx context.Context, id string) error {
 		return err
 	}
 	l.forget(id)
-	return redisError("retire job "+id, l.rdb.ZRem(ctx, keyActive, id).Err())
+	return redisconn.CommandError("retire job "+id, l.rdb.ZRem(ctx, keyActive, id).Err())
 }
 
 // Keep renews what of an active job would expire: its place in the lists and its hold on its target.
@@ -113,14 +114,14 @@ func (l *Ledger) Keep(ctx context.Context, id string) error {
 		return err
 	}
 	if err := l.hold(ctx, keyTarget(k.job.Target), id, targetLife); err != nil {
-		return redisError("keep job "+id, err)
+		return redisconn.CommandError("keep job "+id, err)
 	}
 	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		p.Expire(ctx, keyJobs, indexLife(l.opts))
 		p.Expire(ctx, keyActive, indexLife(l.opts))
 		return nil
 	})
-	return redisError("keep job "+id, err)
+	return redisconn.CommandError("keep job "+id, err)
 }
 
 // Prune takes jobs that have expired off the list of all jobs.
@@ -128,7 +129,7 @@ func (l *Ledger) Prune(ctx context.Context) error {
 	old := l.Now().Add(-l.opts.Retention)
 	ids, err := l.rdb.ZRangeByScore(ctx, keyJobs, &redis.ZRangeBy{Min: "-inf", Max: itoa(old.UnixMilli())}).Result()
 	if err != nil {
-		return redisError("prune the list of jobs", err)
+		return redisconn.CommandError("prune the list of jobs", err)
 	}
 	for _, id := range ids {
 		_, err := l.rdb.HGet(ctx, keysOf(id)[kJob], "state").Result()
@@ -139,110 +140,8 @@ func (l *Ledger) Prune(ctx context.Context) error {
 			}
 		}
 		if err != nil {
-			return redisError("prune the list of jobs", err)
+			return redisconn.CommandError("prune the list of jobs", err)
 		}
 	}
 	return nil
-}
-
-// Wake is news for workers: an account has work, or a job changed its state.
-type Wake struct {
-	Account string
-	Job     string
-	State   job.State
-}
-
-// Announce tells all workers at once. It is a courtesy: what gets lost is found by the next look at the ledger.
-func (l *Ledger) Announce(ctx context.Context, w Wake) error {
-	return redisError("announce", l.rdb.Publish(ctx, keyWake, w.Account+" "+w.Job+" "+string(w.State)).Err())
-}
-
-// Listen gives the announcements until ctx ends, then closes the channel. A connection that breaks is made again.
-func (l *Ledger) Listen(ctx context.Context) <-chan Wake {
-	sub := l.rdb.Subscribe(ctx, keyWake)
-	out := make(chan Wake)
-	go func() { // owned by ctx: the channel's end tells that it is gone
-		defer close(out)
-		defer sub.Close()
-		in := sub.Channel()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case msg, ok := <-in:
-				if !ok {
-					return
-				}
-				var w Wake
-				if n, _ := fmt.Sscanf(msg.Payload, "%s %s %s", &w.Account, &w.Job, &w.State); n < 2 {
-					continue
-				}
-				select {
-				case out <- w:
-				case <-ctx.Done():
-					return
-				}
-			}
-		}
-	}()
-	return out
-}
-
-// Job gives what was asked for as a job.
-func (l *Ledger) Job(ctx context.Context, id string) (job.Job, error) {
-	k, err := l.know(ctx, id)
-	if err != nil {
-		return job.Job{}, err
-	}
-	return k.job, nil
-}
-
-// Running gives the jobs that are running, the oldest first.
-func (l *Ledger) Running(ctx context.Context) ([]job.Job, error) {
-	ids, err := l.Active(ctx)
-	if err != nil || len(ids) == 0 {
-		return nil, err
-	}
-	states := make([]*redis.StringCmd, len(ids))
-	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		for i, id := range ids {
-			states[i] = p.HGet(ctx, keysOf(id)[kJob], "state")
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, redisError("look for running jobs", err)
-	}
-	var out []job.Job
-	for i, id := range ids {
-		if states[i].Val() != string(job.Running) {
-			continue
-		}
-		j, err := l.Job(ctx, id)
-		if err != nil {
-			if job.AsError(err).Code == job.CodeUnknownJob {
-				continue // it went away between two looks
-			}
-			return nil, err
-		}
-		out = append(out, j)
-	}
-	return out, nil
-}
-
-// RunningOf gives the running jobs of one account, the most urgent first, the older before the younger.
-func (l *Ledger) RunningOf(ctx context.Context, account string) ([]job.Job, error) {
-	all, err := l.Running(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var out []job.Job
-	for _, p := range job.Priorities {
-		for _, j := range all {
-			if j.Account == account && j.Priority == p {
-				out = append(out, j)
-			}
-		}
-	}
-	return out, nil
 }

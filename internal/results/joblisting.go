@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // JobList is a part of all jobs.
@@ -38,14 +39,14 @@ func (l *Ledger) JobList(ctx context.Context, f Filter, most int) (JobList, erro
 		case err == nil:
 			start = rank + 1
 		case !errors.Is(err, redis.Nil):
-			return out, redisError("list the jobs", err)
+			return out, redisconn.CommandError("list the jobs", err)
 		}
 	}
 	seen := map[string]bool{}
 	for looked := 0; ; start += page {
 		ids, err := l.rdb.ZRevRange(ctx, keyJobs, start, start+page-1).Result()
 		if err != nil {
-			return out, redisError("list the jobs", err)
+			return out, redisconn.CommandError("list the jobs", err)
 		}
 		fresh := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { // others came meanwhile, and the page moved down
 			again := seen[id]
@@ -105,7 +106,7 @@ func (l *Ledger) readable(ctx context.Context, ids []string) (all []*job.Status,
 		return nil
 	})
 	if err != nil {
-		return nil, nil, redisError("list the jobs", err)
+		return nil, nil, redisconn.CommandError("list the jobs", err)
 	}
 	for i := range ids {
 		if there := batches[i]; there != nil && there.Val() > 0 {
@@ -130,7 +131,7 @@ func (l *Ledger) fillLanesOf(ctx context.Context, jobs []job.Status) error {
 	for i := range jobs {
 		all[i] = &jobs[i]
 	}
-	return l.fillLanes(ctx, all)
+	return l.FillLanes(ctx, all)
 }
 
 // statuses reads many; nil for a job that is not there. One that cannot be read fails them all: see readable.
@@ -157,13 +158,13 @@ func (l *Ledger) eachStatus(ctx context.Context, ids []string) ([]*job.Status, [
 		return nil
 	})
 	if err != nil && !wrongType(err) {
-		return nil, nil, redisError("read the status of jobs", err)
+		return nil, nil, redisconn.CommandError("read the status of jobs", err)
 	}
 	out, errs := make([]*job.Status, len(ids)), make([]error, len(ids))
 	for i := range ids {
 		both, err := answers[i].Slice()
 		if err != nil && !wrongType(err) {
-			return nil, nil, redisError("read the status of jobs", err)
+			return nil, nil, redisconn.CommandError("read the status of jobs", err)
 		}
 		if err == nil && len(both) != 2 {
 			err = fmt.Errorf("the script returned %d fields", len(both))

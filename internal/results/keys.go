@@ -35,21 +35,10 @@ import (
 //	storelink:1:jobs         zset: job → when it was created; all that have not expired
 //	storelink:1:active       zset: the same, of the jobs that may not have ended
 //	storelink:1:target:…     string: the job at work on a target
-//	storelink:1:accounts     hash: account → how its workers publish it
-//	storelink:1:workers      zset: worker → when it was last seen
-//	storelink:1:worker:ID    string: that worker's lanes
-//	storelink:1:serving      hash: account → the installation that it is served as, and the workers that do (serve.lua)
-//	storelink:1:wake         channel: an account has work, or a job changed its state
-const prefix = "storelink:1:"
-
 const (
-	keyJobs     = prefix + "jobs"
-	keyActive   = prefix + "active"
-	keyBatches  = prefix + "batches"
-	keyAccounts = prefix + "accounts"
-	keyWorkers  = prefix + "workers"
-	keyServing  = prefix + "serving"
-	keyWake     = prefix + "wake"
+	keyJobs    = Prefix + "jobs"
+	keyActive  = Prefix + "active"
+	keyBatches = Prefix + "batches"
 )
 
 // The places of a job's keys in every script's KEYS.
@@ -75,7 +64,7 @@ func keysOf(id string) []string {
 	keys := make([]string, len(jobKeys))
 	tag, rest := batchOf(id)
 	for i, k := range jobKeys {
-		keys[i] = prefix + "{" + tag + "}" + rest + ":" + k
+		keys[i] = Prefix + "{" + tag + "}" + rest + ":" + k
 	}
 	return keys
 }
@@ -91,11 +80,9 @@ func batchOf(id string) (batch, rest string) {
 
 func keyTarget(t job.Target) string {
 	if t.StockBundleID != "" {
-		return prefix + "target:" + t.ProductCouponID + ":bundle:" + t.StockBundleID
+		return Prefix + "target:" + t.ProductCouponID + ":bundle:" + t.StockBundleID
 	}
-	return prefix + "target:" + t.ProductCouponID + ":stock:" + t.StockID
+	return Prefix + "target:" + t.ProductCouponID + ":stock:" + t.StockID
 }
-
-func keyWorker(id string) string { return prefix + "worker:" + id }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // known is what does not change of a committed job, and the common failures that were seen of it.
@@ -41,7 +42,7 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	fields, err := l.rdb.HMGet(ctx, keysOf(id)[kJob], "meta", "base", "total", "state", "split", "half",
 		"phase").Result()
 	if err != nil {
-		return nil, redisError("read job "+id, err)
+		return nil, redisconn.CommandError("read job "+id, err)
 	}
 	meta, ok := fields[0].(string)
 	if !ok {

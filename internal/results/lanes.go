@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Lane is an account as one worker serves it.
@@ -80,16 +82,16 @@ type publishedAccount struct {
 
 // Publish tells what a worker's lanes are, for WorkerLife. accounts says that the accounts themselves are to be told
 // too, which is needed at a worker's start and every few hours.
-func (l *Ledger) Publish(ctx context.Context, worker string, lanes []Lane, accounts bool) error {
-	now := l.Now().UTC()
+func (r *Registry) Publish(ctx context.Context, worker string, lanes []Lane, accounts bool) error {
+	now := r.now().UTC()
 	doc, err := json.Marshal(published{Worker: worker, Seen: now, Lanes: lanes})
 	if err != nil {
 		return fmt.Errorf("describe the lanes: %w", err)
 	}
-	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = r.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		p.Set(ctx, keyWorker(worker), doc, WorkerLife)
 		p.ZAdd(ctx, keyWorkers, redis.Z{Score: float64(now.UnixMilli()), Member: worker})
-		p.ZRemRangeByScore(ctx, keyWorkers, "-inf", itoa(now.Add(-10*WorkerLife).UnixMilli()))
+		p.ZRemRangeByScore(ctx, keyWorkers, "-inf", strconv.FormatInt(now.Add(-10*WorkerLife).UnixMilli(), 10))
 		p.Expire(ctx, keyWorkers, 10*WorkerLife)
 		if !accounts {
 			return nil
@@ -107,25 +109,25 @@ func (l *Ledger) Publish(ctx context.Context, worker string, lanes []Lane, accou
 		p.Expire(ctx, keyAccounts, accountLife)
 		return nil
 	})
-	return redisError("publish the lanes", err)
+	return redisconn.CommandError("publish the lanes", err)
 }
 
 // Unpublish takes a worker that stops out of the list.
-func (l *Ledger) Unpublish(ctx context.Context, worker string) error {
-	_, err := l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+func (r *Registry) Unpublish(ctx context.Context, worker string) error {
+	_, err := r.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		p.Del(ctx, keyWorker(worker))
 		p.ZRem(ctx, keyWorkers, worker)
 		return nil
 	})
-	return redisError("unpublish the lanes", err)
+	return redisconn.CommandError("unpublish the lanes", err)
 }
 
 // Accounts gives the accounts that workers have published, by name, with the workers that serve them now. Pace is what
 // the workers tell; the rate where they tell nothing.
-func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
-	known, err := l.rdb.HGetAll(ctx, keyAccounts).Result()
+func (r *Registry) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
+	known, err := r.rdb.HGetAll(ctx, keyAccounts).Result()
 	if err != nil {
-		return nil, redisError("list the accounts", err)
+		return nil, redisconn.CommandError("list the accounts", err)
 	}
 	infos, limits := map[string]*job.AccountInfo{}, map[string]map[string]job.RateLimit{}
 	for name, doc := range known {
@@ -139,7 +141,7 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 		infos[name] = &job.AccountInfo{Name: name, Mode: a.Mode, Identity: a.Identity, Pace: map[string]float64{}, Limits: map[string]job.RateLimit{},
 			Workers: []job.WorkerLane{}}
 	}
-	workers, err := l.workers(ctx)
+	workers, err := r.workers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -171,20 +173,20 @@ func (l *Ledger) Accounts(ctx context.Context) ([]job.AccountInfo, error) {
 }
 
 // workers gives what those workers publish that are there.
-func (l *Ledger) workers(ctx context.Context) ([]published, error) {
-	ids, err := l.rdb.ZRange(ctx, keyWorkers, 0, -1).Result()
+func (r *Registry) workers(ctx context.Context) ([]published, error) {
+	ids, err := r.rdb.ZRange(ctx, keyWorkers, 0, -1).Result()
 	if err != nil || len(ids) == 0 {
-		return nil, redisError("list the workers", err)
+		return nil, redisconn.CommandError("list the workers", err)
 	}
 	docs := make([]*redis.StringCmd, len(ids))
-	_, err = l.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+	_, err = r.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for i, id := range ids {
 			docs[i] = p.Get(ctx, keyWorker(id))
 		}
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, redisError("list the workers", err)
+		return nil, redisconn.CommandError("list the workers", err)
 	}
 	var out []published
 	for _, doc := range docs {
@@ -200,8 +202,8 @@ func (l *Ledger) workers(ctx context.Context) ([]published, error) {
 	return out, nil
 }
 
-// fillLanes tells in status documents how the jobs' accounts are served.
-func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
+// FillLanes tells in status documents how the jobs' accounts are served.
+func (r *Registry) FillLanes(ctx context.Context, all []*job.Status) error {
 	wanted := false
 	for _, s := range all {
 		wanted = wanted || s != nil && !s.State.Ended()
@@ -209,7 +211,7 @@ func (l *Ledger) fillLanes(ctx context.Context, all []*job.Status) error {
 	if !wanted {
 		return nil
 	}
-	workers, err := l.workers(ctx)
+	workers, err := r.workers(ctx)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // lift takes over what an answer told after its job had ended: a store that reads failed has succeeded after all. One that
@@ -45,7 +46,7 @@ func (r *Run) lift(ctx context.Context, told Told, c call) (Moved, error) {
 	if job.AsError(err).Code == job.CodeUnknownJob {
 		return Moved{}, nil
 	}
-	return Moved{}, redisError(doing, err)
+	return Moved{}, redisconn.CommandError(doing, err)
 }
 
 // chunksOf gives the chunks of the list that stores of the call came in.

@@ -19,7 +19,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -50,8 +49,8 @@ func alone(name string) *redis.Script {
 
 // scripts are the ledger's, each documented in its own file.
 type scripts struct {
-	create, stage, commit, discard, begin, renew, record, control, holes, remind, check, claim,
-	page, leave, draft, plan, verified, start, serve, sentTo, lift, evicted,
+	create, stage, commit, discard, begin, renew, record, control, holes, remind, check,
+	page, leave, draft, plan, verified, start, sentTo, lift, evicted,
 	batchCommit, batchDiscard, batchStart, batchControl, batchNext, batchDone, batchEnd, batchStatus *redis.Script
 	status string // is sent in pipelines
 }
@@ -71,7 +70,7 @@ func loadScripts() scripts {
 		batchControl: alone("batch_control"),
 		batchNext:    alone("batch_next"), batchDone: alone("batch_done"), batchEnd: alone("batch_end"),
 		batchStatus: alone("batch_status"),
-		claim:       alone("claim"), serve: alone("serve"), sentTo: script("sent_to"), lift: script("lift"), evicted: script("evicted"), status: string(status),
+		sentTo:      script("sent_to"), lift: script("lift"), evicted: script("evicted"), status: string(status),
 	}
 }
 
@@ -106,6 +105,8 @@ func (o Options) withDefaults() Options {
 // job.CodeRedis where Redis failed. ctx's errors come as they are. After either of the last two nobody knows whether the
 // change was made; making it once more does no harm.
 type Ledger struct {
+	*Registry // of the same Redis
+
 	rdb     redis.UniversalClient
 	opts    Options
 	scripts scripts
@@ -118,33 +119,13 @@ type Ledger struct {
 
 // Open gives the ledger in a Redis. It sends nothing yet, and the client stays the caller's to close.
 func Open(rdb redis.UniversalClient, opts Options) *Ledger {
-	return &Ledger{rdb: rdb, opts: opts.withDefaults(), scripts: loadScripts(), jobs: map[string]*known{}}
+	l := &Ledger{rdb: rdb, opts: opts.withDefaults(), scripts: loadScripts(), jobs: map[string]*known{}}
+	l.Registry = OpenRegistry(rdb, l.Now)
+	return l
 }
 
 // Options tells what the ledger was opened with, defaults filled in.
 func (l *Ledger) Options() Options { return l.opts }
-
-// redisError makes an error of Redis' one that a person understands. doing says what was being done.
-func redisError(doing string, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if e := (*job.Error)(nil); errors.As(err, &e) {
-		return err
-	}
-	for prefix, why := range refusals {
-		if redis.HasErrorPrefix(err, prefix) {
-			return &job.Error{Code: job.CodeRedis, Message: i18n.Plain("Redis: " + doing + ": " + why), Err: err}
-		}
-	}
-	return job.Errorf(job.CodeRedis, "Redis: %s: %w", doing, err)
-}
-
-// refusals are the answers to a write that a person can do something about, by how they begin, and what to do.
-var refusals = map[string]string{
-	"OOM":     "it is full (maxmemory) and takes no more: give it more memory",
-	"MISCONF": "it cannot write to its disk and takes no more: see to its disk and its log",
-}
 
 // run runs a script of a job's.
 func (l *Ledger) run(ctx context.Context, s *redis.Script, id string, args ...any) *redis.Cmd {

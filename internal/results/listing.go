@@ -11,6 +11,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/storeset"
 )
 
@@ -95,7 +96,7 @@ func (l *Listing) Page(ctx context.Context, told PageTold) (job.State, int, erro
 		len(told.StoreIDs), told.Next, told.Sent, told.Throttled, counted, len(told.StoreIDs)-len(good), told.Total))
 	switch {
 	case err != nil:
-		return "", 0, redisError(doing, err)
+		return "", 0, redisconn.CommandError(doing, err)
 	case word != "ok" || len(rest) != 2:
 		return "", 0, ErrLost
 	}
@@ -125,7 +126,7 @@ func (l *Listing) end(word string, rest []string, err error) (Progress, error) {
 	doing := "list what is associated, for job " + l.r.reminder.Job
 	switch {
 	case err != nil:
-		return Progress{}, redisError(doing, err)
+		return Progress{}, redisconn.CommandError(doing, err)
 	case word == "lost":
 		return Progress{}, ErrLost
 	case word != "ok" || len(rest) == 0:
@@ -170,7 +171,7 @@ func (l *Listing) have(ctx context.Context) (have *storeset.Set, steady bool, er
 	}
 	fields, err := l.r.l.rdb.HMGet(ctx, keysOf(l.r.reminder.Job)[kJob], "list_total", "list_uneven", "strange").Result()
 	if err != nil {
-		return nil, false, redisError("read job "+l.r.reminder.Job, err)
+		return nil, false, redisconn.CommandError("read job "+l.r.reminder.Job, err)
 	}
 	number := func(i int) int { s, _ := fields[i].(string); return atoi(s) }
 	total := number(0)
@@ -187,7 +188,7 @@ func (l *Ledger) blobs(ctx context.Context, key string, n int, each func(number 
 		}
 		values, err := l.rdb.HMGet(ctx, key, fields...).Result()
 		if err != nil {
-			return redisError("read "+key, err)
+			return redisconn.CommandError("read "+key, err)
 		}
 		for i, v := range values {
 			blob, ok := v.(string)
@@ -234,14 +235,14 @@ func (l *Ledger) marks(ctx context.Context, k *known, chunks []string) (marks, e
 	keys := keysOf(k.job.ID)
 	fields, err := l.rdb.HMGet(ctx, keys[kJob], "phase", "unsteady").Result()
 	if err != nil {
-		return marks{}, redisError("read job "+k.job.ID, err)
+		return marks{}, redisconn.CommandError("read job "+k.job.ID, err)
 	}
 	if fields[0] != string(job.PhaseVerified) {
 		return marks{}, nil
 	}
 	values, err := l.rdb.HMGet(ctx, keys[kMark], chunks...).Result()
 	if err != nil {
-		return marks{}, redisError("read job "+k.job.ID, err)
+		return marks{}, redisconn.CommandError("read job "+k.job.ID, err)
 	}
 	m := marks{verified: true, unsteady: fields[1] == "1", places: make([]string, len(values))}
 	for i, v := range values {

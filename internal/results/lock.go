@@ -3,33 +3,44 @@ package results
 import (
 	"context"
 	"time"
+
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Lock is held by one owner among all processes, as long as it keeps saying so.
 type Lock struct {
-	l     *Ledger
+	r     *Registry
 	key   string
 	owner string
 	life  time.Duration
 }
 
 // Lock gives a lock that outlives its owner's last Hold by life.
-func (l *Ledger) Lock(name, owner string, life time.Duration) *Lock {
-	return &Lock{l: l, key: prefix + "lock:" + name, owner: owner, life: life}
+func (r *Registry) Lock(name, owner string, life time.Duration) *Lock {
+	return &Lock{r: r, key: Prefix + "lock:" + name, owner: owner, life: life}
 }
 
 // Hold takes the lock where it is free, keeps it where it is the owner's, and says which of both it now is.
 func (k *Lock) Hold(ctx context.Context) (bool, error) {
-	claim := k.l.scripts.claim
-	holder, err := claim.Run(ctx, k.l.rdb, []string{k.key}, k.owner, k.owner, millis(k.life), 1).Text()
+	holder, err := k.r.claim(ctx, k.key, k.owner, k.owner, k.life, true)
 	if err == nil && holder == "" {
-		holder, err = claim.Run(ctx, k.l.rdb, []string{k.key}, "", k.owner, millis(k.life), 1).Text()
+		holder, err = k.r.claim(ctx, k.key, "", k.owner, k.life, true)
 	}
-	return holder == k.owner, redisError("take the lock of "+k.key, err)
+	return holder == k.owner, redisconn.CommandError("take the lock of "+k.key, err)
 }
 
 // Release gives the lock up, where it is the owner's.
 func (k *Lock) Release(ctx context.Context) error {
-	err := k.l.scripts.claim.Run(ctx, k.l.rdb, []string{k.key}, k.owner, "", 1).Err()
-	return redisError("release the lock of "+k.key, err)
+	_, err := k.r.claim(ctx, k.key, k.owner, "", 0, false)
+	return redisconn.CommandError("release the lock of "+k.key, err)
+}
+
+// claim points a key at somebody, for life, where it points at expected now; next is "" to free it. It gives whom the key
+// points at then. owned says that its owner claims it again and again: one that would last far too long is nobody's.
+func (r *Registry) claim(ctx context.Context, key, expected, next string, life time.Duration, owned bool) (string, error) {
+	args := []any{expected, next, max(1, life.Milliseconds())}
+	if owned {
+		args = append(args, 1)
+	}
+	return r.scripts.claim.Run(ctx, r.rdb, []string{key}, args...).Text()
 }

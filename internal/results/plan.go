@@ -11,6 +11,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/storeset"
 )
 
@@ -23,7 +24,7 @@ func (l *Listing) plan(ctx context.Context, have *storeset.Set) (Progress, error
 	if errors.Is(err, redis.Nil) {
 		return Progress{}, ErrLost // planned meanwhile, or gone
 	} else if err != nil {
-		return Progress{}, redisError(doing, err)
+		return Progress{}, redisconn.CommandError(doing, err)
 	}
 	wanted := func(each func(id string) error) error {
 		return l.r.l.blobs(ctx, keys[kWant], chunks, func(_ int, ids []string) error {
@@ -169,7 +170,7 @@ func (d *draft) flush() error {
 	state, err := d.l.run(d.ctx, d.l.r.l.scripts.draft, append([]any{d.written}, d.batch...)...).Text()
 	switch {
 	case err != nil:
-		return redisError("write the plan of job "+d.l.r.reminder.Job, err)
+		return redisconn.CommandError("write the plan of job "+d.l.r.reminder.Job, err)
 	case state == "lost":
 		return ErrLost
 	}
@@ -190,7 +191,7 @@ func (l *Ledger) Difference(ctx context.Context, id string) iter.Seq2[job.Row, e
 		keys := keysOf(id)
 		fields, err := l.rdb.HMGet(ctx, keys[kJob], "plan_chunks", "split").Result()
 		if err != nil {
-			yield(job.Row{}, redisError("read job "+id, err))
+			yield(job.Row{}, redisconn.CommandError("read job "+id, err))
 			return
 		}
 		chunks, ok := fields[0].(string)

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // rowsBatch is how many chunks a report reads at a time: some 200 KiB.
@@ -60,7 +60,7 @@ func (l *Ledger) rowsFrom(ctx context.Context, k *known, chunk int, only job.Out
 		if errors.Is(err, redis.Nil) {
 			return unknownJob(id)
 		} else if err != nil {
-			return redisError("read job "+id, err)
+			return redisconn.CommandError("read job "+id, err)
 		}
 		left := job.Pending
 		if job.State(state).Ended() {
@@ -114,7 +114,7 @@ func (l *Ledger) read(ctx context.Context, k *known, chunks []string) (ids, recs
 		return nil
 	})
 	if err != nil {
-		return nil, nil, redisError("read job "+id, err)
+		return nil, nil, redisconn.CommandError("read job "+id, err)
 	}
 	ids, recs = make([]string, len(chunks)), make([]string, len(chunks))
 	for i := range chunks {
@@ -126,41 +126,3 @@ func (l *Ledger) read(ctx context.Context, k *known, chunks []string) (ids, recs
 	}
 	return ids, recs, nil
 }
-
-// row is what a record says of one store; left is how a pending one reads.
-func (r *record) row(at int, store string, left job.Outcome) job.Row {
-	e := &r.stores[at]
-	row := job.Row{StoreID: store, Outcome: left, Attempts: int(e.attempts)}
-	if e.call != 0 {
-		c := r.calls[e.call-1]
-		row.RequestID = c.requestID
-		if e.state.decided() {
-			t := time.UnixMilli(c.at).UTC()
-			row.DecidedAt = &t
-		}
-	}
-	if e.failure != 0 {
-		f := r.failures[e.failure-1]
-		row.Code, row.Message = f.code, f.message
-	}
-	switch e.state {
-	case succeeded:
-		row.Outcome = job.Succeeded // there is a message where the list settled it
-		return row
-	case failed:
-		row.Outcome = job.Failed
-	}
-	if e.unanswered {
-		if row.Message != "" {
-			row.Message += " "
-		}
-		row.Message += unansweredNote
-	}
-	return row
-}
-
-// settledNote is the message of a store that WeChat Pay's list says was done, after a call for it that went unanswered.
-const settledNote = "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done"
-
-// unansweredNote stands in the message of a store that is not succeeded though a call for it may have been carried out.
-const unansweredNote = "(a call for it went unanswered: it may have been carried out)"

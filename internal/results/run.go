@@ -10,6 +10,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Run is one lease on a chunk: the stores of it that are still pending, in groups that go into one call each. It is
@@ -67,7 +68,7 @@ func (l *Ledger) begin(ctx context.Context, rem job.Reminder, free string) (run 
 	word, rest, err := reply(l.run(ctx, l.scripts.begin, rem.Job, rem.Chunk, rem.Generation, leaseToken(token, 0),
 		millis(l.opts.Lease), free))
 	if err != nil {
-		return nil, "", redisError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
+		return nil, "", redisconn.CommandError(fmt.Sprintf("begin chunk %d of job %s", rem.Chunk, rem.Job), err)
 	}
 	if word == "list" {
 		run, err = l.beginListing(ctx, rem, token, rest)
@@ -122,7 +123,7 @@ var errEvicted = errors.New("the store IDs are not in Redis any more")
 func (l *Ledger) abortEvicted(ctx context.Context, rem job.Reminder, run string) error {
 	err := l.run(ctx, l.scripts.evicted, rem.Job, rem.Chunk, run).Err()
 	l.forget(rem.Job)
-	return redisError("abort job "+rem.Job, err)
+	return redisconn.CommandError("abort job "+rem.Job, err)
 }
 
 // leaseToken is the token of a run's lease, as record.lua has it.
@@ -253,7 +254,7 @@ func (r *Run) Next() (ids []string, attempts int) {
 func (r *Run) Renew(ctx context.Context) (job.State, error) {
 	state, err := r.l.run(ctx, r.l.scripts.renew, r.reminder.Job, r.reminder.Chunk, r.token, millis(r.l.opts.Lease)).Text()
 	if err != nil {
-		return "", redisError("renew the lease on a chunk of job "+r.reminder.Job, err)
+		return "", redisconn.CommandError("renew the lease on a chunk of job "+r.reminder.Job, err)
 	}
 	if state == "lost" {
 		return "", ErrLost

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Serving is an account as a worker would serve it.
@@ -19,12 +20,12 @@ const serveAtOnce = 2000
 // Serve lets a worker serve accounts for WorkerLife, or renews that. It gives the installation that other workers, which
 // are there, serve an account as, for each account that this one must not serve: whoever came first goes on. Accounts of a
 // cluster, or of many workers, are decided on one after another, each by itself.
-func (l *Ledger) Serve(ctx context.Context, worker string, accounts []Serving) (others map[string]job.Installation, err error) {
+func (r *Registry) Serve(ctx context.Context, worker string, accounts []Serving) (others map[string]job.Installation, err error) {
 	others = map[string]job.Installation{}
 	for len(accounts) > 0 {
 		n := min(len(accounts), serveAtOnce)
-		if err := l.serve(ctx, worker, millis(WorkerLife), accounts[:n], others); err != nil {
-			return nil, redisError("claim the accounts", err)
+		if err := r.serve(ctx, worker, WorkerLife.Milliseconds(), accounts[:n], others); err != nil {
+			return nil, redisconn.CommandError("claim the accounts", err)
 		}
 		accounts = accounts[n:]
 	}
@@ -32,18 +33,18 @@ func (l *Ledger) Serve(ctx context.Context, worker string, accounts []Serving) (
 }
 
 // LetGo ends what Serve gave, so that another installation need not wait for it to expire.
-func (l *Ledger) LetGo(ctx context.Context, worker string, accounts []Serving) error {
+func (r *Registry) LetGo(ctx context.Context, worker string, accounts []Serving) error {
 	for len(accounts) > 0 {
 		n := min(len(accounts), serveAtOnce)
-		if err := l.serve(ctx, worker, "0", accounts[:n], nil); err != nil {
-			return redisError("let go of the accounts", err)
+		if err := r.serve(ctx, worker, 0, accounts[:n], nil); err != nil {
+			return redisconn.CommandError("let go of the accounts", err)
 		}
 		accounts = accounts[n:]
 	}
 	return nil
 }
 
-func (l *Ledger) serve(ctx context.Context, worker, life string, accounts []Serving, others map[string]job.Installation) error {
+func (r *Registry) serve(ctx context.Context, worker string, life int64, accounts []Serving, others map[string]job.Installation) error {
 	args := append(make([]any, 0, 2+2*len(accounts)), worker, life)
 	for _, a := range accounts {
 		text, err := a.As.MarshalText()
@@ -52,7 +53,7 @@ func (l *Ledger) serve(ctx context.Context, worker, life string, accounts []Serv
 		}
 		args = append(args, a.Account, text)
 	}
-	said, err := l.scripts.serve.Run(ctx, l.rdb, []string{keyServing}, args...).StringSlice()
+	said, err := r.scripts.serve.Run(ctx, r.rdb, []string{keyServing}, args...).StringSlice()
 	if err != nil {
 		return err
 	}
@@ -67,22 +68,4 @@ func (l *Ledger) serve(ctx context.Context, worker, life string, accounts []Serv
 		others[said[i]] = as
 	}
 	return nil
-}
-
-// SentTo notes that a job is served as an installation, where nobody has served it yet, and gives the installation that
-// has served it first: whoever is another must not go on with it. Of a job that is not there it gives the one that was asked for.
-func (l *Ledger) SentTo(ctx context.Context, id string, as job.Installation) (job.Installation, error) {
-	text, err := as.MarshalText()
-	if err != nil {
-		return job.Installation{}, err
-	}
-	said, err := l.run(ctx, l.scripts.sentTo, id, text).Text()
-	if err != nil {
-		return job.Installation{}, redisError("note where job "+id+" is sent to", err)
-	}
-	first := as
-	if said != "" {
-		err = first.UnmarshalText([]byte(said))
-	}
-	return first, err
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // batchBytes is how much of a list is sent to Redis at a time.
@@ -63,7 +64,7 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 	}
 	made, err := l.run(ctx, l.scripts.create, j.ID, fields...).Int()
 	if err != nil {
-		return nil, redisError("begin job "+j.ID, err)
+		return nil, redisconn.CommandError("begin job "+j.ID, err)
 	}
 	if made == 0 {
 		return nil, fmt.Errorf("there is a job %s already", j.ID)
@@ -83,7 +84,7 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, errors.Join(redisError("list job "+j.ID, err), s.discard(ctx))
+		return nil, errors.Join(redisconn.CommandError("list job "+j.ID, err), s.discard(ctx))
 	}
 	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -161,7 +162,7 @@ func (s *Staging) flush(ctx context.Context) error {
 	args := append([]any{millis(s.l.opts.Staging), s.batchStores, s.chunks - len(s.batch)}, s.batch...)
 	staged, err := s.l.run(ctx, s.l.scripts.stage, s.job.ID, args...).Int()
 	if err != nil {
-		return redisError("stage job "+s.job.ID, err)
+		return redisconn.CommandError("stage job "+s.job.ID, err)
 	}
 	if staged == 0 {
 		return s.expired()
@@ -208,12 +209,12 @@ func (s *Staging) Commit(ctx context.Context, repeats, setAside int64) ([]job.Re
 	}
 	if claims {
 		if err := s.l.hold(ctx, s.target, s.job.ID, targetLife); err != nil {
-			return nil, redisError("commit job "+s.job.ID, err)
+			return nil, redisconn.CommandError("commit job "+s.job.ID, err)
 		}
 	}
 	word, rest, err := reply(s.l.run(ctx, s.l.scripts.commit, s.job.ID, s.chunks, s.stores, at, s.split, s.half, "meta", meta))
 	if err != nil {
-		return nil, redisError("commit job "+s.job.ID, err)
+		return nil, redisconn.CommandError("commit job "+s.job.ID, err)
 	}
 	switch word {
 	case "ok":
@@ -238,7 +239,7 @@ func (s *Staging) Discard(ctx context.Context) error {
 func (s *Staging) discard(ctx context.Context) error {
 	gone, err := s.l.run(ctx, s.l.scripts.discard, s.job.ID).Int()
 	if err != nil {
-		return redisError("discard job "+s.job.ID, err)
+		return redisconn.CommandError("discard job "+s.job.ID, err)
 	}
 	if gone == 0 {
 		return nil // committed, or expired
@@ -249,7 +250,7 @@ func (s *Staging) discard(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return redisError("discard job "+s.job.ID, err)
+		return redisconn.CommandError("discard job "+s.job.ID, err)
 	}
 	return s.l.letGo(ctx, s.target, s.job.ID)
 }

@@ -32,7 +32,7 @@ func (l *Ledger) Status(ctx context.Context, id string) (job.Status, error) {
 		}
 		return l.batchStatus(ctx, batch)
 	}
-	if err := l.fillLanes(ctx, all); err != nil {
+	if err := l.FillLanes(ctx, all); err != nil {
 		return job.Status{}, err
 	}
 	return *all[0], nil

@@ -9,15 +9,16 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // claim points a target at a job, unless another job that exists and has not ended is at work on it.
 func (l *Ledger) claim(ctx context.Context, target, id string) error {
 	expected := ""
 	for {
-		current, err := l.scripts.claim.Run(ctx, l.rdb, []string{target}, expected, id, millis(l.opts.Staging)).Text()
+		current, err := l.Registry.claim(ctx, target, expected, id, l.opts.Staging, false)
 		if err != nil {
-			return redisError("claim the target of job "+id, err)
+			return redisconn.CommandError("claim the target of job "+id, err)
 		}
 		if current == id {
 			return nil
@@ -51,7 +52,7 @@ func (l *Ledger) holding(ctx context.Context, id string) (job.State, error) {
 	if errors.Is(err, redis.Nil) || job.State(state).Ended() {
 		return "", nil
 	}
-	return job.State(state), redisError("look at job "+id, err)
+	return job.State(state), redisconn.CommandError("look at job "+id, err)
 }
 
 // Holders tells which jobs are at work on targets, in their order; "" where there is none.
@@ -67,7 +68,7 @@ func (l *Ledger) Holders(ctx context.Context, targets []job.Target) ([]string, e
 			return nil
 		})
 		if err != nil && !errors.Is(err, redis.Nil) {
-			return nil, redisError("look for jobs at work on targets", err)
+			return nil, redisconn.CommandError("look for jobs at work on targets", err)
 		}
 		for _, p := range pointers {
 			holder := p.Val()
@@ -95,11 +96,12 @@ func AtWork(holder string) error {
 
 // hold keeps a target pointed at a job for longer.
 func (l *Ledger) hold(ctx context.Context, target, id string, life time.Duration) error {
-	return l.scripts.claim.Run(ctx, l.rdb, []string{target}, id, id, millis(life)).Err()
+	_, err := l.Registry.claim(ctx, target, id, id, life, false)
+	return err
 }
 
 // letGo frees a target that points at a job.
 func (l *Ledger) letGo(ctx context.Context, target, id string) error {
-	err := l.scripts.claim.Run(ctx, l.rdb, []string{target}, id, "", 1).Err()
-	return redisError("let go of the target of job "+id, err)
+	_, err := l.Registry.claim(ctx, target, id, "", 0, false)
+	return redisconn.CommandError("let go of the target of job "+id, err)
 }

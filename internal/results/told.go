@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // Told is what a call told of the stores that Next gave, by their places there, and what the run does with its chunk.
@@ -107,7 +108,7 @@ func (r *Run) Record(ctx context.Context, told Told) (Progress, error) {
 		s := r.settle(told, c)
 		word, rest, err := reply(r.l.run(ctx, r.l.scripts.record, r.reminder.Job, s.args(r, next)...))
 		if err != nil {
-			return Progress{}, redisError(doing, err)
+			return Progress{}, redisconn.CommandError(doing, err)
 		}
 		switch word {
 		case "ok":

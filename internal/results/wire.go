@@ -3,6 +3,7 @@ package results
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -115,5 +116,5 @@ func (d *decoder) requestID() string {
 	}
 	raw := d.b[:n-1]
 	d.b = d.b[n-1:]
-	return strings.ToUpper(hex.EncodeToString(raw)) + "-" + itoa(int64(d.uvarint()))
+	return strings.ToUpper(hex.EncodeToString(raw)) + "-" + strconv.FormatUint(d.uvarint(), 10)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/submit"
 )
@@ -116,7 +117,7 @@ func (a *attempt) change(ctx context.Context, revision string, do func(*record),
 		// The answer to an earlier change may have got lost: what has our token is ours.
 		is, err := a.s.cfg.Book.rdb.HGet(ctx, keyRuns(a.name), itoa(a.number)).Result()
 		if err != nil {
-			return redisError("read a run of schedule "+a.name, err)
+			return redisconn.CommandError("read a run of schedule "+a.name, err)
 		}
 		if rec, err = readRecord(is); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 //go:embed scripts/*.lua
@@ -60,7 +61,7 @@ func (b *Book) Add(ctx context.Context, d Definition, replace bool) (replaced bo
 	word, err := b.add.Run(ctx, b.rdb, []string{keyNames, keySchedule(d.Name)}, d.Name, flag, rand.Text(),
 		d.Cron+" "+d.Timezone, spec).Text()
 	if err != nil {
-		return false, redisError("add schedule "+d.Name, err)
+		return false, redisconn.CommandError("add schedule "+d.Name, err)
 	}
 	if word == "exists" {
 		return false, job.Errorf(job.CodeUsage, "there is a schedule %s already: --replace puts this one in its place", d.Name)
@@ -86,7 +87,7 @@ func (b *Book) Resume(ctx context.Context, name string) error {
 func (b *Book) steer(name, verb string, cmd *redis.Cmd) error {
 	done, err := cmd.Int()
 	if err != nil {
-		return redisError(verb+" schedule "+name, err)
+		return redisconn.CommandError(verb+" schedule "+name, err)
 	}
 	if done == 0 {
 		return unknownSchedule(name)
@@ -119,7 +120,7 @@ func (b *Book) Get(ctx context.Context, name string) (Schedule, error) {
 func (b *Book) List(ctx context.Context) ([]Schedule, error) {
 	names, err := b.rdb.SMembers(ctx, keyNames).Result()
 	if err != nil {
-		return nil, redisError("list the schedules", err)
+		return nil, redisconn.CommandError("list the schedules", err)
 	}
 	slices.Sort(names)
 	entries, err := b.entries(ctx, names)
@@ -134,7 +135,7 @@ func (b *Book) List(ctx context.Context) ([]Schedule, error) {
 		return nil
 	})
 	if err != nil && !errors.Is(err, redis.Nil) {
-		return nil, redisError("list the schedules", err)
+		return nil, redisconn.CommandError("list the schedules", err)
 	}
 	out := make([]Schedule, len(entries))
 	for i, e := range entries {
@@ -157,7 +158,7 @@ func (b *Book) Run(ctx context.Context, name string, number int64) (Run, error) 
 		return Run{}, unknownSchedule(name)
 	}
 	if err != nil {
-		return Run{}, redisError("read a run of schedule "+name, err)
+		return Run{}, redisconn.CommandError("read a run of schedule "+name, err)
 	}
 	r, err := readRecord(raw)
 	return r.Run, err
@@ -166,14 +167,6 @@ func (b *Book) Run(ctx context.Context, name string, number int64) (Run, error) 
 func unknownSchedule(name string) error {
 	return job.Errorf(job.CodeUnknownSchedule, "there is no schedule %q (`enqueue schedule list` tells which there are)",
 		shorten(name, MaxName))
-}
-
-// redisError makes an error of Redis' one that a person understands. doing says what was being done.
-func redisError(doing string, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	return job.Errorf(job.CodeRedis, "Redis: %s: %w", doing, err)
 }
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

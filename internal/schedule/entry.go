@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // entry is a schedule as Redis has it.
@@ -59,7 +61,7 @@ func (b *Book) entries(ctx context.Context, names []string) (all []entry, err er
 		return nil
 	})
 	if err != nil {
-		return nil, redisError("read the schedules", err)
+		return nil, redisconn.CommandError("read the schedules", err)
 	}
 	var bad []error
 	for i, name := range names {
@@ -103,7 +105,7 @@ func readEntry(values map[string]string) (e entry, err error) {
 func (b *Book) records(ctx context.Context, name string) ([]record, error) {
 	all, err := b.rdb.HGetAll(ctx, keyRuns(name)).Result()
 	if err != nil {
-		return nil, redisError("read the runs of schedule "+name, err)
+		return nil, redisconn.CommandError("read the runs of schedule "+name, err)
 	}
 	out := make([]record, 0, len(all))
 	for _, raw := range all {

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/source"
 )
 
@@ -104,7 +105,7 @@ func (b *Book) Event(ctx context.Context, id string) (*Event, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, redisError("read what a schedule's hook is told", err)
+		return nil, redisconn.CommandError("read what a schedule's hook is told", err)
 	}
 	e := &Event{}
 	if err := json.Unmarshal(text, e); err != nil {
@@ -115,7 +116,7 @@ func (b *Book) Event(ctx context.Context, id string) (*Event, error) {
 
 // Told forgets an event: its hook was told, or never will be.
 func (b *Book) Told(ctx context.Context, id string) error {
-	return redisError("note what a schedule's hook was told", b.rdb.Del(ctx, keyEvent(id)).Err())
+	return redisconn.CommandError("note what a schedule's hook was told", b.rdb.Del(ctx, keyEvent(id)).Err())
 }
 
 // notify puts events on their way to their hooks. One that is put there twice is told once.
@@ -128,7 +129,7 @@ func (s *Scheduler) notify(ctx context.Context, untold []string) error {
 			return err
 		}
 		if err := s.cfg.Book.rdb.SRem(ctx, keyUntold, id).Err(); err != nil {
-			return redisError("note that a schedule's hook is told", err)
+			return redisconn.CommandError("note that a schedule's hook is told", err)
 		}
 	}
 	return nil

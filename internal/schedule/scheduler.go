@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/source"
 	"github.com/storelink/storelink/internal/submit"
@@ -209,7 +210,7 @@ func (b *Book) openRuns(ctx context.Context, entries map[string]entry, open []st
 		return nil, nil
 	}
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
-		return nil, redisError("read the runs of schedules", err)
+		return nil, redisconn.CommandError("read the runs of schedules", err)
 	}
 	var errs []error
 	var out []openRun
@@ -287,5 +288,5 @@ func (b *Book) changeRun(ctx context.Context, name string, r record, from, to, r
 	}
 	args := append([]any{name, r.Number, from, to, flag(!r.State.Over()), revision, id, text, eventLife.Milliseconds()}, more...)
 	word, err := b.change.Run(ctx, b.rdb, keys, args...).Text()
-	return word, redisError("note a run of schedule "+name, err)
+	return word, redisconn.CommandError("note a run of schedule "+name, err)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/redisconn"
 )
 
 // How ticks and their runs are counted as late.
@@ -75,7 +76,7 @@ func (e entry) newRecord(kind Kind, tick, now time.Time) record {
 func (b *Book) registerRuns(ctx context.Context, e entry, runs []record, last time.Time, seen around) (bool, error) {
 	numbers, err := b.rdb.HKeys(ctx, keyRuns(e.Name)).Result()
 	if err != nil {
-		return false, redisError("read the runs of schedule "+e.Name, err)
+		return false, redisconn.CommandError("read the runs of schedule "+e.Name, err)
 	}
 	oldest := runs[len(runs)-1].Number - maxRuns // is dropped
 	numbers = slices.DeleteFunc(numbers, func(s string) bool {
@@ -112,7 +113,7 @@ func (b *Book) registerRuns(ctx context.Context, e entry, runs []record, last ti
 	}
 	done, err := b.register.Run(ctx, b.rdb, keys, args...).Int()
 	if err != nil {
-		return false, redisError("register the ticks of schedule "+e.Name, err)
+		return false, redisconn.CommandError("register the ticks of schedule "+e.Name, err)
 	}
 	return done == 1, nil
 }
@@ -165,7 +166,7 @@ const untoldAtOnce = 100
 func (b *Book) lookAround(ctx context.Context) (a around, err error) {
 	all, err := b.look.Run(ctx, b.rdb, []string{keyNames, keyOpen, keyUntold}, untoldAtOnce).Slice()
 	if err != nil {
-		return a, redisError("look at the schedules", err)
+		return a, redisconn.CommandError("look at the schedules", err)
 	}
 	if len(all) != 4 {
 		return a, fmt.Errorf("a script returned %d values", len(all))
