@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
+	"github.com/storelink/storelink/internal/report"
 )
 
 // submitFlags are those of the subcommands of job.Writes.
@@ -64,7 +64,7 @@ func (f *waitFlags) check(waits bool) error {
 	case f.encoding != "" && !waits:
 		return job.Errorf(job.CodeUsage, "--encoding is that of the report, and there is none without --wait")
 	}
-	return checkEncoding(f.encoding, results.ReportCSV)
+	return checkEncoding(f.encoding, report.CSV)
 }
 
 // summaries say, of each of job.Writes, what the subcommand of its name does.
@@ -237,7 +237,7 @@ func (a *app) submitAt(ctx context.Context, s *site, j job.Job, list string, f *
 
 // submitList submits a job of a list where it is to run.
 func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f *submitFlags) (account accountKnown,
-	receipt submit.Receipt, err error) {
+	receipt control.Receipt, err error) {
 	if account, err = s.account(ctx, j.Account); err != nil {
 		return account, receipt, err
 	}
@@ -249,7 +249,7 @@ func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f
 		return account, receipt, err
 	}
 	defer ids.close()
-	sub := submit.Submission{Job: j, IDs: ids.all(), Counts: ids.counts, Reading: ids.read}
+	sub := control.Submission{Job: j, IDs: ids.all(), Counts: ids.counts, Reading: ids.read}
 	if a.asks(f.yes) {
 		sub.Bind = func(ctx context.Context, _ string) error {
 			if question := a.tongue(a.errors).takesAway(j, ids); question != "" {

@@ -2,8 +2,7 @@ package main
 
 import (
 	"github.com/spf13/cobra"
-
-	"github.com/storelink/storelink/internal/steer"
+	"github.com/storelink/storelink/internal/control"
 )
 
 func (a *app) cancelCommand() *cobra.Command {
@@ -20,9 +19,9 @@ With --json: the status document after it.`,
 		Args: one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !a.asks(yes) {
-				return a.steer(cmd.Context(), args[0], steer.Cancel, nil)
+				return a.steer(cmd.Context(), args[0], control.Cancel, nil)
 			}
-			return a.steer(cmd.Context(), args[0], steer.Cancel, a.sureOf)
+			return a.steer(cmd.Context(), args[0], control.Cancel, a.sureOf)
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "on a terminal: do not ask before the job is cancelled")

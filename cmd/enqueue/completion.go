@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
-	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -148,7 +148,7 @@ func (a *app) jobIDs(wanted func(job.Status) bool) completer {
 		}
 		t := tongue(a.language())
 		return a.offered(func(ctx context.Context, s *site) (out []cobra.Completion) {
-			jobs, err := s.ledger.Jobs(ctx, results.Filter{Limit: completedJobs})
+			jobs, err := s.ledger.Jobs(ctx, ledger.Filter{Limit: completedJobs})
 			if err != nil {
 				return nil
 			}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // differenceRow is a line of a difference as JSON lines.
@@ -25,7 +24,7 @@ type differenceWriter struct {
 	close func()
 }
 
-func newDifferenceWriter(w io.Writer, format results.ReportFormat) (differenceWriter, error) {
+func newDifferenceWriter(w io.Writer, format report.Format) (differenceWriter, error) {
 	none := func() {}
 	switch format {
 	case report.Workbook:
@@ -34,7 +33,7 @@ func newDifferenceWriter(w io.Writer, format results.ReportFormat) (differenceWr
 			return differenceWriter{}, err
 		}
 		return differenceWriter{book.Write, book.Flush, book.Close}, nil
-	case results.ReportCSV:
+	case report.CSV:
 		out := csv.NewWriter(w)
 		return differenceWriter{
 			write: func(id string, op job.Operation) error { return out.Write([]string{report.NoFormula(id), string(op)}) },
@@ -60,7 +59,7 @@ func writeDifference(rows iter.Seq2[job.Row, error], name string) (n int64, err 
 	return toFile(name, func(w io.Writer) (int64, error) { return copyDifference(rows, w, format) })
 }
 
-func copyDifference(rows iter.Seq2[job.Row, error], w io.Writer, format results.ReportFormat) (n int64, err error) {
+func copyDifference(rows iter.Seq2[job.Row, error], w io.Writer, format report.Format) (n int64, err error) {
 	out, err := newDifferenceWriter(w, format)
 	if err != nil {
 		return 0, &writing{err}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/i18n"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/terminal"
 )
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // How a job is followed.
@@ -17,7 +17,7 @@ const (
 
 // follow looks at a job until it has ended.
 type follow struct {
-	ledger  *results.Ledger
+	ledger  *ledger.Ledger
 	id      string
 	every   time.Duration // between two looks
 	timeout time.Duration // 0 for none

@@ -13,7 +13,7 @@ import (
 	"github.com/storelink/storelink/internal/embedded"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -181,7 +181,7 @@ func (s *site) leave(ctx context.Context, id, why string) (job.Status, error) {
 	if err != nil {
 		return job.Status{}, err
 	}
-	if err := s.ledger.Announce(ctx, results.Wake{Account: status.Account, Job: id, State: status.State}); err != nil {
+	if err := s.ledger.Announce(ctx, registry.Wake{Account: status.Account, Job: id, State: status.State}); err != nil {
 		return job.Status{}, err
 	}
 	tick := time.NewTicker(leaveLook)

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -16,7 +16,7 @@ var states = []job.State{job.Staging, job.Scheduled, job.Running, job.Paused, jo
 	job.Aborting, job.Aborted}
 
 func (a *app) jobsCommand() *cobra.Command {
-	var filter results.Filter
+	var filter ledger.Filter
 	var state, batch string
 	cmd := &cobra.Command{
 		Use:   "jobs",
@@ -42,7 +42,7 @@ With --json: one array of status documents.`,
 			}
 			var jobs []job.Status
 			if batch == "" {
-				var list results.JobList
+				var list ledger.JobList
 				list, err = s.ledger.JobList(cmd.Context(), filter, 0)
 				jobs = list.Jobs
 				for _, id := range list.Damaged {

@@ -7,11 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/storelink/storelink/internal/input/spool"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/spool"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // maxJoin bounds a list that is not a file, in bytes: it is read twice, and so kept.
@@ -28,7 +27,7 @@ func (a *app) checkJoin(f *resultsFlags) error {
 	case same(f.join, f.output):
 		return job.Errorf(job.CodeUsage, "--output %s is the list itself: name another file", f.output)
 	}
-	format := results.ReportCSV
+	format := report.CSV
 	switch ext := strings.ToLower(filepath.Ext(f.output)); {
 	case f.output == "", ext == ".csv", ext == ".tsv":
 	case ext == ".xlsx":

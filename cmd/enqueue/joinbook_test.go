@@ -132,7 +132,7 @@ func TestWorkbookIsGivenBackInPlace(t *testing.T) {
 }
 
 // cases is the folder of small lists that storelist's tests read; what the command does with some is tested here.
-const cases = "../../internal/storelist/testdata/cases/"
+const cases = "../../internal/input/storelist/testdata/cases/"
 
 // Bytes that are neither UTF-8 nor GB18030 come back as they were.
 func TestUnknownBytesAreGivenBack(t *testing.T) {

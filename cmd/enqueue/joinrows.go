@@ -6,11 +6,10 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/input/manifest"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/manifest"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // joinPrefix is what the names of the columns begin with that --join adds.
@@ -34,7 +33,7 @@ type joining struct {
 }
 
 func newJoin(s job.Status, lang catalogue.Lang, only job.Outcome) *joining {
-	j := &joining{known: &report.Outcomes{}, lang: lang, only: only, more: results.MoreColumns(s), many: s.Targets > 0, stock: -1, bundle: -1}
+	j := &joining{known: &report.Outcomes{}, lang: lang, only: only, more: report.MoreColumns(s), many: s.Targets > 0, stock: -1, bundle: -1}
 	for _, name := range append(slices.Clone(joinColumns), j.more...) {
 		j.columns = append(j.columns, joinPrefix+name)
 	}
@@ -52,7 +51,7 @@ func (j *joining) outcome(r job.Row) []string {
 	}
 	cells := []string{string(r.Outcome), r.Code, r.Message, meaning, r.RequestID, strconv.Itoa(r.Attempts), decided}
 	for _, name := range j.more {
-		cells = append(cells, results.MoreCell(name, r))
+		cells = append(cells, report.MoreCell(name, r))
 	}
 	return cells
 }

@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/storelist"
 	"github.com/storelink/storelink/internal/terminal"
 )
 

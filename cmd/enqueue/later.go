@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // atLayouts are what --at takes, beside RFC 3339.
@@ -59,7 +59,7 @@ func (f *laterFlags) read(now time.Time) (*time.Time, error) {
 		return nil, job.Errorf(job.CodeUsage, "--at %q: it is a time like '2026-12-01 02:00' or 2026-12-01T02:00:00+08:00", at)
 	case !t.After(now):
 		return nil, job.Errorf(job.CodeUsage, "--at %s has passed", t.Format("2006-01-02 15:04:05 -07:00"))
-	case t.Sub(now) > results.MaxAhead:
+	case t.Sub(now) > ledger.MaxAhead:
 		return nil, job.Errorf(job.CodeUsage, "--at %s is more than a year ahead", t.Format("2006-01-02 15:04:05 -07:00"))
 	}
 	t = t.UTC()

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
-	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 

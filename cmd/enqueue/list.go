@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // list is a store list that is open, and where its bad rows go.

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/input/manifest"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/manifest"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -229,7 +229,7 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 		}
 		return a.tellBatchPlan(ctx, s.rate, plans, left)
 	}
-	b := results.Batch{ID: job.NewID(time.Now()), Label: f.label, Source: path, SubmittedBy: submitter(a.environ),
+	b := ledger.Batch{ID: job.NewID(time.Now()), Label: f.label, Source: path, SubmittedBy: submitter(a.environ),
 		CreatedAt: time.Now().UTC(), At: order.at, Notify: order.hook}
 	span := s.tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
 	for i := range jobs {

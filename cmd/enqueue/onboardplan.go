@@ -4,10 +4,10 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/storelink/storelink/internal/input/manifest"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/manifest"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/terminal"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -103,9 +103,9 @@ func (s *site) free(ctx context.Context, plans []planned) error {
 			continue
 		}
 		if p := plans[i]; p.source != "" {
-			return taken(results.AtWork(holder), p.source, manifest.Target{Target: p.job.Target, Line: p.line})
+			return taken(ledger.AtWork(holder), p.source, manifest.Target{Target: p.job.Target, Line: p.line})
 		}
-		return results.AtWork(holder)
+		return ledger.AtWork(holder)
 	}
 	return nil
 }

@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 
 	"github.com/storelink/storelink/internal/i18n"
+	"github.com/storelink/storelink/internal/input/manifest"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/manifest"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/storelist"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // readManifest reads the manifest, and writes its bad rows aside where that is asked for.
@@ -54,7 +54,7 @@ func (a *app) readManifest(ctx context.Context, path string, priority job.Priori
 type sized struct{ list, size int }
 
 // stageBatch writes the lists, each once, and the jobs.
-func stageBatch(ctx context.Context, staging *results.BatchStaging, path string, m *manifest.Manifest, jobs []job.Job,
+func stageBatch(ctx context.Context, staging *ledger.BatchStaging, path string, m *manifest.Manifest, jobs []job.Job,
 	left *dropped) (err error) {
 	lists := map[sized]int{}
 	for i, t := range m.Targets {
@@ -87,7 +87,7 @@ func taken(err error, path string, t manifest.Target) error {
 	return atLine(&e, path, t.Line)
 }
 
-func stageFile(ctx context.Context, staging *results.BatchStaging, path string, l manifest.List, size int,
+func stageFile(ctx context.Context, staging *ledger.BatchStaging, path string, l manifest.List, size int,
 	left *dropped) (list int, err error) {
 	err = eachList(ctx, path, l, func(r *storelist.Reader) (stores int64, err error) {
 		list, stores, err = staging.AddList(ctx, size, r.IDs())

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/steer"
 )
 
 func (a *app) pauseCommand() *cobra.Command {
@@ -19,14 +19,14 @@ With --json: the status document after it.`,
 		Example: `  enqueue pause 20260701-093000-k3jq7w2p`,
 		Args:    one("the JOB's ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.steer(cmd.Context(), args[0], steer.Pause, nil)
+			return a.steer(cmd.Context(), args[0], control.Pause, nil)
 		},
 	}
 }
 
 // steer does something to a job or batch, tells the workers of it at once, and prints the status after it. sure, unless nil, asks
 // before it is done to one that has not ended.
-func (a *app) steer(ctx context.Context, id string, verb steer.Verb, sure func(context.Context, job.Status) error) error {
+func (a *app) steer(ctx context.Context, id string, verb control.Verb, sure func(context.Context, job.Status) error) error {
 	s, err := a.look(ctx)
 	if err != nil {
 		return err

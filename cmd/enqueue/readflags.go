@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // readFlags say how a list is to be read, where it does not say so itself.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/report"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -55,7 +55,7 @@ func TestWaitFollowsAJobToItsEnd(t *testing.T) {
 			if err := json.Unmarshal([]byte(line), &r); err != nil {
 				t.Fatal(err)
 			}
-			if got := slices.Sorted(maps.Keys(r)); !slices.Equal(got, slices.Sorted(slices.Values(results.ReportColumns))) {
+			if got := slices.Sorted(maps.Keys(r)); !slices.Equal(got, slices.Sorted(slices.Values(report.Columns))) {
 				t.Fatalf("a row has %v", got)
 			}
 			seen[r["store_id"].(string)] = true

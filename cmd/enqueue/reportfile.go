@@ -12,7 +12,8 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
+	"github.com/storelink/storelink/internal/report"
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -129,7 +130,7 @@ type reportWish struct {
 }
 
 // writeReport writes what became of a job's stores to a file.
-func writeReport(ctx context.Context, ledger *results.Ledger, id string, wish reportWish, name string) (rows int64, err error) {
+func writeReport(ctx context.Context, ledger *ledger.Ledger, id string, wish reportWish, name string) (rows int64, err error) {
 	format, err := reportFormat(name)
 	if err != nil {
 		return 0, err
@@ -164,8 +165,8 @@ func (w *writing) Error() string { return fmt.Sprintf("write the report: %v", w.
 func (w *writing) Unwrap() error { return w.err }
 
 // copyRows writes a job's rows as a report.
-func copyRows(ctx context.Context, ledger *results.Ledger, id string, wish reportWish, w io.Writer,
-	format results.ReportFormat) (int64, error) {
+func copyRows(ctx context.Context, ledger *ledger.Ledger, id string, wish reportWish, w io.Writer,
+	format report.Format) (int64, error) {
 	report, err := newReport(ctx, ledger, id, wish, w, format)
 	if err != nil {
 		return 0, err

@@ -7,16 +7,16 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // reportFormat tells a report's format by its file's name.
-func reportFormat(name string) (results.ReportFormat, error) {
+func reportFormat(name string) (report.Format, error) {
 	if strings.EqualFold(filepath.Ext(name), ".xlsx") {
 		return report.Workbook, nil
 	}
-	format, err := results.ReportFormatOf(name)
+	format, err := report.FormatOf(name)
 	if err != nil {
 		return "", job.Errorf(job.CodeUsage, "a report's name ends in .xlsx, .csv or .jsonl, which says how it is written: %q does"+
 			" not", name)
@@ -25,8 +25,8 @@ func reportFormat(name string) (results.ReportFormat, error) {
 }
 
 // checkEncoding checks --encoding for a report of a format.
-func checkEncoding(encoding string, format results.ReportFormat) error {
-	if encoding != "" && format != results.ReportCSV {
+func checkEncoding(encoding string, format report.Format) error {
+	if encoding != "" && format != report.CSV {
 		return job.Errorf(job.CodeUsage, "--encoding %s is for CSV: .%s has an encoding of its own", encoding, format)
 	}
 	_, err := report.ParseEncoding(encoding)
@@ -38,8 +38,8 @@ func (a *app) wish(only job.Outcome, encoding string) reportWish {
 }
 
 // newReport begins a report on a job.
-func newReport(ctx context.Context, ledger *results.Ledger, id string, wish reportWish, w io.Writer,
-	format results.ReportFormat) (report.Writer, error) {
+func newReport(ctx context.Context, ledger *ledger.Ledger, id string, wish reportWish, w io.Writer,
+	format report.Format) (report.Writer, error) {
 	status, err := ledger.Status(ctx, id)
 	if err != nil {
 		return nil, err

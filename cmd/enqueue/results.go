@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/report"
 )
 
 // outcomes are what --only takes.
@@ -89,9 +89,9 @@ func (a *app) checkResults(f *resultsFlags) error {
 	case f.output != "":
 		return checkReport(f.output, f.encoding)
 	case a.json:
-		return checkEncoding(f.encoding, results.ReportJSONLines)
+		return checkEncoding(f.encoding, report.JSONLines)
 	}
-	return checkEncoding(f.encoding, results.ReportCSV)
+	return checkEncoding(f.encoding, report.CSV)
 }
 
 func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) error {
@@ -106,9 +106,9 @@ func (a *app) results(ctx context.Context, s *site, id string, f *resultsFlags) 
 		rows, err := writeReport(ctx, s.ledger, id, wish, f.output)
 		return a.reportWritten(rows, f.output, err)
 	}
-	format := results.ReportCSV
+	format := report.CSV
 	if a.json {
-		format = results.ReportJSONLines
+		format = report.JSONLines
 	}
 	wish.shown = a.screen.Terminal
 	_, err := copyRows(ctx, s.ledger, id, wish, a.out, format)

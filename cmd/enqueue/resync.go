@@ -14,7 +14,7 @@ import (
 
 	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // resyncFlags are those of resync beside those of every submission.
@@ -273,7 +273,7 @@ func (a *app) planned(ctx context.Context, s *site, id string, f waitFlags, leav
 
 // pruneRefused is the error of a resync whose prune would have removed too much.
 func pruneRefused(s job.Status) error {
-	if s.State != job.Aborted && s.State != job.Aborting || !strings.HasPrefix(s.Reason, results.PruneRefused) {
+	if s.State != job.Aborted && s.State != job.Aborting || !strings.HasPrefix(s.Reason, ledger.PruneRefused) {
 		return nil
 	}
 	e := job.Errorf(job.CodePruneRefused, "%s", s.Reason)

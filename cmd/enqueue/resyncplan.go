@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -34,7 +34,7 @@ type planDocument struct {
 }
 
 // tellPlan tells what a dry run found; with --json nothing where the prune is refused, since the error is the one document.
-func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt submit.Receipt, output string,
+func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt control.Receipt, output string,
 	refused bool) error {
 	r := status.Resync
 	d := planDocument{Job: status.Job, DryRun: true, Wanted: r.Wanted, Associated: r.InLine + r.Surplus, InLine: r.InLine,

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/steer"
 )
 
 // retryFlags are those of retry. What is not given is as it was in the job.
@@ -94,7 +94,7 @@ func (a *app) retry(ctx context.Context, id string, f *retryFlags, given func(st
 	if err != nil {
 		return err
 	}
-	again := steer.Again{By: submitter(a.environ), At: at, Rehook: given("notify"),
+	again := control.Again{By: submitter(a.environ), At: at, Rehook: given("notify"),
 		Override: func(j *job.Job) error { return f.override(j, given) }}
 	if again.Hook, err = f.hook(p); err != nil {
 		return err
@@ -109,10 +109,10 @@ func (a *app) retry(ctx context.Context, id string, f *retryFlags, given func(st
 	return s.closed(a.retryAt(ctx, s, id, f, again))
 }
 
-func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, again steer.Again) error {
+func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, again control.Again) error {
 	old, err := s.status(ctx, id)
 	if err == nil {
-		err = steer.Retryable(old)
+		err = control.Retryable(old)
 	}
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, ag
 }
 
 // retryPlan says what would be sent again, for which nothing is claimed or staged.
-func (a *app) retryPlan(ctx context.Context, s *site, old job.Status, again steer.Again) error {
+func (a *app) retryPlan(ctx context.Context, s *site, old job.Status, again control.Again) error {
 	jobs := []job.Status{old}
 	if old.Targets > 0 {
 		var err error

@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // setAside is the file of a list's bad rows, which is a list again once they are mended.

@@ -9,12 +9,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/steer"
-	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/version"
 )
@@ -22,7 +21,7 @@ import (
 // site is where jobs are: a ledger and a queue, with workers elsewhere; or here, with one in this process.
 type site struct {
 	rdb    redis.UniversalClient
-	ledger *results.Ledger
+	ledger *ledger.Ledger
 	queue  *queue.Queue
 
 	tracer   *trace.Tracer  // nil where nothing is traced
@@ -33,7 +32,7 @@ type site struct {
 
 func newSite(rdb redis.UniversalClient, p place) *site {
 	s := &site{rdb: rdb, queue: queue.Open(rdb)}
-	s.ledger = results.Open(rdb, results.Options{Retention: p.config.Retention})
+	s.ledger = ledger.Open(rdb, ledger.Options{Retention: p.config.Retention})
 	s.tracer, s.untraced = trace.Open(context.Background(), trace.Options{Endpoint: p.config.Tracing.Endpoint,
 		Ratio: p.config.Tracing.Ratio, Service: "storelink-enqueue", Version: version.Get().Version})
 	for _, c := range p.config.Accounts {
@@ -44,13 +43,13 @@ func newSite(rdb redis.UniversalClient, p place) *site {
 
 func (s *site) isHere() bool { return s.here != nil }
 
-func (s *site) submitter() *submit.Submitter {
-	return &submit.Submitter{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
+func (s *site) submitter() *control.Submitter {
+	return &control.Submitter{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
 }
 
 // desk steers the jobs of the site.
-func (s *site) desk() *steer.Desk {
-	return &steer.Desk{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
+func (s *site) desk() *control.Controller {
+	return &control.Controller{Ledger: s.ledger, Queue: s.queue, Tracer: s.tracer}
 }
 
 // tracesClose bounds how long a command waits for the collector of traces.

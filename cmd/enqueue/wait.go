@@ -6,14 +6,14 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/submit"
 )
 
 // submitted tells of a job that was committed, and follows it to its end where that is asked for, or where it can end
 // nowhere else.
-func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r submit.Receipt, f waitFlags) error {
+func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r control.Receipt, f waitFlags) error {
 	if r.Warning != "" {
 		a.warn("%s", r.Warning)
 	}
@@ -49,7 +49,7 @@ func (t tongue) reading(r *job.Reading) string {
 	return t.say("The list: %s.", catalogue.Reading(*r, catalogue.Lang(t))) + "\n"
 }
 
-func (t tongue) submitted(r submit.Receipt) string {
+func (t tongue) submitted(r control.Receipt) string {
 	return t.say("Job %s: %s %s with %s, in %s%s.", r.Job.ID, t.term(string(r.Job.Operation)), t.stores(r.Total), t.target(r.Job.Target),
 		t.plural(r.Chunks, "chunk"), t.leftOut(r.Job.Repeats, r.Job.SetAside))
 }

@@ -9,7 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // How much is looked at.
@@ -31,7 +31,7 @@ type sight struct {
 
 // looker looks at a job, at a batch with its jobs, or at everything at work. It is used by one goroutine.
 type looker struct {
-	ledger *results.Ledger
+	ledger *ledger.Ledger
 	id     string // "" for everything
 
 	first int             // of a batch: the first of its jobs that has not ended, counting from 1

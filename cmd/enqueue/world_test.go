@@ -19,10 +19,11 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/report"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -243,7 +244,7 @@ func (w *world) rows(text string) map[string]string {
 	got := map[string]string{}
 	for i, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
 		if i == 0 {
-			if line != strings.Join(results.ReportColumns, ",") {
+			if line != strings.Join(report.Columns, ",") {
 				w.t.Fatalf("the report begins with %q", line)
 			}
 			continue
@@ -316,7 +317,7 @@ func (w *world) work() (stop func()) {
 	}
 	// A client of its own: the worker outlives the test's.
 	rdb := redis.NewClient(w.redis.Options())
-	wk, err := worker.New(worker.Config{Redis: rdb, Ledger: results.Open(rdb, results.Options{}), Queue: queue.Open(rdb),
+	wk, err := worker.New(worker.Config{Redis: rdb, Ledger: ledger.Open(rdb, ledger.Options{}), Queue: queue.Open(rdb),
 		Accounts: accounts, Sources: sources, Logger: log})
 	if err != nil {
 		w.t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/page"
+	"github.com/storelink/storelink/internal/web"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -27,7 +27,7 @@ type server struct {
 
 // listen begins to listen, so that an address in use is told at the start. The page goes by HTTPS where it has a
 // certificate, and everything with it.
-func listen(addr string, w *worker.Worker, people, figures http.Handler, hosts []string, certificate *page.Certificate,
+func listen(addr string, w *worker.Worker, people, figures http.Handler, hosts []string, certificate *web.Certificate,
 	log *slog.Logger) (server, error) {
 	if addr == "" {
 		return server{}, nil
@@ -37,7 +37,7 @@ func listen(addr string, w *worker.Worker, people, figures http.Handler, hosts [
 		return server{}, job.Errorf(job.CodeIO, "--http %s: %w", addr, err)
 	}
 	mux := http.NewServeMux()
-	machines := func(pattern string, h http.Handler) { mux.Handle(pattern, page.ForMachines(hosts, h)) }
+	machines := func(pattern string, h http.Handler) { mux.Handle(pattern, web.ForMachines(hosts, h)) }
 	machines("GET /healthz", http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		answer(rw, http.StatusOK, "ok")
 	}))
@@ -57,7 +57,7 @@ func listen(addr string, w *worker.Worker, people, figures http.Handler, hosts [
 	log.Info("the page and the health are served", "address", scheme+"://"+ln.Addr().String())
 	return server{listener: ln, log: log, srv: &http.Server{
 		Handler: mux, TLSConfig: secure, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: page.LookTimeout + 4*time.Second,
+		WriteTimeout: web.LookTimeout + 4*time.Second,
 		IdleTimeout:  time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}}, nil
 }

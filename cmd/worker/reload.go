@@ -10,7 +10,7 @@ import (
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/metrics"
-	"github.com/storelink/storelink/internal/page"
+	"github.com/storelink/storelink/internal/web"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -20,7 +20,7 @@ type reloader struct {
 	options     options
 	began       *config.Config // what the worker was started with
 	worker      *worker.Worker
-	certificate *page.Certificate // nil where the page goes by HTTP
+	certificate *web.Certificate // nil where the page goes by HTTP
 	figures     *metrics.Metrics
 	log         *slog.Logger
 }

@@ -13,11 +13,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -105,9 +105,9 @@ func TestHangupReadsTheAccountsAgainAndDisturbsNobodyElse(t *testing.T) {
 	heard("READY=1")
 	log.until(t, `worker started`)
 
-	ledger, q := results.Open(redis.Client, results.Options{}), queue.Open(redis.Client)
+	ledger, q := ledger.Open(redis.Client, ledger.Options{}), queue.Open(redis.Client)
 	const chunks = 40
-	receipt, err := (&submit.Submitter{Ledger: ledger, Queue: q}).Submit(t.Context(), submit.Submission{
+	receipt, err := (&control.Submitter{Ledger: ledger, Queue: q}).Submit(t.Context(), control.Submission{
 		Job: job.Job{Operation: job.Associate, Account: sandbox.PartnerAccount, Priority: job.Default, ChunkSize: 10,
 			Target: job.Target{BrandID: sandbox.BrandID, ProductCouponID: "1001", StockID: "2001"}},
 		IDs: func(yield func(string, error) bool) {

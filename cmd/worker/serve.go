@@ -13,14 +13,14 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/metrics"
-	"github.com/storelink/storelink/internal/page"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/version"
+	"github.com/storelink/storelink/internal/web"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -143,7 +143,7 @@ func serve(ctx context.Context, o options) error {
 		return err
 	}
 	defer closeTracer(tracer, log)
-	ledger, q := results.Open(rdb, results.Options{Retention: c.Retention}), queue.Open(rdb)
+	ledger, q := ledger.Open(rdb, ledger.Options{Retention: c.Retention}), queue.Open(rdb)
 	figures := metrics.New(metrics.Config{Redis: rdb, Connections: connections, Queue: q, Version: version.Get().Version, Logger: log})
 	rdb.AddHook(figures.RedisHook())
 	figures.Reloaded(nil)
@@ -162,7 +162,7 @@ func serve(ctx context.Context, o options) error {
 	}()
 	figures.Watch(w)
 	// The worker goes on beside a page that cannot be served only if none was asked for.
-	people, err := page.New(page.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
+	people, err := web.New(web.Config{Redis: rdb, Ledger: ledger, Queue: q, Book: schedule.Open(rdb), Token: c.Page.Token,
 		LoginToSee: c.Page.LoginToSee, Hosts: c.Page.Hosts, TrustedProxies: c.Page.TrustedProxies, Worker: w.ID(), Version: version.Get().Version, Logger: log,
 		Tracer: tracer})
 	if err != nil {
@@ -202,7 +202,7 @@ func closeTracer(t *trace.Tracer, log *slog.Logger) {
 
 // pageCertificate gives what HTTPS is served with, nil for HTTP, and warns of a page that others than this machine can
 // reach.
-func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, error) {
+func pageCertificate(c *config.Config, log *slog.Logger) (*web.Certificate, error) {
 	if host, _, err := net.SplitHostPort(c.HTTP); err == nil && host != "localhost" {
 		if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
 			if !c.Page.LoginToSee {
@@ -216,5 +216,5 @@ func pageCertificate(c *config.Config, log *slog.Logger) (*page.Certificate, err
 	if !c.Page.HTTPS {
 		return nil, nil
 	}
-	return page.NewCertificate(c.Page.Certificate, c.Page.PrivateKey)
+	return web.NewCertificate(c.Page.Certificate, c.Page.PrivateKey)
 }

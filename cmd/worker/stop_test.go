@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
 
@@ -24,7 +24,7 @@ import (
 type slow struct {
 	*testing.T
 	sandbox *sandbox.Sandbox
-	ledger  *results.Ledger
+	ledger  *ledger.Ledger
 	job     string
 	log     output
 	process *os.Process
@@ -36,7 +36,7 @@ func startSlow(t *testing.T, answers time.Duration) *slow {
 	t.Helper()
 	redis := redistest.Real(t, redistest.Durable...)
 	path, s := configured(t, "redis://"+redis.Addr, "")
-	w := &slow{T: t, sandbox: s, ledger: results.Open(redis.Client, results.Options{}), exit: make(chan error, 1)}
+	w := &slow{T: t, sandbox: s, ledger: ledger.Open(redis.Client, ledger.Options{}), exit: make(chan error, 1)}
 	cmd := workerCommand(t, nil, "--config", path, "--http", "off")
 	cmd.Stderr = &w.log
 	if err := cmd.Start(); err != nil {
@@ -45,7 +45,7 @@ func startSlow(t *testing.T, answers time.Duration) *slow {
 	w.process = cmd.Process
 	go func() { w.exit <- cmd.Wait() }()
 	w.log.until(t, "worker started")
-	receipt, err := (&submit.Submitter{Ledger: w.ledger, Queue: queue.Open(redis.Client)}).Submit(t.Context(), submit.Submission{
+	receipt, err := (&control.Submitter{Ledger: w.ledger, Queue: queue.Open(redis.Client)}).Submit(t.Context(), control.Submission{
 		Job: job.Job{Operation: job.Associate, Account: "acme", Priority: job.Default, ChunkSize: 10,
 			Target: job.Target{BrandID: sandbox.BrandID, ProductCouponID: "1001", StockID: "2001"}},
 		IDs: func(yield func(string, error) bool) {

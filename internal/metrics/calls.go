@@ -10,8 +10,8 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/processor"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // callVectors are the figures of calls and of what they told, each with the account as its first label.
@@ -194,7 +194,7 @@ func (a *account) Waited(op job.Operation, d time.Duration) {
 
 // Recorded implements processor.Meter. A store that had failed and succeeds after all counts as both: a counter does
 // not go back.
-func (a *account) Recorded(op job.Operation, moved results.Moved) {
+func (a *account) Recorded(op job.Operation, moved ledger.Moved) {
 	o := a.of(op)
 	if o == nil || o.succeeded == nil {
 		return

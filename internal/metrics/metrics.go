@@ -20,7 +20,7 @@ import (
 
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -36,7 +36,7 @@ type Config struct {
 
 // Worker is what is asked of a worker when figures are; *worker.Worker is one.
 type Worker interface {
-	Lanes() []results.Lane
+	Lanes() []registry.Lane
 	Keys() map[string]wxapi.KeyState
 }
 

@@ -22,11 +22,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/metrics"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
@@ -42,7 +43,7 @@ type world struct {
 	ctx     context.Context
 	sandbox *sandbox.Sandbox
 	rdb     *redis.Client
-	ledger  *results.Ledger
+	ledger  *ledger.Ledger
 	queue   *queue.Queue
 	figures *metrics.Metrics
 	account worker.Account
@@ -71,7 +72,7 @@ func newWorld(t *testing.T, rdb *redis.Client, o sandbox.Options, spoil func(*wx
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, sandbox: s, rdb: rdb, ledger: results.Open(rdb, results.Options{}), queue: queue.Open(rdb)}
+	w := &world{T: t, ctx: ctx, sandbox: s, rdb: rdb, ledger: ledger.Open(rdb, ledger.Options{}), queue: queue.Open(rdb)}
 	a, _ := s.Account(sandbox.PartnerAccount)
 	first, _ := s.PublicKeys()
 	answerKey, err := wxapi.ParseAnswerKey(first.ID, first.PEM, time.Now())
@@ -134,7 +135,7 @@ func (w *world) submit(op job.Operation, n int) string {
 	rems, err := s.Commit(w.ctx, 0, 0)
 	w.must(err)
 	w.must(w.queue.Remind(w.ctx, j.Account, j.Priority, rems))
-	w.must(w.ledger.Announce(w.ctx, results.Wake{Account: j.Account, Job: j.ID, State: job.Running}))
+	w.must(w.ledger.Announce(w.ctx, registry.Wake{Account: j.Account, Job: j.ID, State: job.Running}))
 	return j.ID
 }
 
@@ -367,9 +368,9 @@ func TestAsynqsOwnCollectorStandsBesideThem(t *testing.T) {
 // lanesOf are idle lanes of accounts.
 type lanesOf []string
 
-func (l lanesOf) Lanes() (all []results.Lane) {
+func (l lanesOf) Lanes() (all []registry.Lane) {
 	for _, name := range l {
-		all = append(all, results.Lane{Account: name, State: job.LaneIdle, Rate: 20,
+		all = append(all, registry.Lane{Account: name, State: job.LaneIdle, Rate: 20,
 			Limits: map[string]job.RateLimit{"associate-stock": {Rate: 19.5}}})
 	}
 	return all
@@ -426,7 +427,7 @@ func TestLabelsAreBounded(t *testing.T) {
 		a.Called(processor.Called{Operation: job.Associate, Interface: "associate-stock", Class: job.ClassPassingCall,
 			Code: code, Sent: 1})
 		a.Called(processor.Called{Operation: job.Operation(code), Class: job.ClassNone, Sent: 1})
-		a.Recorded(job.Associate, results.Moved{Failed: 1, Codes: map[string]int64{code: 1}})
+		a.Recorded(job.Associate, ledger.Moved{Failed: 1, Codes: map[string]int64{code: 1}})
 		m.Running(map[string]int{code: 1, "acme": 1})
 		m.Tripped(code, job.LaneOutage)
 	}
@@ -509,7 +510,7 @@ func TestAnExpiringCertificateIsTold(t *testing.T) {
 
 func BenchmarkACallIsCounted(b *testing.B) {
 	a := metrics.New(metrics.Config{}).Account("acme")
-	moved := results.Moved{Succeeded: 200, Sent: 1}
+	moved := ledger.Moved{Succeeded: 200, Sent: 1}
 	b.ReportAllocs()
 	for b.Loop() {
 		a.Waited(job.Associate, time.Millisecond)

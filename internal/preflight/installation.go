@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/worker"
 )
 
@@ -18,7 +18,7 @@ func (l *look) installations(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
-	infos, err := results.Open(l.rdb, results.Options{}).Accounts(ctx)
+	infos, err := ledger.Open(l.rdb, ledger.Options{}).Accounts(ctx)
 	if err != nil {
 		l.warn(CheckInstallation, "", CodeRedisRefuses, "it cannot be seen who else serves these accounts: "+job.AsError(err).Message.String())
 		return

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -24,14 +24,14 @@ var urgency = map[job.Priority]int{job.High: 0, job.Default: 1, job.Low: 2}
 
 // call makes one call and says what it told.
 func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Priority, ids []string,
-	attempts int) results.Told {
+	attempts int) ledger.Told {
 	limit := &ticket{limit: p.Limit(op, j.Target)}
 	if p.calls != nil {
 		select {
 		case p.calls <- struct{}{}:
 			defer func() { <-p.calls }()
 		case <-l.waiting.Done():
-			return results.Told{Release: true}
+			return ledger.Told{Release: true}
 		}
 	}
 	span := l.span.Call(p.Account, op, len(ids))
@@ -51,10 +51,10 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 		Elapsed: answer.Elapsed})
 	limit.answered(answer.Way, answer.Elapsed)
 	p.Health.Passed()
-	told := results.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,
+	told := ledger.Told{RequestID: answer.RequestID, Sent: answer.Sent, Answered: true, Succeeded: answer.Succeeded,
 		Unanswered: answer.Sent > 1}
 	for _, f := range answer.Failed {
-		s := results.StoreTold{At: f.Index, Code: f.Code, Message: f.Message}
+		s := ledger.StoreTold{At: f.Index, Code: f.Code, Message: f.Message}
 		if f.Class == job.ClassPassingStore {
 			told.Passing = append(told.Passing, s)
 		} else {
@@ -62,7 +62,7 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 		}
 	}
 	for _, at := range answer.Missing {
-		told.Passing = append(told.Passing, results.StoreTold{At: at, Code: job.Unreported,
+		told.Passing = append(told.Passing, ledger.StoreTold{At: at, Code: job.Unreported,
 			Message: "the answer did not say what became of it"})
 	}
 	return told
@@ -128,10 +128,10 @@ func (p *Processor) called(span *trace.Span, op job.Operation, t job.Target, f *
 }
 
 // failure says what a call without an answer told.
-func (p *Processor) failure(l *lease, limit *ticket, attempts int, f *wxapi.Failure) results.Told {
+func (p *Processor) failure(l *lease, limit *ticket, attempts int, f *wxapi.Failure) ledger.Told {
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
-	told := results.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
-	store := &results.StoreTold{Code: f.Code, Message: f.Message}
+	told := ledger.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
+	store := &ledger.StoreTold{Code: f.Code, Message: f.Message}
 	if f.Status != 0 && f.Class != job.ClassPace {
 		limit.answered(f.Way, f.Elapsed)
 	}
@@ -149,7 +149,7 @@ func (p *Processor) failure(l *lease, limit *ticket, attempts int, f *wxapi.Fail
 		p.Health.Passed()
 		if f.Index >= 0 {
 			store.At = f.Index
-			told.Failed, told.Named = []results.StoreTold{*store}, true
+			told.Failed, told.Named = []ledger.StoreTold{*store}, true
 		} else {
 			told.Refused = store
 		}

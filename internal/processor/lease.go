@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/trace"
 )
 
 // lease is a run's hold on its chunk, kept alive from the side while the run waits or calls.
 type lease struct {
 	p    *Processor
-	run  *results.Run
+	run  *ledger.Run
 	id   string // the job's
 	log  *slog.Logger
 	span *trace.Span // of the run; nil where it is not traced
@@ -39,7 +39,7 @@ var (
 )
 
 // hold takes up a lease that Begin has just given; it was asked for at asked.
-func (p *Processor) hold(serving, hard context.Context, run *results.Run, id string, asked time.Time,
+func (p *Processor) hold(serving, hard context.Context, run *ledger.Run, id string, asked time.Time,
 	log *slog.Logger) *lease {
 	life := p.Ledger.Options().Lease
 	l := &lease{p: p, run: run, id: id, log: log, life: life, hard: hard, until: asked.Add(life)}
@@ -75,7 +75,7 @@ func (l *lease) renew(ctx context.Context) {
 		state, err := l.run.Renew(renewing)
 		cancel()
 		switch {
-		case errors.Is(err, results.ErrLost):
+		case errors.Is(err, ledger.ErrLost):
 			l.interrupt(err)
 			return
 		case err == nil:

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -23,10 +23,10 @@ const (
 
 // list lists what is associated with a resync's target, page after page, each recorded before the next is asked for,
 // and then does what the list is for.
-func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) error {
+func (p *Processor) list(l *lease, run *ledger.Run, priority job.Priority) error {
 	j, listing := run.Job(), run.Listing()
 	leave := func(delay time.Duration, abort string, anew bool) error {
-		return p.left(l, j, func(ctx context.Context) (results.Progress, error) {
+		return p.left(l, j, func(ctx context.Context) (ledger.Progress, error) {
 			return listing.Leave(ctx, delay, abort, anew)
 		})
 	}
@@ -53,7 +53,7 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 			return err
 		})
 		switch {
-		case errors.Is(err, results.ErrLost):
+		case errors.Is(err, ledger.ErrLost):
 			return nil
 		case err != nil:
 			return err
@@ -87,7 +87,7 @@ func (p *Processor) list(l *lease, run *results.Run, priority job.Priority) erro
 		}
 	}
 	// This takes a while where the lists are long; the lease is renewed beside it.
-	err := p.left(l, j, func(ctx context.Context) (results.Progress, error) { return listing.Finish(l.hard) })
+	err := p.left(l, j, func(ctx context.Context) (ledger.Progress, error) { return listing.Finish(l.hard) })
 	if err != nil {
 		return errors.Join(err, leave(time.Second, "", false))
 	}
@@ -112,7 +112,7 @@ func (l *laps) again(token string) bool {
 }
 
 // page asks for one page. A failure comes with what is to be recorded of it.
-func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (results.PageTold, *wxapi.Failure) {
+func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token string) (ledger.PageTold, *wxapi.Failure) {
 	limit := &ticket{limit: p.Limit(job.List, j.Target)}
 	span := l.span.Call(p.Account, job.List, 0)
 	page, err := p.Client.List(context.WithoutCancel(l.waiting), wxapi.ListCall{Target: j.Target, PageToken: token,
@@ -132,13 +132,13 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 			span.Answered(trace.Answer{Status: http.StatusOK, RequestID: page.RequestID, Sent: page.Sent})
 			p.Meter.Called(Called{Operation: job.List, Interface: job.Interface(job.List, j.Target), Sent: page.Sent,
 				Elapsed: page.Elapsed})
-			return results.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Total: page.TotalCount,
+			return ledger.PageTold{StoreIDs: page.StoreIDs, Next: page.NextPageToken, Total: page.TotalCount,
 				Sent: page.Sent}, nil
 		}
 	}
 	f := failureOf(err)
 	p.called(span, job.List, j.Target, f)
-	told := results.PageTold{Sent: f.Sent, Failed: true}
+	told := ledger.PageTold{Sent: f.Sent, Failed: true}
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	if f.Status != 0 && f.Class != job.ClassPace {
 		limit.answered(f.Way, f.Elapsed)
@@ -169,13 +169,13 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 }
 
 // left ends a listing in the ledger and puts out what it gives.
-func (p *Processor) left(l *lease, j job.Job, end func(context.Context) (results.Progress, error)) error {
-	var progress results.Progress
+func (p *Processor) left(l *lease, j job.Job, end func(context.Context) (ledger.Progress, error)) error {
+	var progress ledger.Progress
 	err := p.patiently(l, func(ctx context.Context) (err error) {
 		progress, err = end(ctx)
 		return err
 	})
-	if errors.Is(err, results.ErrLost) {
+	if errors.Is(err, ledger.ErrLost) {
 		return nil
 	} else if err != nil {
 		return err

@@ -13,9 +13,9 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/wxapi"
 )
 
@@ -60,7 +60,7 @@ func (p *pager) Do(ctx context.Context, c wxapi.Call) (*wxapi.Answer, error) {
 type office struct {
 	*testing.T
 	*pager
-	ledger *results.Ledger
+	ledger *ledger.Ledger
 	p      *processor.Processor
 	waits  map[job.Operation]int // calls by the allowance that they waited for
 
@@ -93,7 +93,7 @@ func (a allowance) Refused(context.Context) error     { return nil }
 
 func open(t *testing.T, rdb *redis.Client, list func(token string) (*wxapi.ListPage, error)) *office {
 	o := &office{T: t, pager: &pager{list: list}, waits: map[job.Operation]int{},
-		ledger: results.Open(rdb, results.Options{})}
+		ledger: ledger.Open(rdb, ledger.Options{})}
 	o.p = processor.New(processor.Config{Account: "acme", Ledger: o.ledger, Queue: o, Client: o.pager, Health: o,
 		Limit: func(op job.Operation, _ job.Target) processor.RateLimit { return allowance{o, op} }})
 	return o

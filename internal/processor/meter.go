@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // Meter counts what the runs of an account do. It is told by every call, from many goroutines, and must not wait for
@@ -15,7 +15,7 @@ type Meter interface {
 	// Waited tells how long a call waited for the pace until it got a slot.
 	Waited(op job.Operation, d time.Duration)
 	// Recorded tells what the ledger took over of what a call told.
-	Recorded(op job.Operation, moved results.Moved)
+	Recorded(op job.Operation, moved ledger.Moved)
 }
 
 // Called is how a call went.
@@ -31,6 +31,6 @@ type Called struct {
 // noMeter counts nothing.
 type noMeter struct{}
 
-func (noMeter) Called(Called)                         {}
-func (noMeter) Waited(job.Operation, time.Duration)   {}
-func (noMeter) Recorded(job.Operation, results.Moved) {}
+func (noMeter) Called(Called)                        {}
+func (noMeter) Waited(job.Operation, time.Duration)  {}
+func (noMeter) Recorded(job.Operation, ledger.Moved) {}

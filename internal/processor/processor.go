@@ -13,7 +13,8 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -60,7 +61,7 @@ type Health interface {
 // Config is what a processor works with. Every field but Logger, Meter and Tracer is needed.
 type Config struct {
 	Account string
-	Ledger  *results.Ledger
+	Ledger  *ledger.Ledger
 	Queue   Queue
 	Client  Client
 	Limit   func(job.Operation, job.Target) RateLimit // that of the interface that serves them
@@ -159,8 +160,8 @@ func (p *Processor) Process(serving, hard context.Context, rem job.Reminder, pri
 
 // chunk works on the chunk of a run whose lease was asked for at asked, in a turn that began at began, and returns the run that
 // goes on with the next one.
-func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked time.Time, priority job.Priority,
-	began time.Time) (next *results.Run, begun time.Time, err error) {
+func (p *Processor) chunk(serving, hard context.Context, run *ledger.Run, asked time.Time, priority job.Priority,
+	began time.Time) (next *ledger.Run, begun time.Time, err error) {
 	j := run.Job()
 	log := p.Logger.With("account", p.Account, "job", j.ID, "chunk", run.Chunk())
 	l := p.hold(serving, hard, run, j.ID, asked, log)
@@ -171,7 +172,7 @@ func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked
 		return nil, asked, p.list(l, run, priority)
 	}
 	for {
-		told := results.Told{}
+		told := ledger.Told{}
 		if ids, attempts := run.Next(); len(ids) > 0 {
 			told = p.call(l, j, run.Operation(), priority, ids, attempts)
 		}
@@ -198,7 +199,7 @@ func (p *Processor) chunk(serving, hard context.Context, run *results.Run, asked
 }
 
 // record tells the ledger, and does not give up while Redis may come back: what an answer told is nowhere else.
-func (p *Processor) record(l *lease, run *results.Run, told results.Told) (progress results.Progress, err error) {
+func (p *Processor) record(l *lease, run *ledger.Run, told ledger.Told) (progress ledger.Progress, err error) {
 	told.At = p.Ledger.Now()
 	span := l.span.Start("record")
 	defer func() { span.End(err) }()
@@ -247,7 +248,7 @@ func (p *Processor) stopped(l *lease, j job.Job, state job.State) {
 	if state == job.Aborting || state == job.Aborted {
 		ctx, cancel := context.WithTimeout(l.hard, redisTimeout)
 		defer cancel()
-		if err := p.Ledger.Announce(ctx, results.Wake{Account: j.Account, Job: j.ID, State: state}); err != nil {
+		if err := p.Ledger.Announce(ctx, registry.Wake{Account: j.Account, Job: j.ID, State: state}); err != nil {
 			l.log.Debug("other workers find out by themselves", "error", err)
 		}
 	}

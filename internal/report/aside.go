@@ -18,8 +18,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/storelink/storelink/internal/catalogue"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/spool"
+	"github.com/storelink/storelink/internal/input/spool"
 )
 
 // ReasonColumn is the column of what was set aside that says why, by the language it is said in. A list that is read passes
@@ -282,7 +281,7 @@ func (t *asideText) row(cells []Cell, reason string, width int) error {
 
 // masked keeps a spreadsheet from taking a text, in UTF-8 or GB18030, for a formula.
 func masked(s string) string {
-	if results.NoFormula(decoded(s)) != decoded(s) {
+	if noFormula(decoded(s)) != decoded(s) {
 		return "'" + s
 	}
 	return s

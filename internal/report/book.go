@@ -11,7 +11,6 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // BookOptions say what a workbook is about.
@@ -37,7 +36,7 @@ type Book struct {
 // NewBook writes a workbook to out, which stays the caller's to close, once Flush is called. Close must follow in any
 // case.
 func NewBook(out io.Writer, opts BookOptions) (*Book, error) {
-	b := &Book{opts: opts, out: out, words: wordsIn(opts.Lang), more: results.MoreColumns(opts.Status)}
+	b := &Book{opts: opts, out: out, words: wordsIn(opts.Lang), more: MoreColumns(opts.Status)}
 	if b.opts.SheetRows == 0 {
 		b.opts.SheetRows = SheetRows
 	}
@@ -95,9 +94,6 @@ func (b *Book) Flush() error {
 
 // Close gives the temporary files back. It can be called after Flush, and twice.
 func (b *Book) Close() { b.stores.close() }
-
-// reportTime is RFC 3339 to the millisecond, as in the other reports.
-const reportTime = "2006-01-02T15:04:05.000Z07:00"
 
 func decidedAt(r job.Row) string {
 	if r.DecidedAt == nil {

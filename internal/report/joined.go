@@ -10,7 +10,6 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // Joined writes a list with the outcomes' columns behind its own.
@@ -63,13 +62,13 @@ func (j *joinedCSV) Flush() error {
 
 func (j *joinedCSV) Close() {}
 
-// NoFormula keeps a spreadsheet from taking a CSV field for a formula: see results.NoFormula. A number with its sign is none
+// NoFormula keeps a spreadsheet from taking a CSV field for a formula: see noFormula. A number with its sign is none
 // and stays.
 func NoFormula(s string) string {
 	if s != "" && (s[0] == '+' || s[0] == '-') && len(s) > 1 && strings.Trim(s[1:], "0123456789") == "" {
 		return s
 	}
-	return results.NoFormula(s)
+	return noFormula(s)
 }
 
 // CheckWidth refuses more columns than a workbook's sheet can have.

@@ -9,7 +9,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/storelink/storelink/internal/spool"
+	"github.com/storelink/storelink/internal/input/spool"
 )
 
 // Outcomes keeps what became of stores until it is asked for, in a spool; 16 bytes a store are in memory. It is asked in

@@ -18,7 +18,6 @@ import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
-	"github.com/storelink/storelink/internal/results"
 )
 
 var decided = time.Date(2026, 7, 1, 9, 30, 0, 120_000_000, time.FixedZone("CST", 8*3600))
@@ -329,7 +328,7 @@ func TestBookOfAResyncAndOfABatchHasTheirColumns(t *testing.T) {
 	resync.Source = "retry of j-0"
 	resync.Resync = &job.ResyncStatus{Phase: job.PhaseVerified, InLine: 9, Contradicted: 1, Settled: 2, Strange: 3, Unsteady: true}
 	f := book(t, report.BookOptions{Status: resync, Lang: catalogue.English}, row)
-	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.ResyncColumns) ||
+	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], report.ResyncColumns) ||
 		!slices.Equal(got[1][9:], []string{"disassociate", "contradicted"}) {
 		t.Errorf("got %q", got)
 	}
@@ -350,7 +349,7 @@ func TestBookOfAResyncAndOfABatchHasTheirColumns(t *testing.T) {
 	row = rows[0]
 	row.Job, row.Account, row.Target = "j-1", "acme", &job.Target{BrandID: "1", ProductCouponID: "2", StockBundleID: "0004"}
 	f = book(t, report.BookOptions{Status: batch, Lang: catalogue.English}, row)
-	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], results.BatchColumns) ||
+	if got := cells(t, f, "Stores"); !slices.Equal(got[0][9:], report.BatchColumns) ||
 		!slices.Equal(got[1][9:], []string{"j-1", "acme", "1", "2", "", "0004"}) {
 		t.Errorf("got %q", got)
 	}

@@ -3,7 +3,6 @@ package report
 import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
 )
 
 // words are those of a workbook in one language.
@@ -32,7 +31,7 @@ func (w words) outcome(o job.Outcome) string       { return catalogue.Term(o, w.
 func (w words) stateOf(s job.State) string         { return catalogue.Term(s, w.lang) }
 func (w words) operationOf(o job.Operation) string { return catalogue.Term(o, w.lang) }
 
-// more is what one of results.MoreColumns is called.
+// more is what one of MoreColumns is called.
 func (w words) more(column string) string {
 	if w.lang != catalogue.Chinese {
 		return column
@@ -45,7 +44,7 @@ var moreChinese = map[string]string{"operation": "操作", "verified": "核对�
 
 // moreCell is what stands in it for a store.
 func (w words) moreCell(column string, r job.Row) string {
-	text := results.MoreCell(column, r)
+	text := MoreCell(column, r)
 	if column == "operation" || column == "verified" {
 		return catalogue.Term(text, w.lang)
 	}

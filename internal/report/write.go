@@ -5,16 +5,15 @@ import (
 
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
 )
 
-// Workbook is the format of a report that is a workbook, beside those of package results.
-const Workbook results.ReportFormat = "xlsx"
+// Workbook is the format of a report that is a workbook, beside those of rows (RowWriter).
+const Workbook Format = "xlsx"
 
 // Options say what a report is about and how it is written.
 type Options struct {
 	Status   job.Status // of the job or batch
-	Format   results.ReportFormat
+	Format   Format
 	Encoding Encoding // of CSV
 	Lang     catalogue.Lang
 	Only     job.Outcome // the only one that rows are given of; "" for all
@@ -37,18 +36,18 @@ func NewWriter(w io.Writer, opts Options) (Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	text := results.NewReportWriter(encoded, opts.Format, results.MoreColumns(opts.Status)...)
-	return &textWriter{ReportWriter: text, encoded: encoded}, nil
+	text := NewRowWriter(encoded, opts.Format, MoreColumns(opts.Status)...)
+	return &textWriter{RowWriter: text, encoded: encoded}, nil
 }
 
 // textWriter writes a report as CSV or JSON lines, in an encoding.
 type textWriter struct {
-	*results.ReportWriter
+	*RowWriter
 	encoded io.WriteCloser
 }
 
 func (t *textWriter) Flush() error {
-	if err := t.ReportWriter.Flush(); err != nil {
+	if err := t.RowWriter.Flush(); err != nil {
 		return err
 	}
 	return t.encoded.Close()

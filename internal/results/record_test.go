@@ -10,22 +10,22 @@ import (
 )
 
 // randomEvents are what calls may tell of n stores: each call tells one thing of some of them.
-func randomEvents(r *rand.Rand, n int) [][]event {
-	calls := make([][]event, 1+r.IntN(6))
+func randomEvents(r *rand.Rand, n int) [][]Event {
+	calls := make([][]Event, 1+r.IntN(6))
 	for c := range calls {
-		told := call{nonce: uint32(c + 1), requestID: fmt.Sprintf("08AB%02X-0", c), at: epoch + int64(r.IntN(4))}
-		calls[c] = make([]event, n)
+		told := Call{Nonce: uint32(c + 1), RequestID: fmt.Sprintf("08AB%02X-0", c), At: epoch + int64(r.IntN(4))}
+		calls[c] = make([]Event, n)
 		for i := range calls[c] {
-			ev := event{call: told, counted: true}
+			ev := Event{Call: told, Counted: true}
 			switch r.IntN(4) {
 			case 0:
-				ev.state = succeeded
+				ev.State = Succeeded
 			case 1:
-				ev.state, ev.code, ev.message = failed, "STORE_NOT_EXIST", fmt.Sprintf("call %d", c)
+				ev.State, ev.Code, ev.Message = Failed, "STORE_NOT_EXIST", fmt.Sprintf("call %d", c)
 			case 2:
-				ev.state, ev.code, ev.gather = pending, "SYSTEM_ERROR", r.IntN(2) == 0
+				ev.State, ev.Code, ev.Gather = Pending, "SYSTEM_ERROR", r.IntN(2) == 0
 			case 3:
-				ev.state, ev.unanswered, ev.message = pending, true, "cut"
+				ev.State, ev.Unanswered, ev.Message = Pending, true, "cut"
 			}
 			calls[c][i] = ev
 		}
@@ -33,25 +33,25 @@ func randomEvents(r *rand.Rand, n int) [][]event {
 	return calls
 }
 
-func mergeAll(n int, calls [][]event, order []int) *record {
+func mergeAll(n int, calls [][]Event, order []int) *Record {
 	r := newRecord(n)
 	for _, c := range order {
 		for i, ev := range calls[c] {
-			r.merge(i, ev)
+			r.Merge(i, ev)
 		}
 	}
 	return r
 }
 
 // decided is what of a record must not depend on the order in which answers came.
-func decided(r *record) []string {
-	out := make([]string, len(r.stores))
-	for i := range r.stores {
-		row := r.row(i, "x", job.Pending)
-		if !r.stores[i].state.decided() {
+func decided(r *Record) []string {
+	out := make([]string, len(r.Stores))
+	for i := range r.Stores {
+		row := r.Row(i, "x", job.Pending)
+		if !r.Stores[i].State.Decided() {
 			row.Code, row.Message, row.RequestID = "", "", ""
 		}
-		out[i] = fmt.Sprint(row.Outcome, row.Code, row.Message, row.RequestID, r.stores[i].unanswered)
+		out[i] = fmt.Sprint(row.Outcome, row.Code, row.Message, row.RequestID, r.Stores[i].Unanswered)
 	}
 	return out
 }
@@ -78,13 +78,13 @@ func TestMergingACallAgainChangesNothing(t *testing.T) {
 		rec := newRecord(n)
 		for _, told := range calls {
 			for i, ev := range told {
-				rec.merge(i, ev)
+				rec.Merge(i, ev)
 			}
-			once := rec.encode()
+			once := rec.Encode()
 			for i, ev := range told {
-				rec.merge(i, ev)
+				rec.Merge(i, ev)
 			}
-			if again := rec.encode(); !slices.Equal(once, again) {
+			if again := rec.Encode(); !slices.Equal(once, again) {
 				t.Fatalf("merging a call again: %x became %x", once, again)
 			}
 		}
@@ -100,9 +100,9 @@ func TestOutcomesOnlyMoveUp(t *testing.T) {
 		rec := newRecord(n)
 		for _, told := range randomEvents(r, n) {
 			for i, ev := range told {
-				before := rank[rec.row(i, "", job.Pending).Outcome]
-				rec.merge(i, ev)
-				if after := rank[rec.row(i, "", job.Pending).Outcome]; after < before {
+				before := rank[rec.Row(i, "", job.Pending).Outcome]
+				rec.Merge(i, ev)
+				if after := rank[rec.Row(i, "", job.Pending).Outcome]; after < before {
 					t.Fatalf("%+v moved a store from %d to %d", ev, before, after)
 				}
 			}
@@ -113,17 +113,17 @@ func TestOutcomesOnlyMoveUp(t *testing.T) {
 func TestBudgetIsEightCallsThatCount(t *testing.T) {
 	t.Parallel()
 	rec := newRecord(1)
-	at := func(i int) call { return call{nonce: uint32(i + 1), at: epoch + int64(i)} }
+	at := func(i int) Call { return Call{Nonce: uint32(i + 1), At: epoch + int64(i)} }
 	for i := range 100 { // none of these counts
-		rec.merge(0, event{state: pending, call: at(i), message: "refused"})
+		rec.Merge(0, Event{State: Pending, Call: at(i), Message: "refused"})
 	}
 	for i := range job.RetryBudget {
-		if s := rec.stores[0].state; s != pending {
+		if s := rec.Stores[0].State; s != Pending {
 			t.Fatalf("after %d calls that count the store is in state %d", i, s)
 		}
-		rec.merge(0, event{state: pending, call: at(100 + i), code: "SYSTEM_ERROR", message: "busy", counted: true})
+		rec.Merge(0, Event{State: Pending, Call: at(100 + i), Code: "SYSTEM_ERROR", Message: "busy", Counted: true})
 	}
-	row := rec.row(0, "7", job.Pending)
+	row := rec.Row(0, "7", job.Pending)
 	if row.Outcome != job.Failed || row.Code != job.RetriesExhausted || row.Attempts != job.RetryBudget {
 		t.Fatalf("got %+v", row)
 	}
@@ -139,12 +139,12 @@ func TestRecordsSurviveTheirCodec(t *testing.T) {
 		n := 1 + r.IntN(job.MaxStoresPerCall)
 		calls := randomEvents(r, n)
 		rec := mergeAll(n, calls, r.Perm(len(calls)))
-		b := rec.encode()
-		back, err := decodeRecord(b, n, nil)
+		b := rec.Encode()
+		back, err := Decode(b, n, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := back.encode(); !slices.Equal(got, b) {
+		if got := back.Encode(); !slices.Equal(got, b) {
 			t.Fatalf("%x became %x", b, got)
 		}
 		if !slices.Equal(decided(back), decided(rec)) {
@@ -159,11 +159,11 @@ func TestRecordsSurviveTheirCodec(t *testing.T) {
 func TestRecordOfAChunkThatSucceededAtOnceIsSmall(t *testing.T) {
 	t.Parallel()
 	rec := newRecord(200)
-	c := call{nonce: 1, at: epoch + 90_000_000_000, requestID: "08E5D3A0A10610B9021888C1A8A5022010288F05-0"}
-	for i := range rec.stores {
-		rec.merge(i, event{state: succeeded, call: c, counted: true})
+	c := Call{Nonce: 1, At: epoch + 90_000_000_000, RequestID: "08E5D3A0A10610B9021888C1A8A5022010288F05-0"}
+	for i := range rec.Stores {
+		rec.Merge(i, Event{State: Succeeded, Call: c, Counted: true})
 	}
-	if n := len(rec.encode()); n > 48 {
+	if n := len(rec.Encode()); n > 48 {
 		t.Fatalf("%d bytes", n)
 	}
 }
@@ -183,25 +183,25 @@ func FuzzDecodeRecord(f *testing.F) {
 	r := rand.New(rand.NewPCG(9, 10))
 	for range 20 {
 		calls := randomEvents(r, 5)
-		f.Add(mergeAll(5, calls, r.Perm(len(calls))).encode(), 5)
+		f.Add(mergeAll(5, calls, r.Perm(len(calls))).Encode(), 5)
 	}
 	f.Add([]byte{}, 200)
 	f.Fuzz(func(t *testing.T, b []byte, n int) {
 		if n < 1 || n > job.MaxStoresPerCall {
 			return
 		}
-		rec, err := decodeRecord(b, n, nil)
+		rec, err := Decode(b, n, nil)
 		if err != nil {
 			return
 		}
 		for i := range n {
-			rec.row(i, "x", job.Pending)
+			rec.Row(i, "x", job.Pending)
 		}
-		back, err := decodeRecord(rec.encode(), n, nil)
+		back, err := Decode(rec.Encode(), n, nil)
 		if err != nil {
 			t.Fatalf("%x was read, but not what it was written as: %v", b, err)
 		}
-		if got, want := back.tally(), rec.tally(); got.succeeded != want.succeeded || got.failed != want.failed {
+		if got, want := back.Tally(), rec.Tally(); got.Succeeded != want.Succeeded || got.Failed != want.Failed {
 			t.Fatalf("%+v became %+v", want, got)
 		}
 	})

@@ -7,29 +7,29 @@ import (
 )
 
 // row is what a record says of one store; left is how a pending one reads.
-func (r *record) row(at int, store string, left job.Outcome) job.Row {
-	e := &r.stores[at]
-	row := job.Row{StoreID: store, Outcome: left, Attempts: int(e.attempts)}
-	if e.call != 0 {
-		c := r.calls[e.call-1]
-		row.RequestID = c.requestID
-		if e.state.decided() {
-			t := time.UnixMilli(c.at).UTC()
+func (r *Record) Row(at int, store string, left job.Outcome) job.Row {
+	e := &r.Stores[at]
+	row := job.Row{StoreID: store, Outcome: left, Attempts: int(e.Attempts)}
+	if e.Call != 0 {
+		c := r.Calls[e.Call-1]
+		row.RequestID = c.RequestID
+		if e.State.Decided() {
+			t := time.UnixMilli(c.At).UTC()
 			row.DecidedAt = &t
 		}
 	}
 	if e.failure != 0 {
-		f := r.failures[e.failure-1]
-		row.Code, row.Message = f.code, f.message
+		f := r.Failures[e.failure-1]
+		row.Code, row.Message = f.Code, f.Message
 	}
-	switch e.state {
-	case succeeded:
+	switch e.State {
+	case Succeeded:
 		row.Outcome = job.Succeeded // there is a message where the list settled it
 		return row
-	case failed:
+	case Failed:
 		row.Outcome = job.Failed
 	}
-	if e.unanswered {
+	if e.Unanswered {
 		if row.Message != "" {
 			row.Message += " "
 		}
@@ -39,7 +39,7 @@ func (r *record) row(at int, store string, left job.Outcome) job.Row {
 }
 
 // settledNote is the message of a store that WeChat Pay's list says was done, after a call for it that went unanswered.
-const settledNote = "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done"
+const SettledNote = "a call for it went unanswered; WeChat Pay's list after the writes shows that it was done"
 
 // unansweredNote stands in the message of a store that is not succeeded though a call for it may have been carried out.
 const unansweredNote = "(a call for it went unanswered: it may have been carried out)"

@@ -8,10 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/submit"
 )
 
 // attempt is one worker's work on one run, under a lease.
@@ -198,7 +198,7 @@ func (a *attempt) submit(ctx context.Context, list *source.Source) error {
 	ids, counts, reading := idsOf(list, a.Definition, func(said string) {
 		a.log.Warn("list read with a warning", "warning", said)
 	})
-	sub := submit.Submission{Job: j, IDs: ids, Counts: counts, Reading: reading, Bind: func(ctx context.Context, id string) error {
+	sub := control.Submission{Job: j, IDs: ids, Counts: counts, Reading: reading, Bind: func(ctx context.Context, id string) error {
 		return a.change(ctx, a.rev, func(r *record) { r.Job, r.ETag, r.Reading = id, list.ETag, false })
 	}}
 	receipt, err := a.s.cfg.Submitter.Submit(ctx, sub)

@@ -5,9 +5,9 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // idsOf gives the store IDs of a list, and once they are read how many of its rows are repeats and how it was read. What is wrong with it

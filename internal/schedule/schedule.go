@@ -6,7 +6,7 @@
 //   - A tick that has come due is registered as a run, by comparing and setting the schedule's last tick. However many
 //     workers look, one registers it.
 //   - A due run is worked on under a lease. Its holder reads the list, stages a job, and just before it commits it, binds
-//     the run to that job (submit.Submission.Bind): a run that is bound to another job already is not bound again before
+//     the run to that job (control.Submission.Bind): a run that is bound to another job already is not bound again before
 //     that job is known to be gone, and a staged job that is gone can never be committed.
 //   - Whoever takes over a run that is bound to a job makes sure first what became of it: the job is committed, and so it
 //     is the run's; or it was still staged, and is discarded.

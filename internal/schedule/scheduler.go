@@ -12,11 +12,11 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/submit"
 )
 
 // Opener opens the lists that schedules name. *source.Opener is one.
@@ -28,8 +28,8 @@ type Opener interface {
 // same Redis.
 type Config struct {
 	Book      *Book
-	Ledger    *results.Ledger
-	Submitter *submit.Submitter
+	Ledger    *ledger.Ledger
+	Submitter *control.Submitter
 	Sources   Opener
 
 	// Serves says whether this worker makes the jobs of an account: one elsewhere may not see the lists that its schedules

@@ -13,13 +13,13 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/submit"
 )
 
 // The pace of tests. A lease outlives several looks, and renewals that a busy machine holds up.
@@ -34,7 +34,7 @@ type world struct {
 	ctx    context.Context
 	rdb    *redis.Client
 	book   *schedule.Book
-	ledger *results.Ledger
+	ledger *ledger.Ledger
 	dir    string
 	list   string // a good one, of three stores
 	log    *slog.Logger
@@ -44,7 +44,7 @@ func newWorld(t *testing.T, rdb *redis.Client) *world {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	w := &world{T: t, ctx: ctx, rdb: rdb, book: schedule.Open(rdb), ledger: results.Open(rdb, results.Options{}), dir: t.TempDir(),
+	w := &world{T: t, ctx: ctx, rdb: rdb, book: schedule.Open(rdb), ledger: ledger.Open(rdb, ledger.Options{}), dir: t.TempDir(),
 		log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	w.list = w.write("stores.csv", "store_id\n100000001\n100000002\n100000002\n100000003\n")
 	return w
@@ -105,9 +105,9 @@ func (w *world) opener() *source.Opener {
 
 // config is a scheduler's on a client.
 func (w *world) config(rdb *redis.Client, sources schedule.Opener) schedule.Config {
-	ledger := results.Open(rdb, results.Options{})
+	ledger := ledger.Open(rdb, ledger.Options{})
 	return schedule.Config{Book: schedule.Open(rdb), Ledger: ledger, Sources: sources, Worker: "test", Logger: w.log, Look: look,
-		Lease: lease, Submitter: &submit.Submitter{Ledger: ledger, Queue: queue.Open(rdb), Patience: 200 * time.Millisecond}}
+		Lease: lease, Submitter: &control.Submitter{Ledger: ledger, Queue: queue.Open(rdb), Patience: 200 * time.Millisecond}}
 }
 
 // start runs a scheduler until the test's end, or until stop is called.
@@ -166,7 +166,7 @@ func told(runs []schedule.Run) string {
 // jobs are the committed jobs of a schedule, by ID.
 func (w *world) jobs(name string) map[string]job.Status {
 	w.Helper()
-	all, err := w.ledger.Jobs(w.ctx, results.Filter{})
+	all, err := w.ledger.Jobs(w.ctx, ledger.Filter{})
 	w.must(err)
 	out := map[string]job.Status{}
 	for _, s := range all {

@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/egress"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 func TestAnAddressIsRead(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/egress"
+	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/storelist"
 )
 
 // TestEachMisuseHasASentenceOfItsOwn reads sources as a worker reads them, and asks that what is wrong with each is told in

@@ -22,11 +22,11 @@ import (
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
-	"github.com/storelink/storelink/internal/submit"
 	"github.com/storelink/storelink/internal/trace"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
@@ -106,7 +106,7 @@ func run(t *testing.T, rdb *redis.Client, n int, submitting, working *trace.Trac
 		AnswerKeys: []wxapi.AnswerKey{answerKey}, BaseURL: url})
 	must(err)
 	defer client.Close()
-	ledger, q := results.Open(rdb, results.Options{}), queue.Open(rdb)
+	ledger, q := ledger.Open(rdb, ledger.Options{}), queue.Open(rdb)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	w, err := worker.New(worker.Config{Redis: rdb, Ledger: ledger, Queue: q, Tracer: working, Look: 100 * time.Millisecond,
 		Accounts: []worker.Account{{Name: "acme", Mode: a.Mode, Identity: a.Identity, Rate: 1000, Concurrency: 2,
@@ -118,7 +118,7 @@ func run(t *testing.T, rdb *redis.Client, n int, submitting, working *trace.Trac
 		_ = w.Run(ctx)
 	}()
 	defer func() { cancel(); <-done }()
-	r, err := (&submit.Submitter{Ledger: ledger, Queue: q, Tracer: submitting}).Submit(ctx, submit.Submission{IDs: ids(n),
+	r, err := (&control.Submitter{Ledger: ledger, Queue: q, Tracer: submitting}).Submit(ctx, control.Submission{IDs: ids(n),
 		Job: job.Job{Operation: job.Associate, Account: "acme", Target: stock, Priority: job.Default,
 			ChunkSize: job.MaxStoresPerCall}})
 	must(err)

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 )
 
 // claim is whether a lane may serve its account: another worker may serve the name as another merchant, or send its calls
@@ -35,9 +35,9 @@ func (a Account) installation() job.Installation {
 // claimAll asks for all lanes whether they may serve, and renews what they have. A failure leaves everything as it is.
 func (w *Worker) claimAll(ctx context.Context) error {
 	lanes := w.all()
-	wanted := make([]results.Serving, len(lanes))
+	wanted := make([]registry.Serving, len(lanes))
 	for i, l := range lanes {
-		wanted[i] = results.Serving{Account: l.account.Name, As: l.account.installation()}
+		wanted[i] = registry.Serving{Account: l.account.Name, As: l.account.installation()}
 	}
 	others, err := w.cfg.Ledger.Serve(ctx, w.cfg.ID, wanted)
 	if err != nil {
@@ -52,9 +52,9 @@ func (w *Worker) claimAll(ctx context.Context) error {
 
 // letGo gives all claims of a worker that stops back, at the most in the time that ctx has.
 func (w *Worker) letGo(ctx context.Context) error {
-	var all []results.Serving
+	var all []registry.Serving
 	for _, l := range w.all() {
-		all = append(all, results.Serving{Account: l.account.Name, As: l.account.installation()})
+		all = append(all, registry.Serving{Account: l.account.Name, As: l.account.installation()})
 	}
 	return w.cfg.Ledger.LetGo(ctx, w.cfg.ID, all)
 }

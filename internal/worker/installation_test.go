@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -21,7 +21,7 @@ func (b *bundle) servedAt(url string) worker.Account {
 }
 
 // state waits until an account's lane in a worker is in a state.
-func (b *bundle) state(w *worker.Worker, want string) results.Lane {
+func (b *bundle) state(w *worker.Worker, want string) registry.Lane {
 	b.Helper()
 	for {
 		lanes := w.Lanes()

@@ -14,7 +14,7 @@ import (
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 )
 
 // lane serves one account in one worker. While it has work it runs an asynq server of its own; without, it costs
@@ -86,7 +86,7 @@ func (l *lane) become(state, reason string) {
 }
 
 // snapshot is the lane as it is published.
-func (l *lane) snapshot() results.Lane {
+func (l *lane) snapshot() registry.Lane {
 	l.mu.Lock()
 	state, reason := l.state, l.reason
 	if !l.claim.held && l.claim.other != "" {
@@ -97,7 +97,7 @@ func (l *lane) snapshot() results.Lane {
 	if state == job.LaneServing && throttled != "" {
 		state, reason = job.LaneThrottled, throttled
 	}
-	return results.Lane{Account: l.account.Name, Mode: l.account.Mode, Identity: l.account.Identity,
+	return registry.Lane{Account: l.account.Name, Mode: l.account.Mode, Identity: l.account.Identity,
 		Hosts: l.account.Hosts, Serial: l.account.Serial, Rate: l.account.Rate, State: state, Reason: reason, Limits: inForce}
 }
 

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/processor"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/schedule"
 )
 
@@ -56,6 +56,6 @@ func (noMeter) ScheduleRun(schedule.Run)        {}
 // noCalls counts no calls.
 type noCalls struct{}
 
-func (noCalls) Called(processor.Called)               {}
-func (noCalls) Waited(job.Operation, time.Duration)   {}
-func (noCalls) Recorded(job.Operation, results.Moved) {}
+func (noCalls) Called(processor.Called)              {}
+func (noCalls) Waited(job.Operation, time.Duration)  {}
+func (noCalls) Recorded(job.Operation, ledger.Moved) {}

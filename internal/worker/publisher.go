@@ -2,10 +2,9 @@ package worker
 
 import (
 	"context"
+	"github.com/storelink/storelink/internal/registry"
 	"reflect"
 	"time"
-
-	"github.com/storelink/storelink/internal/results"
 )
 
 // publish tells in Redis how the accounts are served: when a lane changes, and often enough to be believed.
@@ -15,7 +14,7 @@ type publish struct {
 }
 
 const (
-	publishEvery = results.WorkerLife / 3
+	publishEvery = registry.WorkerLife / 3
 	tellAccounts = time.Hour // the accounts themselves, which outlive their workers
 	unpublishIn  = 2 * time.Second
 	publishFirst = 2 * time.Second // how long a start waits for it
@@ -26,7 +25,7 @@ func (s *publish) run(ctx context.Context) {
 	tick := time.NewTicker(publishEvery)
 	defer tick.Stop()
 	var told time.Time
-	var last []results.Lane
+	var last []registry.Lane
 	for beat := true; ; {
 		if beat || w.unclaimed() {
 			if err := w.claimAll(ctx); err != nil && ctx.Err() == nil {

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
+	"github.com/storelink/storelink/internal/registry"
 )
 
 // reconciler finds what got lost: reminders that were never enqueued, archived, trimmed or forgotten, chunks whose
@@ -88,7 +89,7 @@ func (s *reconciler) look(ctx context.Context) error {
 }
 
 func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]time.Duration) error {
-	ledger, q := s.w.cfg.Ledger, s.w.cfg.Queue
+	l, q := s.w.cfg.Ledger, s.w.cfg.Queue
 	look, err := s.w.holes(ctx, id, overdueGrace)
 	if err != nil {
 		return err
@@ -96,12 +97,12 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if look.Stuck {
 		s.w.log.Warn("a job is looked through: it was interrupted by Redis, or is of another one", "job", id)
 		s.w.cfg.Meter.Found(FoundStuck, 1)
-		state, found, err := ledger.Check(ctx, id)
+		state, found, err := l.Check(ctx, id)
 		if err != nil {
 			return err
 		}
 		if state != "" {
-			look = results.Look{State: state, Certain: found}
+			look = ledger.Look{State: state, Certain: found}
 		}
 	}
 	state, certain := look.State, look.Certain
@@ -113,7 +114,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 		if err := s.told(ctx, id); err != nil {
 			return err
 		}
-		return ledger.Retire(ctx, id)
+		return l.Retire(ctx, id)
 	}
 	if state == job.Staging {
 		return nil
@@ -122,12 +123,12 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 		return s.start(ctx, id)
 	}
 	if time.Since(s.kept[id]) > keepEvery {
-		if err := ledger.Keep(ctx, id); err != nil {
+		if err := l.Keep(ctx, id); err != nil {
 			return err
 		}
 		s.kept[id] = time.Now()
 	}
-	j, err := ledger.Job(ctx, id)
+	j, err := l.Job(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -137,7 +138,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	}
 	s.w.cfg.Meter.Found(FoundHoles, len(certain))
 	if len(lost) > 0 {
-		found, err := ledger.Remind(ctx, id, lost)
+		found, err := l.Remind(ctx, id, lost)
 		if err != nil {
 			return err
 		}
@@ -151,7 +152,7 @@ func (s *reconciler) job(ctx context.Context, id string, seen map[job.Reminder]t
 	if err := q.Remind(ctx, j.Account, j.Priority, certain); err != nil {
 		return err
 	}
-	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})
+	return l.Announce(ctx, registry.Wake{Account: j.Account, Job: id, State: job.Running})
 }
 
 // told sees to it that whoever wants to know that a job or a batch has ended is told.
@@ -205,12 +206,12 @@ func (s *reconciler) start(ctx context.Context, id string) error {
 	if err := s.w.cfg.Queue.Remind(ctx, j.Account, j.Priority, found); err != nil {
 		return err
 	}
-	return ledger.Announce(ctx, results.Wake{Account: j.Account, Job: id, State: job.Running})
+	return ledger.Announce(ctx, registry.Wake{Account: j.Account, Job: id, State: job.Running})
 }
 
 // lost asks the queue for overdue reminders. One that it has is asked for again only when it is twice as late, so that
 // a long queue costs next to nothing.
-func (s *reconciler) lost(ctx context.Context, j job.Job, overdue []results.Overdue,
+func (s *reconciler) lost(ctx context.Context, j job.Job, overdue []ledger.Overdue,
 	seen map[job.Reminder]time.Duration) ([]job.Reminder, error) {
 	var lost []job.Reminder
 	for _, o := range overdue {

@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/source"
-	"github.com/storelink/storelink/internal/submit"
 )
 
 // Sources makes of what is configured what opens the lists of schedules.
@@ -28,7 +28,7 @@ func (s *scheduling) run(ctx context.Context) {
 	c := s.w.cfg
 	schedule.New(schedule.Config{
 		Book: schedule.Open(c.Redis), Ledger: c.Ledger,
-		Submitter: &submit.Submitter{Ledger: c.Ledger, Queue: c.Queue, Tracer: c.Tracer},
+		Submitter: &control.Submitter{Ledger: c.Ledger, Queue: c.Queue, Tracer: c.Tracer},
 		Sources:   c.Sources, Serves: func(account string) bool { return s.w.lane(account) != nil },
 		Worker: c.ID, Logger: s.w.log, Look: min(c.Look, time.Second), Over: c.Meter.ScheduleRun, Notify: c.Queue.NotifyEvent,
 	}).Run(ctx)

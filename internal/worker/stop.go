@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 // How long a stop may take beyond the longest call that may be in flight as it begins.
@@ -152,7 +152,7 @@ func (c *contact) steady(d time.Duration) bool {
 func (w *Worker) mayTakeBack() bool { return w.contact.steady(w.cfg.Ledger.Options().Lease) }
 
 // holes looks at a job's window, and leaves leases that ran out where they may not be taken back.
-func (w *Worker) holes(ctx context.Context, id string, grace time.Duration) (results.Look, error) {
+func (w *Worker) holes(ctx context.Context, id string, grace time.Duration) (ledger.Look, error) {
 	if w.mayTakeBack() {
 		return w.cfg.Ledger.Holes(ctx, id, grace)
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -131,7 +131,7 @@ func TestAnswersOutliveRedis(t *testing.T) {
 			t.Parallel()
 			server := redistest.Real(t, append([]string{"--enable-debug-command", "yes"}, redistest.Durable...)...)
 			b := newBundle(t, server.Client, sandbox.Options{Rate: sandbox.NoRate})
-			b.ledger = results.Open(b.rdb, results.Options{Lease: time.Second})
+			b.ledger = ledger.Open(b.rdb, ledger.Options{Lease: time.Second})
 			g := &gated{open: make(chan struct{})}
 			j, stop := b.held(g, 4, b.worker(g), b.worker(g))
 			b.away(how, server, func() { close(g.open) })
@@ -146,7 +146,7 @@ func TestAReloadThrowsNoAnswerAway(t *testing.T) {
 	t.Parallel()
 	server := redistest.Real(t, redistest.Durable...)
 	b := newBundle(t, server.Client, sandbox.Options{Rate: sandbox.NoRate})
-	b.ledger = results.Open(b.rdb, results.Options{Lease: time.Second})
+	b.ledger = ledger.Open(b.rdb, ledger.Options{Lease: time.Second})
 	g := &gated{open: make(chan struct{})}
 	w := b.worker(g)
 	j, stop := b.held(g, 4, w)

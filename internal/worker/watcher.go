@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/job"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 )
 
 // watcher wakes the lanes that have work and stops the runs of jobs that were stopped: at once where an announcement
@@ -36,7 +36,7 @@ func (s *watcher) run(ctx context.Context) {
 	}
 }
 
-func (s *watcher) hear(n results.Wake) {
+func (s *watcher) hear(n registry.Wake) {
 	l := s.w.lane(n.Account)
 	if l == nil {
 		return

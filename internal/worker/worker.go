@@ -20,9 +20,10 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/queue"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/trace"
 )
@@ -44,7 +45,7 @@ type Account struct {
 // Config is what a worker works with. Redis, Ledger and Queue are needed, and lead to the same Redis.
 type Config struct {
 	Redis    redis.UniversalClient
-	Ledger   *results.Ledger
+	Ledger   *ledger.Ledger
 	Queue    *queue.Queue
 	Accounts []Account
 	Logger   *slog.Logger
@@ -184,10 +185,10 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 // Lanes gives the lanes as they are published.
-func (w *Worker) Lanes() []results.Lane {
+func (w *Worker) Lanes() []registry.Lane {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	out := make([]results.Lane, len(w.order))
+	out := make([]registry.Lane, len(w.order))
 	for i, l := range w.order {
 		out[i] = l.snapshot()
 	}

@@ -18,14 +18,15 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
-	"github.com/storelink/storelink/internal/results"
+	"github.com/storelink/storelink/internal/registry"
 	"github.com/storelink/storelink/internal/secret"
-	"github.com/storelink/storelink/internal/steer"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
@@ -41,7 +42,7 @@ type bundle struct {
 	sandbox *sandbox.Sandbox
 	url     string
 	rdb     *redis.Client
-	ledger  *results.Ledger
+	ledger  *ledger.Ledger
 	queue   *queue.Queue
 	log     *slog.Logger
 	hooks   *worker.Hooks
@@ -66,7 +67,7 @@ func newBundle(t *testing.T, rdb *redis.Client, o sandbox.Options) *bundle {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return &bundle{T: t, ctx: ctx, sandbox: s, url: url, rdb: rdb, queue: queue.Open(rdb),
-		ledger: results.Open(rdb, results.Options{}), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+		ledger: ledger.Open(rdb, ledger.Options{}), log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 }
 
 func (b *bundle) must(err error) {
@@ -141,7 +142,7 @@ func (b *bundle) submit(j job.Job, ids []string) {
 	rems, err := s.Commit(b.ctx, 0, 0)
 	b.must(err)
 	b.must(b.queue.Remind(b.ctx, j.Account, j.Priority, rems))
-	b.must(b.ledger.Announce(b.ctx, results.Wake{Account: j.Account, Job: j.ID, State: job.Running}))
+	b.must(b.ledger.Announce(b.ctx, registry.Wake{Account: j.Account, Job: j.ID, State: job.Running}))
 }
 
 // wait looks at a job's status until it is as told, checking that it adds up at every look.
@@ -326,9 +327,9 @@ func TestPauseAndCancelTakeEffectAtOnce(t *testing.T) {
 		b.submit(j, storeIDs(100_000))
 		b.wait(j.ID, "some are done", func(s job.Status) bool { return s.Succeeded > 0 })
 		b.must(b.ledger.Pause(b.ctx, j.ID, "by a test"))
-		b.must(b.ledger.Announce(b.ctx, results.Wake{Account: a.Name, Job: j.ID, State: job.Paused}))
+		b.must(b.ledger.Announce(b.ctx, registry.Wake{Account: a.Name, Job: j.ID, State: job.Paused}))
 		b.must(b.ledger.Cancel(b.ctx, j.ID, "by a test"))
-		b.must(b.ledger.Announce(b.ctx, results.Wake{Account: a.Name, Job: j.ID, State: job.Cancelling}))
+		b.must(b.ledger.Announce(b.ctx, registry.Wake{Account: a.Name, Job: j.ID, State: job.Cancelling}))
 		s := b.waitEnd(j.ID)
 		if s.State != job.Cancelled || s.Unprocessed == 0 || int64(b.sandbox.Count(stock)) != s.Succeeded {
 			b.Fatalf("%+v, truth %d", s, b.sandbox.Count(stock))
@@ -428,8 +429,8 @@ func TestHookIsToldOfTheEndUntilItTakesIt(t *testing.T) {
 		}
 
 		// A batch is told of once, as one, whoever of the worker ended it; here by a hook that the configuration names.
-		batch := results.Batch{ID: job.NewID(time.Now()), CreatedAt: time.Now(), Notify: &job.Hook{Name: "ops"}}
-		desk := &steer.Desk{Ledger: b.ledger, Queue: b.queue}
+		batch := ledger.Batch{ID: job.NewID(time.Now()), CreatedAt: time.Now(), Notify: &job.Hook{Name: "ops"}}
+		desk := &control.Controller{Ledger: b.ledger, Queue: b.queue}
 		staging := b.ledger.StageBatch(batch)
 		_, err := desk.SubmitBatch(b.ctx, staging, func() error {
 			list, _, err := staging.AddList(b.ctx, 200, func(yield func(string, error) bool) { yield("100000001", nil) })

@@ -1,0 +1,65 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/storelink/storelink/internal/ledger"
+	"github.com/storelink/storelink/internal/redistest"
+)
+
+// A worker that died just before Redis' clock was set keeps neither its chunk nor the reconciler's lock for as long as the
+// clock was set back by.
+func TestWhatADeadWorkerHeldIsFreeWhateverTheClockIsSetTo(t *testing.T) {
+	t.Parallel()
+	for _, jump := range []time.Duration{-10 * 365 * 24 * time.Hour, -time.Hour, -3 * time.Minute, time.Minute, 24 * time.Hour} {
+		t.Run(fmt.Sprint(jump), func(t *testing.T) {
+			t.Parallel()
+			server, clock := redistest.RealWithClock(t)
+			b := &bundle{T: t, ctx: t.Context(), rdb: server.Client, ledger: ledger.Open(server.Client, ledger.Options{})}
+			j := b.submit(10)
+			if b.begin() == nil { // and nothing is heard of it again
+				t.Fatal("no chunk to begin")
+			}
+			dead, alive := b.ledger.Lock("reconciler", "dead", 45*time.Second), b.ledger.Lock("reconciler", "alive", 45*time.Second)
+			if mine, err := dead.Hold(b.ctx); err != nil || !mine {
+				t.Fatal(mine, err)
+			}
+			if mine, err := alive.Hold(b.ctx); err != nil || mine {
+				t.Fatal("two hold a lock", err)
+			}
+			b.must(clock.Shift(jump))
+			look, err := b.ledger.Holes(b.ctx, j.ID, time.Second)
+			b.must(err)
+			if len(look.Certain) != 1 {
+				t.Errorf("the chunk is not put out again: %+v", look)
+			}
+			b.await(look.Certain)
+			if b.begin() == nil {
+				t.Error("the chunk cannot be begun")
+			}
+			if mine, err := alive.Hold(b.ctx); err != nil || !mine {
+				t.Error("the lock is the dead worker's", err)
+			}
+		})
+	}
+}
+
+// Nor is a task that was lost waited for until the clock has caught up.
+func TestALostTaskIsFoundThoughTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	server, clock := redistest.RealWithClock(t)
+	b := &bundle{T: t, ctx: t.Context(), rdb: server.Client, ledger: ledger.Open(server.Client, ledger.Options{})}
+	j := b.submit(10)
+	b.must(clock.Shift(-time.Hour))
+	if _, err := b.ledger.Holes(b.ctx, j.ID, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	b.must(clock.Shift(-time.Hour + 2*time.Second))
+	look, err := b.ledger.Holes(b.ctx, j.ID, time.Second)
+	b.must(err)
+	if len(look.Overdue) != 1 {
+		t.Errorf("nobody asks for it: %+v", look)
+	}
+}
