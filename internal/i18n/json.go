@@ -172,10 +172,10 @@ func objectOf(raw json.RawMessage) (any, error) {
 // schema is the version of what Stored writes. A record of a later one is shown by its text.
 const schema = 1
 
-// Stored is the message as it is kept in Redis: JSON with a version; "" for none.
+// Stored is the message as it is kept in Redis: JSON with a version; a Plain one as its text, "" for none.
 func (m Message) Stored() string {
-	if m.IsZero() {
-		return ""
+	if m.Code == "" && !strings.HasPrefix(m.text, `{"v":`) {
+		return m.text
 	}
 	data, err := json.Marshal(wire{Version: schema, Code: m.Code, Args: m.Args, Text: m.english()})
 	if err != nil { // a float that is no number

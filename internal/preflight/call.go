@@ -59,7 +59,7 @@ func notMade(f *wxapi.Failure) string {
 	if f == nil {
 		return "it was stopped"
 	}
-	return f.Message
+	return f.Message.String()
 }
 
 // pace waits for the account's own pace, where Redis is there to ask: the call is counted with those of the workers.
@@ -81,7 +81,7 @@ func (l *look) callFailed(a config.Account, subject string, f *wxapi.Failure) {
 		r.Code = CodeWrongAnswerKey
 		r.Message = fmt.Sprintf("%s; three times in a row: see that wechatpay_public_key and its ID are those that the "+
 			"merchant "+
-			"platform shows for %s", f.Message, a.Identity())
+			"platform shows for %s", f.Message.String(), a.Identity())
 	case f.Class == job.ClassPace:
 		r.Level = Warn
 		r.Message += ": keys and signature are good, and the pace is used up at the moment"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/trace"
@@ -63,7 +64,7 @@ func (p *Processor) call(l *lease, j job.Job, op job.Operation, priority job.Pri
 	}
 	for _, at := range answer.Missing {
 		told.Passing = append(told.Passing, ledger.StoreTold{At: at, Code: job.Unreported,
-			Message: "the answer did not say what became of it"})
+			Message: i18n.M("store.unreported").String()})
 	}
 	return told
 }
@@ -112,7 +113,7 @@ func (p *Processor) ready(l *lease, call *trace.Span, op job.Operation, limit *t
 func failureOf(err error) *wxapi.Failure {
 	f := (*wxapi.Failure)(nil)
 	if !errors.As(err, &f) {
-		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: err.Error(), Index: -1, Err: err}
+		f = &wxapi.Failure{Class: job.ClassPassingCall, Message: i18n.Of(err), Index: -1, Err: err}
 	}
 	return f
 }
@@ -131,7 +132,7 @@ func (p *Processor) called(span *trace.Span, op job.Operation, t job.Target, f *
 func (p *Processor) failure(l *lease, limit *ticket, attempts int, f *wxapi.Failure) ledger.Told {
 	log := l.log.With("request_id", f.RequestID, "status", f.Status, "code", f.Code, "class", f.Class.String())
 	told := ledger.Told{RequestID: f.RequestID, Sent: f.Sent, Unanswered: f.Unanswered}
-	store := &ledger.StoreTold{Code: f.Code, Message: f.Message}
+	store := &ledger.StoreTold{Code: f.Code, Message: f.Message.String()}
 	if f.Status != 0 && f.Class != job.ClassPace {
 		limit.answered(f.Way, f.Elapsed)
 	}

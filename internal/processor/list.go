@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/trace"
@@ -123,11 +124,10 @@ func (p *Processor) page(l *lease, j job.Job, priority job.Priority, token strin
 		switch {
 		case len(page.StoreIDs) > wxapi.MaxPageSize:
 			err = &wxapi.Failure{Class: job.ClassJob, Sent: page.Sent, RequestID: page.RequestID,
-				Message: fmt.Sprintf("a page of %d stores was listed, where %d were asked for", len(page.StoreIDs),
-					wxapi.MaxPageSize)}
+				Message: i18n.M("resync.page_too_large", "n", len(page.StoreIDs), "most", wxapi.MaxPageSize)}
 		case page.NextPageToken != "" && page.NextPageToken == token:
 			err = &wxapi.Failure{Class: job.ClassPassingCall, Sent: page.Sent, RequestID: page.RequestID,
-				Message: "a page of the list names itself as the next"}
+				Message: i18n.M("resync.page_names_itself")}
 		default:
 			span.Answered(trace.Answer{Status: http.StatusOK, RequestID: page.RequestID, Sent: page.Sent})
 			p.Meter.Called(Called{Operation: job.List, Interface: job.Interface(job.List, j.Target), Sent: page.Sent,

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/redistest"
@@ -14,7 +15,7 @@ import (
 )
 
 func ruleLimit() *wxapi.Failure {
-	return &wxapi.Failure{Class: job.ClassUnknownRefusal, Status: http.StatusBadRequest, Code: "RULE_LIMIT", Message: "the rule forbids it",
+	return &wxapi.Failure{Class: job.ClassUnknownRefusal, Status: http.StatusBadRequest, Code: "RULE_LIMIT", Message: i18n.Plain("the rule forbids it"),
 		RequestID: "08F0-1", Sent: 1, Index: -1}
 }
 

@@ -2,9 +2,9 @@ package wxapi
 
 import (
 	"encoding/json"
-	"errors"
 	"slices"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -117,9 +117,9 @@ func decodeStores(body []byte, t *tally, codes storeCodes) error {
 	}) && d.end()
 	switch {
 	case !ok:
-		return errors.New("it is no object with two lists of stores")
+		return i18n.E("wxapi.no_two_lists")
 	case seen == [3]bool{}:
-		return errors.New("it has none of total_count, success_store_list and failed_store_list")
+		return i18n.E("wxapi.no_fields")
 	}
 	return nil
 }
@@ -148,10 +148,10 @@ func readPage(body []byte) (*ListPage, error) {
 	}
 	var page ListAnswer
 	if json.Unmarshal(body, &page) != nil || json.Unmarshal(body, &present) != nil {
-		return nil, errors.New("it is no object with a list of stores")
+		return nil, i18n.E("wxapi.no_list")
 	}
 	if present.TotalCount == nil && present.StoreList == nil {
-		return nil, errors.New("it has neither total_count nor store_list")
+		return nil, i18n.E("wxapi.no_list_fields")
 	}
 	p := &ListPage{TotalCount: page.TotalCount, NextPageToken: page.NextPageToken,
 		StoreIDs: make([]string, len(page.StoreList))}

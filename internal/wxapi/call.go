@@ -2,9 +2,9 @@ package wxapi
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -42,11 +42,11 @@ type StoreFailure struct {
 // Failure is why a call has no Answer. It is the only error type that the calls return.
 type Failure struct {
 	Class   job.Class
-	Status  int    // HTTP status; 0 where no answer came
-	Code    string // as it came, or "" (never invented)
-	Message string // as it came, or what happened, for a person
-	Number  string // the digits after the Request-Id's last "-"
-	Index   int    // for ClassPoisoned: the place in Call.StoreIDs that detail.field names; -1 where none is named
+	Status  int          // HTTP status; 0 where no answer came
+	Code    string       // as it came, or "" (never invented)
+	Message i18n.Message // as it came (Plain), or what happened
+	Number  string       // the digits after the Request-Id's last "-"
+	Index   int          // for ClassPoisoned: the place in Call.StoreIDs that detail.field names; -1 where none is named
 
 	RequestID string
 	Sent      int           // requests put on the wire; 0 means that WeChat Pay cannot have seen the call
@@ -64,12 +64,15 @@ type Failure struct {
 	Err error // the cause, where there is one (a *net.OpError, a context's error)
 }
 
-func (f *Failure) Error() string {
+func (f *Failure) Error() string { return f.AsMessage().String() }
+
+// AsMessage is what happened, with the answer's status and code.
+func (f *Failure) AsMessage() i18n.Message {
 	switch {
 	case f.Code != "":
-		return fmt.Sprintf("HTTP %d %s: %s", f.Status, f.Code, f.Message)
+		return i18n.M("wxapi.answer_code", "status", f.Status, "code", f.Code, "message", f.Message)
 	case f.Status != 0:
-		return fmt.Sprintf("HTTP %d: %s", f.Status, f.Message)
+		return i18n.M("wxapi.answer", "status", f.Status, "message", f.Message)
 	}
 	return f.Message
 }

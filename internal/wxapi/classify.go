@@ -181,10 +181,10 @@ func newStoreCodes(passing, already []string) (storeCodes, error) {
 		for _, code := range list.codes {
 			code = strings.TrimSpace(code)
 			if code == "" || len(code) > maxCode {
-				return nil, job.Errorf(job.CodeBadConfig, "%s: a code is 1 to %d characters", list.name, maxCode)
+				return nil, job.Fail(job.CodeBadConfig, "config.code_length", "list", list.name, "most", maxCode)
 			}
 			if other, ok := codes[code]; ok && other != list.class {
-				return nil, job.Errorf(job.CodeBadConfig, "%s stands in passing_codes and in already_codes", code)
+				return nil, job.Fail(job.CodeBadConfig, "config.code_twice", "code", code)
 			}
 			codes[code] = list.class
 		}

@@ -2,8 +2,6 @@ package wxapi
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -76,7 +75,7 @@ func (c *Client) GoString() string { return "wxapi.Client{" + c.config.String() 
 // nobody knows then whether it was carried out; the time of a call in flight is bounded by Config.CallTimeout.
 func (c *Client) Do(ctx context.Context, call Call) (*Answer, error) {
 	if err := c.checkCall(call); err != nil {
-		return nil, &Failure{Class: job.ClassJob, Index: -1, Message: err.Error(), Err: err}
+		return nil, &Failure{Class: job.ClassJob, Index: -1, Message: i18n.Of(err), Err: err}
 	}
 	brand := call.Target.BrandID
 	if c.config.Mode == job.Brand {
@@ -129,12 +128,12 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 	switch {
 	case err != nil:
 	case call.Target.StockBundleID != "":
-		err = errors.New("WeChat Pay lists the stores of a stock, not of a stock bundle")
+		err = i18n.E("wxapi.list_of_bundle")
 	case call.PageSize < 0 || call.PageSize > MaxPageSize:
-		err = fmt.Errorf("a page of %d stores was asked for: it is 1 to %d", call.PageSize, MaxPageSize)
+		err = i18n.E("wxapi.page_size", "n", call.PageSize, "most", MaxPageSize)
 	}
 	if err != nil {
-		return nil, &Failure{Class: job.ClassJob, Index: -1, Message: err.Error(), Err: err}
+		return nil, &Failure{Class: job.ClassJob, Index: -1, Message: i18n.Of(err), Err: err}
 	}
 	x := &exchange{client: c, ctx: ctx, ready: call.Ready,
 		request: &request{method: http.MethodGet, path: listPath(c.config.Mode, call)}}
@@ -156,14 +155,14 @@ func (c *Client) List(ctx context.Context, call ListCall) (*ListPage, error) {
 // checkCall says why a call could never be right. It also keeps anything but IDs out of path, query and body.
 func (c *Client) checkCall(call Call) error {
 	if _, ok := verbs[call.Operation]; !ok {
-		return fmt.Errorf("operation %q is no call that names stores", call.Operation)
+		return i18n.E("wxapi.no_write", "operation", string(call.Operation))
 	}
 	if n := len(call.StoreIDs); n < 1 || n > job.MaxStoresPerCall {
-		return fmt.Errorf("a call of %d stores: it is 1 to %d", n, job.MaxStoresPerCall)
+		return i18n.E("wxapi.call_size", "n", n, "most", job.MaxStoresPerCall)
 	}
 	for _, id := range call.StoreIDs {
 		if !job.ValidID(id) {
-			return fmt.Errorf("%q is no store ID", cut(id, maxCode))
+			return i18n.E("wxapi.no_store_id", "id", cut(id, maxCode))
 		}
 	}
 	return c.checkTarget(call.Target)
@@ -174,7 +173,7 @@ func (c *Client) checkTarget(t job.Target) error {
 		return err
 	}
 	if c.config.Mode == job.Brand && t.BrandID != "" && t.BrandID != c.config.Identity {
-		return fmt.Errorf("this is the account of brand %s, and the job is for brand %s", c.config.Identity, t.BrandID)
+		return i18n.E("wxapi.other_brand", "own", c.config.Identity, "brand", t.BrandID)
 	}
 	return nil
 }
@@ -182,14 +181,14 @@ func (c *Client) checkTarget(t job.Target) error {
 // hostFailed and hostAnswered keep account of which host to try first, and tell when that changes.
 func (c *Client) hostFailed(host *pool, err error) {
 	if c.hosts.failed(host) && host == c.hosts.first {
-		c.config.Logger.Warn("the first host fails; calls go to the spare host first", "host", host.name,
-			"spare", c.hosts.spare.name, "error", err.Error())
+		c.config.Logger.Warn("the first host fails; calls go to the spare host first", "host", host.name.String(),
+			"spare", c.hosts.spare.name.String(), "error", err.Error())
 	}
 }
 
 func (c *Client) hostAnswered(host *pool) {
 	if c.hosts.answered(host) {
-		c.config.Logger.Info("the first host answers again", "host", host.name)
+		c.config.Logger.Info("the first host answers again", "host", host.name.String())
 	}
 }
 

@@ -204,7 +204,7 @@ func TestHopelessCallsAreNotSent(t *testing.T) {
 		c := call(3)
 		tc.change(&c)
 		c.Ready = func(context.Context) error { t.Errorf("%s: the pace was asked", name); return nil }
-		if f := fail(t, newClient(t, tc.config), c); f.Class != job.ClassJob || f.Sent != 0 || f.Unanswered || f.Message == "" {
+		if f := fail(t, newClient(t, tc.config), c); f.Class != job.ClassJob || f.Sent != 0 || f.Unanswered || f.Message.IsZero() {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/keyfile"
 )
@@ -91,14 +92,14 @@ func (c *Config) check() error {
 	} {
 		switch {
 		case *b.value < 0:
-			return job.Errorf(job.CodeBadConfig, "%s is %v: it must be more than nothing", b.name, *b.value)
+			return job.Fail(job.CodeBadConfig, "config.not_positive", "name", b.name, "value", *b.value)
 		case *b.value == 0:
 			*b.value = b.fallback
 		}
 	}
 	switch {
 	case c.Concurrency < 0:
-		return job.Errorf(job.CodeBadConfig, "concurrency is %d: it is at least 1", c.Concurrency)
+		return job.Fail(job.CodeBadConfig, "config.concurrency", "n", c.Concurrency)
 	case c.Concurrency == 0:
 		c.Concurrency = DefaultConcurrency
 	}
@@ -122,21 +123,18 @@ func (c *Config) checkIdentity() error {
 	case job.Brand:
 		name = "brand_id"
 	default:
-		return job.Errorf(job.CodeBadConfig, "mode %q: it is partner or brand", shown(string(c.Mode)))
+		return job.Fail(job.CodeBadConfig, "config.mode", "mode", shown(string(c.Mode)))
 	}
 	if !job.ValidID(c.Identity) { // it stands in a header between quotes
-		return job.Errorf(job.CodeBadConfig, "%s %q: it is 1 to %d of 0-9, A-Z, a-z, _ and -", name, shown(c.Identity),
-			job.MaxIDLength)
+		return job.Fail(job.CodeBadConfig, "config.identity", "name", name, "value", shown(c.Identity), "most", job.MaxIDLength)
 	}
 	serial, ok := keyfile.Serial(c.SerialNo)
 	if !ok {
-		return job.Errorf(job.CodeBadConfig,
-			"serial_no %q: it is the API certificate's serial number in hexadecimal, such as 3775B6A4…",
-			shown(c.SerialNo))
+		return job.Fail(job.CodeBadConfig, "config.serial_no", "value", shown(c.SerialNo))
 	}
 	c.SerialNo = serial
 	if c.PrivateKey == nil {
-		return job.Errorf(job.CodeBadConfig, "private_key is missing")
+		return job.Fail(job.CodeBadConfig, "config.no_private_key")
 	}
 	if err := checkPrivateKey(c.PrivateKey); err != nil {
 		return err
@@ -148,27 +146,24 @@ func (c *Config) checkIdentity() error {
 // WeChat Pay's.
 func (c *Config) checkAnswerKeys() error {
 	if len(c.AnswerKeys) == 0 {
-		return job.Errorf(job.CodeBadConfig,
-			"no key to check WeChat Pay's answers with: give wechatpay_public_key_id and wechatpay_public_key")
+		return job.Fail(job.CodeBadConfig, "config.no_answer_key")
 	}
 	seen := make(map[string]bool, len(c.AnswerKeys))
 	for _, k := range c.AnswerKeys {
 		if !job.ValidID(k.ID) || k.key() == nil { // the ID stands in a header
-			return job.Errorf(job.CodeBadConfig, "a key of WeChat Pay's is incomplete: it needs an ID and a key")
+			return job.Fail(job.CodeBadConfig, "config.answer_key_incomplete")
 		}
-		if err := checkBits("key "+k.ID, k.key()); err != nil {
+		if err := checkBits(i18n.M("key.key_of_id", "id", k.ID), k.key()); err != nil {
 			return err
 		}
 		switch {
 		case k.Certificate != nil && k.ID != SerialNumber(k.Certificate):
-			return job.Errorf(job.CodeBadConfig, "WeChat Pay's certificate %s is given under another ID, %s",
-				SerialNumber(k.Certificate), k.ID)
+			return job.Fail(job.CodeBadConfig, "config.certificate_under_id",
+				"serial", SerialNumber(k.Certificate), "id", k.ID)
 		case seen[k.ID]:
-			return job.Errorf(job.CodeBadConfig, "WeChat Pay's key %s is given twice", k.ID)
+			return job.Fail(job.CodeBadConfig, "config.answer_key_twice", "id", k.ID)
 		case k.key().Equal(c.PrivateKey.Public()):
-			return job.Errorf(job.CodeBadConfig,
-				"the key given as WeChat Pay's %s is the account's own: apiclient_cert.pem is yours, WeChat Pay's is "+
-					"downloaded from the merchant platform as pub_key.pem", k.ID)
+			return job.Fail(job.CodeBadConfig, "config.answer_key_own", "id", k.ID)
 		}
 		seen[k.ID] = true
 	}
@@ -196,20 +191,19 @@ func parseHost(name, s string) (*url.URL, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		// What does not parse may be anything, a password too: it is not repeated.
-		return nil, job.Errorf(job.CodeBadConfig, "%s is no URL such as %s", name, DefaultBaseURL)
+		return nil, job.Fail(job.CodeBadConfig, "config.no_url", "name", name, "example", DefaultBaseURL)
 	case u.User != nil:
-		return nil, job.Errorf(job.CodeBadConfig, "%s must not hold a user name or a password", name)
+		return nil, job.Fail(job.CodeBadConfig, "config.url_with_user", "name", name)
 	case u.Path != "" || u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-		return nil, job.Errorf(job.CodeBadConfig, "%s %q: only a scheme and a host, no path", name, shown(s))
+		return nil, job.Fail(job.CodeBadConfig, "config.url_with_path", "name", name, "value", shown(s))
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, job.Errorf(job.CodeBadConfig, "%s %q: http is for this very machine only; use https", name, shown(s))
+		return nil, job.Fail(job.CodeBadConfig, "config.url_http", "name", name, "value", shown(s))
 	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, job.Errorf(job.CodeBadConfig, "%s %q: it begins with https://", name, shown(s))
+		return nil, job.Fail(job.CodeBadConfig, "config.url_scheme", "name", name, "value", shown(s))
 	}
 	if _, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil {
 		// The error itself quotes the proxy's URL, which may hold a password.
-		return nil, job.Errorf(job.CodeBadConfig, "the proxy that the environment names for %s (HTTPS_PROXY) is no URL",
-			shown(u.Host))
+		return nil, job.Fail(job.CodeBadConfig, "config.proxy_no_url", "host", shown(u.Host))
 	}
 	return u, nil
 }

@@ -37,7 +37,7 @@ func TestConfigurationIsCheckedWhole(t *testing.T) {
 		"our own key":     {func(c *wxapi.Config) { c.AnswerKeys[0].PublicKey = &k.account.PublicKey }, "the account's own"},
 		"http":            {func(c *wxapi.Config) { c.BaseURL = "http://api.mch.weixin.qq.com" }, "use https"},
 		"http to another": {func(c *wxapi.Config) { c.SpareURL = "http://10.0.0.1:80" }, "spare_url"},
-		"no scheme":       {func(c *wxapi.Config) { c.BaseURL = "api.mch.weixin.qq.com" }, "base_url is no URL"},
+		"no scheme":       {func(c *wxapi.Config) { c.BaseURL = "api.mch.weixin.qq.com" }, "base_url is not a URL"},
 		"ftp":             {func(c *wxapi.Config) { c.BaseURL = "ftp://127.0.0.1" }, "https://"},
 		"with a path":     {func(c *wxapi.Config) { c.BaseURL = "https://gateway.example/wechat" }, "no path"},
 		"with a query":    {func(c *wxapi.Config) { c.BaseURL = "https://gateway.example?" }, "no path"},

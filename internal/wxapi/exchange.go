@@ -3,11 +3,10 @@ package wxapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -75,12 +74,8 @@ func (x *exchange) run() {
 		x.stop(err)
 		return
 	}
-	said := make([]string, len(troubles))
-	for i, err := range troubles {
-		said[i] = err.Error()
-	}
-	x.failure = &Failure{Class: job.ClassPassingCall, Index: -1, Message: strings.Join(said, "; "),
-		Err: errors.Join(troubles...)}
+	err := errors.Join(troubles...)
+	x.failure = &Failure{Class: job.ClassPassingCall, Index: -1, Message: i18n.Of(err), Err: err}
 }
 
 // try makes the call on one host. Its error is a *hostError where the other host may be tried; nil where the exchange
@@ -125,7 +120,7 @@ func (x *exchange) sign() bool {
 	auth, err := x.client.authorizer.authorize(x.ctx, x.request, now)
 	if err != nil {
 		// The cause is not repeated: it comes from where the private key is.
-		x.failure = &Failure{Class: job.ClassAccount, Index: -1, Message: "the private key cannot sign"}
+		x.failure = &Failure{Class: job.ClassAccount, Index: -1, Message: i18n.M("wxapi.cannot_sign")}
 		return false
 	}
 	x.auth, x.signedAt = auth, now
@@ -135,28 +130,29 @@ func (x *exchange) sign() bool {
 // stop ends an exchange that was told to stop while it waited: nothing is on the wire, unless a first request was cut
 // off before.
 func (x *exchange) stop(err error) {
-	x.failure = &Failure{Class: job.ClassNotSent, Index: -1, Message: "not sent: " + err.Error(), Err: err}
+	x.failure = &Failure{Class: job.ClassNotSent, Index: -1, Message: i18n.M("wxapi.not_sent", "error", err), Err: err}
 	if x.sent > 0 {
 		x.failure.Class = job.ClassPassingCall
-		x.failure.Message = "cut off, and stopped before it was sent again: " + err.Error()
+		x.failure.Message = i18n.M("wxapi.cut_off", "error", err)
 	}
 }
 
 // unreached is the failure of making a connection, unless the caller stopped it.
 func (x *exchange) unreached(host *pool, err error) error {
 	if x.ctx.Err() != nil {
-		return fmt.Errorf("stopped while connecting to %s: %w", host.name, x.ctx.Err())
+		return i18n.E("wxapi.stopped_connecting", "host", host.name, "error", x.ctx.Err())
 	}
 	x.client.hostFailed(host, err)
-	return &hostError{"no connection to " + host.name, err}
+	return &hostError{i18n.M("wxapi.no_connection", "host", host.name, "error", err), err}
 }
 
 // hostError is a host that could not be reached, or that cut the connection before any part of an answer had come: the
 // other host may do better.
 type hostError struct {
-	what string
-	err  error
+	message i18n.Message
+	err     error
 }
 
-func (e *hostError) Error() string { return e.what + ": " + e.err.Error() }
-func (e *hostError) Unwrap() error { return e.err }
+func (e *hostError) Error() string           { return e.message.String() }
+func (e *hostError) Unwrap() error           { return e.err }
+func (e *hostError) AsMessage() i18n.Message { return e.message }

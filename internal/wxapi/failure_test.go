@@ -123,7 +123,7 @@ func TestErrorAnswersKeepTheirWords(t *testing.T) {
 		reply(w, 400, detail("/body/store_list/3/store_id", ""), signing{number: "268435461"})
 	})
 	f := fail(t, newClient(t, partner(server.URL)), call(5))
-	if f.Code != "PARAM_ERROR" || f.Message != "参数错误 (/body/store_list/3/store_id: no such store)" || f.Number != "268435461" {
+	if f.Code != "PARAM_ERROR" || f.Message.String() != "参数错误 (/body/store_list/3/store_id: no such store)" || f.Number != "268435461" {
 		t.Errorf("%+v", f)
 	}
 	if got, want := f.Error(), "HTTP 400 PARAM_ERROR: 参数错误"; !strings.HasPrefix(got, want) {
@@ -167,7 +167,7 @@ func TestTestSignatureIsToldFromAForgery(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *seen) {
 		reply(w, 200, all(r.stores), signing{signature: "WECHATPAY/SIGNTEST/AAAA"})
 	})
-	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message, "on purpose") {
+	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message.String(), "on purpose") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -255,7 +255,7 @@ func TestUnknownKeyIsNamedAndLoggedOnce(t *testing.T) {
 	client := newClient(t, config)
 	for range 3 {
 		f := fail(t, client, call(1))
-		if !strings.Contains(f.Message, "PUB_KEY_ID_NEW") || !strings.Contains(f.Message, keyID) {
+		if !strings.Contains(f.Message.String(), "PUB_KEY_ID_NEW") || !strings.Contains(f.Message.String(), keyID) {
 			t.Errorf("message %q names not both keys", f.Message)
 		}
 	}
@@ -303,7 +303,7 @@ func TestRefusedSignaturesNameTheirCause(t *testing.T) {
 			if f.Class != job.ClassAccount || f.Code != "SIGN_ERROR" || f.Unanswered {
 				t.Errorf("%+v", f)
 			}
-			if !strings.Contains(f.Message, tc.want) || !strings.Contains(f.Message, tc.message) {
+			if !strings.Contains(f.Message.String(), tc.want) || !strings.Contains(f.Message.String(), tc.message) {
 				t.Errorf("message %q, want %q and %q in it", f.Message, tc.want, tc.message)
 			}
 		})
@@ -318,7 +318,7 @@ func TestRealSignErrorIsUnderstood(t *testing.T) {
 			"sign_information":{"method":"POST","sign_message_length":348}},"message":"签名错误，请检查后再试"}`, signing{none: true})
 	})
 	f := fail(t, newClient(t, partner(server.URL)), call(1))
-	if f.Class != job.ClassAccount || !strings.Contains(f.Message, "the private key does not belong") {
+	if f.Class != job.ClassAccount || !strings.Contains(f.Message.String(), "the private key does not belong") {
 		t.Errorf("%+v", f)
 	}
 }
@@ -354,7 +354,7 @@ func TestAnswersAreBoundedInSize(t *testing.T) {
 			}
 		})
 		f := fail(t, newClient(t, partner(server.URL)), call(1))
-		if f.Class != job.ClassPassingCall || !f.Unanswered || !strings.Contains(f.Message, "longer than 1 MiB") || f.Status != 200 {
+		if f.Class != job.ClassPassingCall || !f.Unanswered || !strings.Contains(f.Message.String(), "longer than 1 MiB") || f.Status != 200 {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -367,7 +367,7 @@ func TestAnswersAreBoundedInSize(t *testing.T) {
 		defer conn.Close()
 		fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1099511627776\r\n\r\n{")
 	})
-	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message, "longer than 1 MiB") {
+	if f := fail(t, newClient(t, partner(server.URL)), call(1)); !strings.Contains(f.Message.String(), "longer than 1 MiB") {
 		t.Errorf("%+v", f)
 	}
 	server = serve(t, func(w http.ResponseWriter, r *seen) { // a large answer that is within bounds
@@ -401,7 +401,7 @@ func TestPackedAnswersAreRefused(t *testing.T) {
 		w.Header().Set("Content-Encoding", "gzip")
 		succeed(w, r)
 	})
-	if f := fail(t, newClient(t, partner(server.URL)), call(1)); f.Class != job.ClassPassingCall || !strings.Contains(f.Message, "gzip") {
+	if f := fail(t, newClient(t, partner(server.URL)), call(1)); f.Class != job.ClassPassingCall || !strings.Contains(f.Message.String(), "gzip") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -2,11 +2,11 @@ package wxapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -36,15 +36,15 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 		return x.finish(unbelieved(proof))
 	}
 	if rep.status == http.StatusAccepted { // whatever it carries
-		return x.finish(passing("WeChat Pay has taken the call, and has no outcome yet (202): it is sent again"))
+		return x.finish(passing(i18n.M("wxapi.accepted")))
 	}
 	fault, ok := readFault(rep.body)
 	if !ok && rep.status == http.StatusTooManyRequests { // a gateway's: nothing is decided by it, but less is sent
 		return x.finish(&Failure{Class: job.ClassPace, Index: -1,
-			Message: "a gateway limits the rate: " + snippet(rep.body)})
+			Message: i18n.M("wxapi.gateway_limits", "answer", snippet(rep.body))})
 	}
 	if !ok {
-		return x.finish(passing("the answer is none of WeChat Pay's: " + snippet(rep.body)))
+		return x.finish(passing(i18n.M("wxapi.not_theirs", "answer", snippet(rep.body))))
 	}
 	number := errorNumber(requestID(rep.header))
 	class, index := classify(rep.status, fault, number, ids)
@@ -55,18 +55,18 @@ func (c *Client) judge(x *exchange, ids []string) *Failure {
 	default:
 		return x.finish(unbelieved(proof))
 	}
-	f := &Failure{Class: class, Index: index, Code: fault.code, Message: fault.words()}
+	f := &Failure{Class: class, Index: index, Code: fault.code, Message: i18n.Plain(fault.words())}
 	if class == job.ClassAccount {
-		cause := signatureCause(&c.config, rep.header, f.Message, now)
+		cause := signatureCause(&c.config, rep.header, fault.words(), now)
 		if told, ok := readSignInformation(rep.body); ok {
-			if changed := told.difference(x.request, x.auth); changed != "" {
+			if changed := told.difference(x.request, x.auth); !changed.IsZero() {
 				cause = changed
 			} else {
-				cause += " (WeChat Pay checked the very text that was signed)"
+				cause = i18n.M("wxapi.very_text", "cause", cause)
 			}
 		}
-		if f.Message != "" {
-			cause += ". WeChat Pay says: " + f.Message
+		if words := fault.words(); words != "" {
+			cause = i18n.M("wxapi.says", "cause", cause, "words", words)
 		}
 		f.Message = cause
 	}
@@ -86,18 +86,18 @@ func (x *exchange) finish(f *Failure) *Failure {
 	return f
 }
 
-func passing(message string) *Failure {
+func passing(message i18n.Message) *Failure {
 	return &Failure{Class: job.ClassPassingCall, Index: -1, Message: message}
 }
 
 func unbelieved(p proof) *Failure {
-	f := passing("the answer cannot be believed: " + p.reason)
+	f := passing(i18n.M("wxapi.unbelieved", "reason", p.reason))
 	f.Unproven = true
 	return f
 }
 
 func malformed(err error) *Failure {
-	f := passing("the answer is signed by WeChat Pay, but is not of the shape that is documented: " + err.Error())
+	f := passing(i18n.M("wxapi.malformed", "error", err))
 	f.Err = err
 	return f
 }
@@ -169,11 +169,11 @@ func errorNumber(requestID string) string {
 }
 
 // snippet is the beginning of an answer that is none of WeChat Pay's: enough to recognize a proxy's page.
-func snippet(body []byte) string {
+func snippet(body []byte) i18n.Message {
 	if len(body) == 0 {
-		return "it is empty"
+		return i18n.M("wxapi.empty")
 	}
-	return fmt.Sprintf("it begins with %q", cut(string(body[:min(len(body), 2*maxSnippet)]), maxSnippet))
+	return i18n.M("wxapi.begins", "text", cut(string(body[:min(len(body), 2*maxSnippet)]), maxSnippet))
 }
 
 // cut shortens s to at most n bytes, an ellipsis included, without breaking a character.

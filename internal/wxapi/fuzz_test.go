@@ -131,7 +131,7 @@ func FuzzOnlyBelievedAnswersDecide(f *testing.F) {
 		if failure.Index < -1 || failure.Index >= len(fuzzStores) || failure.Index >= 0 && failure.Class != job.ClassPoisoned {
 			t.Errorf("%+v", failure)
 		}
-		if strings.Trim(failure.Number, "0123456789") != "" || len(failure.Message) > 4096 || failure.Error() == "" {
+		if strings.Trim(failure.Number, "0123456789") != "" || len(failure.Message.String()) > 4096 || failure.Error() == "" {
 			t.Errorf("%+v", failure)
 		}
 	})

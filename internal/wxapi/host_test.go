@@ -245,7 +245,7 @@ func TestNoHostReachableSendsNothing(t *testing.T) {
 		if n.asked != 0 {
 			t.Errorf("the pace was asked %d times for nothing", n.asked)
 		}
-		if !errors.Is(f, syscall.ECONNREFUSED) || !strings.Contains(f.Message, first) || !strings.Contains(f.Message, spare) {
+		if !errors.Is(f, syscall.ECONNREFUSED) || !strings.Contains(f.Message.String(), first) || !strings.Contains(f.Message.String(), spare) {
 			t.Errorf("message %q", f.Message)
 		}
 	})
@@ -350,7 +350,7 @@ func TestHostWithAForeignCertificateIsSentNothing(t *testing.T) {
 	client := newClient(t, partner(server.URL))
 	c := call(1)
 	c.Ready = func(context.Context) error { t.Error("the pace was asked"); return nil }
-	if f := fail(t, client, c); f.Class != job.ClassPassingCall || f.Sent != 0 || f.Unanswered || !strings.Contains(f.Message, "x509") {
+	if f := fail(t, client, c); f.Class != job.ClassPassingCall || f.Sent != 0 || f.Unanswered || !strings.Contains(f.Message.String(), "x509") {
 		t.Errorf("%+v", f)
 	}
 	roots := x509.NewCertPool()

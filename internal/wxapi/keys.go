@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/keyfile"
 )
@@ -40,8 +41,7 @@ func ParseAnswerKey(id string, content []byte, now time.Time) (AnswerKey, error)
 	if prefix := min(len(id), len(publicKeyPrefix)); strings.EqualFold(id[:prefix], publicKeyPrefix) {
 		id = publicKeyPrefix + id[prefix:]
 		if !job.ValidID(id) { // it stands in a header
-			return AnswerKey{}, job.Errorf(job.CodeBadConfig, "WeChat Pay public key ID %q: it is %s and digits",
-				shown(id), publicKeyPrefix)
+			return AnswerKey{}, job.Fail(job.CodeBadConfig, "key.public_id", "id", shown(id), "prefix", publicKeyPrefix)
 		}
 		pub, err := ParsePublicKey(content)
 		if err != nil {
@@ -52,16 +52,13 @@ func ParseAnswerKey(id string, content []byte, now time.Time) (AnswerKey, error)
 	cert, err := ParseCertificate(content, now)
 	if err != nil {
 		if _, none := keyfile.Find(content, keyfile.PublicKey); none == nil {
-			return AnswerKey{}, job.Errorf(job.CodeBadConfig,
-				"this is a public key, which goes by its ID (%s…): the merchant platform shows it beside the key",
-				publicKeyPrefix)
+			return AnswerKey{}, job.Fail(job.CodeBadConfig, "key.public_without_id", "prefix", publicKeyPrefix)
 		}
 		return AnswerKey{}, err
 	}
 	serial := SerialNumber(cert)
 	if id != "" && !keyfile.SameSerial(id, serial) {
-		return AnswerKey{}, job.Errorf(job.CodeBadConfig,
-			"the certificate's serial number is %s, but %s is given as its ID", serial, shown(id))
+		return AnswerKey{}, job.Fail(job.CodeBadConfig, "key.serial_differs_from_id", "serial", serial, "id", shown(id))
 	}
 	return AnswerKey{ID: serial, Certificate: cert}, nil
 }
@@ -81,7 +78,7 @@ func ParsePrivateKey(content []byte) (*rsa.PrivateKey, error) {
 	}
 	key, ok := parsed.(*rsa.PrivateKey)
 	if err != nil || !ok { // the cause is dropped: what parsers say of a private key is not ours to print
-		return nil, job.Errorf(job.CodeBadConfig, "this private key is damaged: download or convert it again")
+		return nil, job.Fail(job.CodeBadConfig, "key.private_damaged")
 	}
 	if err := checkPrivateKey(key); err != nil {
 		return nil, err
@@ -104,9 +101,9 @@ func ParsePublicKey(content []byte) (*rsa.PublicKey, error) {
 	}
 	pub, ok := parsed.(*rsa.PublicKey)
 	if err != nil || !ok {
-		return nil, job.Errorf(job.CodeBadConfig, "this public key is damaged: download it again")
+		return nil, job.Fail(job.CodeBadConfig, "key.public_damaged")
 	}
-	if err := checkBits("public key", pub); err != nil {
+	if err := checkBits(i18n.M("key.public_key"), pub); err != nil {
 		return nil, err
 	}
 	return pub, nil
@@ -120,7 +117,7 @@ func parseCertificate(content []byte) (*x509.Certificate, error) {
 	}
 	cert, err := x509.ParseCertificate(block.Bytes)
 	if err != nil {
-		return nil, job.Errorf(job.CodeBadConfig, "this certificate is damaged: download it again")
+		return nil, job.Fail(job.CodeBadConfig, "key.certificate_damaged")
 	}
 	return cert, nil
 }
@@ -136,16 +133,15 @@ func ParseCertificate(content []byte, now time.Time) (*x509.Certificate, error) 
 	pub, ok := cert.PublicKey.(*rsa.PublicKey)
 	switch {
 	case !ok:
-		return nil, job.Errorf(job.CodeBadConfig, "the certificate's key is expected to be RSA, but is of another kind")
+		return nil, job.Fail(job.CodeBadConfig, "key.certificate_not_rsa")
 	case now.After(cert.NotAfter):
-		return nil, job.Errorf(job.CodeBadConfig, "the certificate %s expired on %s: take WeChat Pay's present one",
-			SerialNumber(cert), cert.NotAfter.Format(time.DateOnly))
+		return nil, job.Fail(job.CodeBadConfig, "key.certificate_expired", "serial", SerialNumber(cert),
+			"date", cert.NotAfter.Format(time.DateOnly))
 	case now.Before(cert.NotBefore):
-		return nil, job.Errorf(job.CodeBadConfig,
-			"the certificate %s is valid only from %s on: is this machine's clock right?", SerialNumber(cert),
-			cert.NotBefore.Format(time.DateOnly))
+		return nil, job.Fail(job.CodeBadConfig, "key.certificate_not_yet", "serial", SerialNumber(cert),
+			"date", cert.NotBefore.Format(time.DateOnly))
 	}
-	if err := checkBits("certificate's key", pub); err != nil {
+	if err := checkBits(i18n.M("key.certificates_key"), pub); err != nil {
 		return nil, err
 	}
 	return cert, nil
@@ -165,14 +161,11 @@ func ParseOwnCertificate(content []byte, key *rsa.PrivateKey, serial string) (*x
 	_, ok := keyfile.Serial(serial)
 	switch pub, isRSA := cert.PublicKey.(*rsa.PublicKey); {
 	case !isRSA || !pub.Equal(key.Public()):
-		return nil, job.Errorf(job.CodeBadConfig,
-			"the private key is not that of this certificate, %s: take apiclient_key.pem and apiclient_cert.pem of the same "+
-				"download", own)
+		return nil, job.Fail(job.CodeBadConfig, "key.not_the_certificates", "serial", own)
 	case !ok:
-		return nil, job.Errorf(job.CodeBadConfig, "serial_no %s is no serial number in hexadecimal: this certificate's is %s",
-			shown(serial), own)
+		return nil, job.Fail(job.CodeBadConfig, "key.serial_no_hex", "given", shown(serial), "serial", own)
 	case !keyfile.SameSerial(serial, own):
-		return nil, job.Errorf(job.CodeBadConfig, "serial_no is %s, but this certificate's is %s", shown(serial), own)
+		return nil, job.Fail(job.CodeBadConfig, "key.serial_differs", "given", shown(serial), "serial", own)
 	}
 	return cert, nil
 }
@@ -191,23 +184,23 @@ func SerialNumber(cert *x509.Certificate) string {
 	return string(s)
 }
 
-func checkBits(what string, key *rsa.PublicKey) error {
+func checkBits(what i18n.Message, key *rsa.PublicKey) error {
 	if key.N == nil || key.N.BitLen() < minKeyBits {
 		bits := 0
 		if key.N != nil {
 			bits = key.N.BitLen()
 		}
-		return job.Errorf(job.CodeBadConfig, "the %s has %d bits, but WeChat Pay's keys have %d", what, bits, minKeyBits)
+		return job.Fail(job.CodeBadConfig, "key.bits", "key", what, "bits", bits, "least", minKeyBits)
 	}
 	return nil
 }
 
 func checkPrivateKey(key *rsa.PrivateKey) error {
-	if err := checkBits("private key", &key.PublicKey); err != nil {
+	if err := checkBits(i18n.M("key.private_key"), &key.PublicKey); err != nil {
 		return err
 	}
 	if key.Validate() != nil {
-		return job.Errorf(job.CodeBadConfig, "this private key is damaged: its numbers do not fit together")
+		return job.Fail(job.CodeBadConfig, "key.private_inconsistent")
 	}
 	return nil
 }

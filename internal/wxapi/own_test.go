@@ -46,7 +46,7 @@ func TestAnAccountsCertificateMustFitItsKeyAndSerialNumber(t *testing.T) {
 	}{
 		"another key":    {text, other, "ABC", "the private key is not that of this certificate"},
 		"another number": {text, key, "ABD", "serial_no is ABD, but this certificate's is 0ABC"},
-		"no number":      {text, key, "xyz", "no serial number"},
+		"no number":      {text, key, "xyz", "not a hexadecimal serial number"},
 		"a public key": {pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}), key, "ABC",
 			"but this is a public key"},
 		"a damaged one":     {pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der[:99]}), key, "ABC", "damaged"},

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // idleLife is how long a connection may wait for its next call. WeChat Pay gives up what has been idle for eight seconds: a
@@ -28,7 +30,7 @@ const maxHeaders = 64 << 10
 // our back. For the same reasons it speaks HTTP/1.1 only: a few long-lived connections carry twenty calls a second,
 // and a cut one takes a single call with it.
 type pool struct {
-	name      string // of the host, for messages, and of the proxy on the way there
+	name      i18n.Message // of the host, for messages, and of the proxy on the way there
 	url       *url.URL
 	address   string // host:port
 	transport *http.Transport
@@ -103,9 +105,9 @@ func newPool(name, host string, transport *http.Transport, c *Config) (*pool, er
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
-	shown := u.Host
+	shown := i18n.Plain(u.Host)
 	if via := proxyOf(transport.Proxy, u); via != "" {
-		shown += " (through the proxy " + via + ", which the environment names)"
+		shown = i18n.M("wxapi.host_via_proxy", "host", u.Host, "proxy", via)
 	}
 	return &pool{name: shown, url: u, address: net.JoinHostPort(u.Hostname(), port), transport: transport,
 		timeout: c.ConnectTimeout, most: c.Concurrency}, nil

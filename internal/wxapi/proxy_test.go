@@ -32,7 +32,7 @@ func TestAProxyThatFailsIsNamedWithoutItsPassword(t *testing.T) {
 		t.Cleanup(client.Close)
 		f := fail(t, client, call(1))
 		want := "no connection to wechat.invalid (through the proxy " + proxy.Host + ", which the environment names): "
-		if f.Class != job.ClassPassingCall || f.Sent != 0 || !strings.HasPrefix(f.Message, want) || strings.Contains(f.Message, "hunter2") {
+		if f.Class != job.ClassPassingCall || f.Sent != 0 || !strings.HasPrefix(f.Message.String(), want) || strings.Contains(f.Message.String(), "hunter2") {
 			t.Errorf("a proxy that %s: %q, want %q", name, f.Message, want)
 		}
 	}
@@ -44,7 +44,7 @@ func TestAnAnswerWithoutAnOutcomeIsSentAgain(t *testing.T) {
 		for _, s := range []signing{{}, {none: true}} {
 			server := serve(t, func(w http.ResponseWriter, r *seen) { reply(w, http.StatusAccepted, body, s) })
 			f := fail(t, newClient(t, partner(server.URL)), call(1))
-			if f.Class != job.ClassPassingCall || !f.Unanswered || f.Status != 202 || !strings.Contains(f.Message, "no outcome yet (202)") {
+			if f.Class != job.ClassPassingCall || !f.Unanswered || f.Status != 202 || !strings.Contains(f.Message.String(), "no outcome yet (202)") {
 				t.Errorf("202 with %s: %+v", name, f)
 			}
 		}

@@ -42,7 +42,7 @@ func TestOldAnswersProveNothing(t *testing.T) {
 			}
 			for which, client := range map[string]*wxapi.Client{"the same": client, "another": newClient(t, config)} {
 				f := fail(t, client, call(3))
-				if f.Class != job.ClassPassingCall || !f.Unanswered || !strings.Contains(f.Message, "an old answer") {
+				if f.Class != job.ClassPassingCall || !f.Unanswered || !strings.Contains(f.Message.String(), "an old answer") {
 					t.Errorf("%s client: %+v", which, f)
 				}
 			}

@@ -2,13 +2,12 @@ package wxapi
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/version"
 )
 
@@ -30,7 +29,7 @@ func (x *exchange) send(host *pool, cn *conn) (*reply, error) {
 			rep, err := read(host, cn, res)
 			if err != nil {
 				x.unknown = true
-				err = x.interrupted(ctx, host, fmt.Errorf("the answer of %s cannot be read: %w", host.name, err))
+				err = x.interrupted(ctx, host, i18n.E("wxapi.unreadable", "host", host.name, "error", err))
 			}
 			return rep, err
 		}
@@ -49,7 +48,7 @@ func (x *exchange) send(host *pool, cn *conn) (*reply, error) {
 		if !cn.used && x.ctx.Err() == nil { // one that had been used before may only have been idle for too long
 			x.client.hostFailed(host, err)
 		}
-		return nil, x.interrupted(ctx, host, &hostError{host.name + " cut the connection", err})
+		return nil, x.interrupted(ctx, host, &hostError{i18n.M("wxapi.cut", "host", host.name, "error", err), err})
 	}
 }
 
@@ -57,10 +56,10 @@ func (x *exchange) send(host *pool, cn *conn) (*reply, error) {
 func (x *exchange) interrupted(ctx context.Context, host *pool, otherwise error) error {
 	switch {
 	case x.ctx.Err() != nil:
-		return fmt.Errorf("stopped while waiting for the answer of %s: %w", host.name, x.ctx.Err())
+		return i18n.E("wxapi.stopped_waiting", "host", host.name, "error", x.ctx.Err())
 	case ctx.Err() != nil:
 		x.client.hostFailed(host, ctx.Err())
-		return fmt.Errorf("no answer from %s within %v: %w", host.name, x.client.config.CallTimeout, ctx.Err())
+		return i18n.E("wxapi.no_answer", "host", host.name, "within", x.client.config.CallTimeout, "error", ctx.Err())
 	}
 	return otherwise
 }
@@ -103,7 +102,7 @@ func read(host *pool, cn *conn, res *http.Response) (*reply, error) {
 
 func readBody(res *http.Response) ([]byte, error) {
 	if encoding := res.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		return nil, fmt.Errorf("it is packed (%.20q), though it was asked for as it is", encoding)
+		return nil, i18n.E("wxapi.packed", "encoding", cut(encoding, 20))
 	}
 	if res.ContentLength > maxBody {
 		return nil, errTooLong
@@ -132,4 +131,4 @@ func readBody(res *http.Response) ([]byte, error) {
 }
 
 // errTooLong is an answer beyond maxBody.
-var errTooLong = errors.New("it is longer than 1 MiB")
+var errTooLong = i18n.E("wxapi.too_long")

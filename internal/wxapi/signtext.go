@@ -2,9 +2,10 @@ package wxapi
 
 import (
 	"encoding/json"
-	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // signInformation is what WeChat Pay tells with a refused signature: the text that it checked the signature over, its
@@ -39,11 +40,12 @@ var (
 )
 
 // signLines are the names of the lines of the text that is signed.
-var signLines = [...]string{"method", "path", "timestamp", "nonce", "body"}
+var signLines = [...]i18n.Message{i18n.M("wxapi.line_method"), i18n.M("wxapi.line_path"), i18n.M("wxapi.line_timestamp"),
+	i18n.M("wxapi.line_nonce"), i18n.M("wxapi.line_body")}
 
 // difference compares the text that WeChat Pay checked with the one that was signed, and names the first line that
 // differs, with both as far as they may be shown. "" where they are the same: then it is the key.
-func (s signInformation) difference(r *request, auth string) string {
+func (s signInformation) difference(r *request, auth string) i18n.Message {
 	field := func(f *regexp.Regexp) string {
 		if m := f.FindStringSubmatch(auth); m != nil {
 			return m[1]
@@ -58,11 +60,10 @@ func (s signInformation) difference(r *request, auth string) string {
 			checked = theirs[i]
 		}
 		if i == len(theirs)-1 && strings.HasPrefix(line, checked) && len(checked) < len(line) {
-			return "" // cut short there
+			return i18n.Message{} // cut short there
 		}
 		if checked != line {
-			return fmt.Sprintf("the %s (line %d of what is signed) was changed on the way: signed was %q, and WeChat Pay got %q; see to "+
-				"base_url, and to gateways and proxies that rewrite requests", signLines[i], i+1, cut(line, maxCode), cut(checked, maxCode))
+			return i18n.M("wxapi.line_changed", "line", signLines[i], "n", i+1, "signed", cut(line, maxCode), "got", cut(checked, maxCode))
 		}
 	}
 	// The body is cut short, so its length decides; it is not shown: it may be long.
@@ -75,12 +76,10 @@ func (s signInformation) difference(r *request, auth string) string {
 		shown = strings.TrimRight(theirs[len(theirs)-1], "\n.…") // however it is said that it is cut short
 	}
 	if !strings.HasPrefix(r.body, shown) || s.Length > 0 && s.Length != length {
-		got := ""
 		if s.Length > 0 {
-			got = fmt.Sprintf(": signed was a text of %d bytes, and WeChat Pay got one of %d", length, s.Length)
+			return i18n.M("wxapi.body_length_changed", "signed", length, "got", s.Length)
 		}
-		return "the body (line 5 of what is signed) was changed on the way" + got + "; see to base_url, and to gateways and proxies " +
-			"that rewrite requests"
+		return i18n.M("wxapi.body_changed")
 	}
-	return ""
+	return i18n.Message{}
 }

@@ -45,7 +45,7 @@ func TestARefusedSignatureNamesTheLineThatWasChangedOnTheWay(t *testing.T) {
 			t.Parallel()
 			server := serve(t, func(w http.ResponseWriter, r *seen) { refuse(w, r, tc.change) })
 			f := fail(t, newClient(t, partner(server.URL)), call(3))
-			if f.Class != job.ClassAccount || !strings.Contains(f.Message, tc.want) || !strings.Contains(f.Message, "WeChat Pay says: 签名错误") {
+			if f.Class != job.ClassAccount || !strings.Contains(f.Message.String(), tc.want) || !strings.Contains(f.Message.String(), "WeChat Pay says: 签名错误") {
 				t.Errorf("%v: %q, want %q", f.Class, f.Message, tc.want)
 			}
 		})

@@ -3,12 +3,12 @@ package wxapi
 import (
 	"context"
 	"crypto/x509"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/keyfile"
 	"github.com/wechatpay-apiv3/wechatpay-go/core"
 	"github.com/wechatpay-apiv3/wechatpay-go/core/auth"
@@ -43,8 +43,8 @@ const (
 // proof is the result of checking one answer.
 type proof struct {
 	standing standing
-	reason   string // for a person: why it is not proven
-	unknown  string // the serial number that it was signed under, where no such key is held
+	reason   i18n.Message // for a person: why it is not proven
+	unknown  string       // the serial number that it was signed under, where no such key is held
 }
 
 // checker checks answers with the official SDK's verifiers. The SDK's combined verifier takes one public key; several
@@ -89,25 +89,23 @@ func newChecker(keys []AnswerKey, replays *Replays) *checker {
 func (c *checker) check(ctx context.Context, h http.Header, body []byte, now time.Time) proof {
 	values, ok := h[headerSignature]
 	if !ok {
-		return proof{standing: unsigned, reason: "it has no signature"}
+		return proof{standing: unsigned, reason: i18n.M("wxapi.no_signature")}
 	}
 	signature, serial, timestamp, nonce := values[0], h.Get(headerSerial), h.Get(headerTimestamp), h.Get(headerNonce)
 	switch {
 	case len(values) != 1 || signature == "" || serial == "" || timestamp == "" || nonce == "":
-		return proof{reason: "the headers of its signature are incomplete"}
+		return proof{reason: i18n.M("wxapi.signature_incomplete")}
 	case strings.HasPrefix(signature, testSignature):
-		return proof{reason: "its signature is one that WeChat Pay makes wrong on purpose, to test its callers"}
+		return proof{reason: i18n.M("wxapi.signature_test")}
 	}
 	seconds, err := strconv.ParseInt(timestamp, 10, 64)
 	if err != nil || seconds < 0 {
-		return proof{reason: "the timestamp of its signature is no number of seconds"}
+		return proof{reason: i18n.M("wxapi.signature_time")}
 	}
 	held, ok := c.holds(serial)
 	if !ok {
 		serial = cut(serial, maxCode)
-		return proof{unknown: serial, reason: fmt.Sprintf(
-			"it is signed under %q, and this account holds %s: if WeChat Pay has changed its key, add the new one",
-			serial, c.held)}
+		return proof{unknown: serial, reason: i18n.M("wxapi.signed_under", "serial", serial, "held", c.held)}
 	}
 	var text strings.Builder
 	text.Grow(len(timestamp) + len(nonce) + len(body) + 3)
@@ -118,13 +116,13 @@ func (c *checker) check(ctx context.Context, h http.Header, body []byte, now tim
 	text.Write(body)
 	text.WriteByte('\n')
 	if err := c.verifiers[held].Verify(ctx, held, text.String(), signature); err != nil {
-		return proof{reason: "its signature does not hold under " + held}
+		return proof{reason: i18n.M("wxapi.signature_wrong", "key", held)}
 	}
 	if skew := now.Sub(time.Unix(seconds, 0)); skew > maxSkew || skew < -maxSkew {
-		return proof{standing: outdated, reason: "its time is not this machine's: " + clockCause(skew)}
+		return proof{standing: outdated, reason: i18n.M("wxapi.outdated", "clock", clockCause(skew))}
 	}
 	if c.replays.again(serial, timestamp, nonce) {
-		return proof{reason: "it is an old answer that came before: something on the way sends answers again"}
+		return proof{reason: i18n.M("wxapi.replayed")}
 	}
 	return proof{standing: proven}
 }
