@@ -145,3 +145,31 @@ func TestTheChangelogIsWhole(t *testing.T) {
 		}
 	}
 }
+
+var logLine = regexp.MustCompile("^[a-z]+( [a-z]+;?){2,}$")
+
+// What the runbook says that a log has is what the code logs.
+func TestLogLinesOfTheRunbookAreLogged(t *testing.T) {
+	t.Parallel()
+	var code strings.Builder
+	for _, pattern := range []string{"cmd/*/*.go", "internal/*/*.go", "internal/*/*/*.go"} {
+		for _, path := range glob(t, pattern) {
+			if !strings.HasSuffix(path, "_test.go") {
+				code.WriteString(read(t, path))
+			}
+		}
+	}
+	found := 0
+	for _, s := range markdown("docs/runbook.md", read(t, "docs/runbook.md")).spans {
+		if !logLine.MatchString(s.text) || ours.MatchString(s.text) || strings.HasPrefix(s.text, "docker ") ||
+			strings.HasPrefix(s.text, "systemctl ") {
+			continue
+		}
+		if found++; !strings.Contains(code.String(), s.text) {
+			t.Errorf("docs/runbook.md:%d: nothing logs %q", s.line, s.text)
+		}
+	}
+	if found < 5 {
+		t.Errorf("it quotes %d log lines", found)
+	}
+}
