@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -69,5 +70,33 @@ func TestEveryFileThatADocumentNamesIsThere(t *testing.T) {
 				t.Errorf("%s:%d: there is no %s", d.path, s.line, s.text)
 			}
 		}
+	}
+}
+
+// An exported name of a package of ours, as `ledger.Moved`, in a document that tells how storelink is built.
+var exportedName = regexp.MustCompile(`^([a-z][a-z0-9]*)\.([A-Z]\w*)(?:\.([A-Z]\w*))?(?:\(\))?$`)
+
+func TestEveryNameOfTheCodeThatADocumentHasIsThere(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, path := range []string{"docs/architecture.md", "docs/adding-an-operation.md", "docs/asynq.md", "docs/glossary.md", "CONTRIBUTING.md"} {
+		for _, s := range markdown(path, read(t, path)).spans {
+			m := exportedName.FindStringSubmatch(s.text)
+			if m == nil {
+				continue
+			}
+			files := append(glob(t, "internal/"+m[1]+"/*.go"), glob(t, "internal/*/"+m[1]+"/*.go")...)
+			if len(files) == 0 {
+				continue // http.CrossOriginProtection, job IDs, …: another's
+			}
+			found++
+			name := regexp.MustCompile(`(?m)^(func (\([^)]*\) )?` + m[2] + `\b|type ` + m[2] + `\b|\t?` + m[2] + `\s|var ` + m[2] + `\b|const ` + m[2] + `\b)`)
+			if !slices.ContainsFunc(files, func(f string) bool { return name.MatchString(read(t, f)) }) {
+				t.Errorf("%s:%d: package %s has no %s", path, s.line, m[1], m[2])
+			}
+		}
+	}
+	if found < 3 {
+		t.Errorf("they name %d", found)
 	}
 }
