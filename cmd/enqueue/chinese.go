@@ -50,6 +50,8 @@ var chinese = map[string]string{
 	"nothing moves: WeChat Pay refuses account %s%s":                                          "没有进展：微信支付拒绝账号 %s%s",
 	"nothing moves: WeChat Pay asks to wait (429)%s":                                          "没有进展：微信支付要求等待（429）%s",
 	"listing what is associated":                                                              "正在读取现有关联",
+	"listing stores: calls for some went unanswered":                                          "正在读取现有关联：部分门店的调用没有收到应答",
+	"%s  by WeChat Pay's list: calls for them went unanswered":                                "%s  由微信支付列表确认：对它们的调用没有收到应答",
 	"listing again, to verify":                                                                "正在重新读取关联，以便核对",
 	"the job moves again":                                                                     "任务恢复进展",
 	"Redis answers again":                                                                     "Redis 已恢复应答",

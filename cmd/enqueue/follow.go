@@ -105,8 +105,8 @@ func (f *follow) expired(last job.Status) error {
 
 // soFar is how far a job is.
 func soFar(s job.Status) string {
-	if r := s.Resync; r != nil && (r.Phase == job.PhaseList || r.Phase == job.PhaseVerify) {
-		return count(r.Listed) + " of " + stores(toList(r)) + " listed"
+	if listed, _, lists := s.Lists(); lists {
+		return count(listed) + " of " + stores(toList(s)) + " listed"
 	}
 	return count(s.Succeeded+s.Failed) + " of " + stores(s.Total) + " done"
 }

@@ -55,10 +55,15 @@ func (p *progress) look(s job.Status, now time.Time) {
 		}
 		switch r.Phase {
 		case job.PhaseList:
-			done, total, listing = r.Listed, toList(r), p.tongue.say("listing what is associated")
+			done, total, listing = r.Listed, toList(s), p.tongue.say("listing what is associated")
 		case job.PhaseVerify:
-			done, total, listing = r.Listed, toList(r), p.tongue.say("listing again, to verify")
+			done, total, listing = r.Listed, toList(s), p.tongue.say("listing again, to verify")
 		}
+	} else if s.Settling != nil {
+		if p.phase == "" {
+			p.phase, p.meter, p.started = job.PhaseVerify, meter{}, false
+		}
+		done, total, listing = s.Settling.Listed, toList(s), p.tongue.say("listing stores: calls for some went unanswered")
 	}
 	if p.started && done != p.done {
 		p.moved = now
@@ -88,11 +93,16 @@ func (p *progress) look(s job.Status, now time.Time) {
 }
 
 // toList is how many stores there are to list: as WeChat Pay says, once it has said so.
-func toList(r *job.ResyncStatus) int64 {
-	if r.ToList > 0 {
-		return max(r.ToList, r.Listed)
+func toList(s job.Status) int64 {
+	listed, all, _ := s.Lists()
+	switch {
+	case all > 0:
+	case s.Resync != nil:
+		all = s.Resync.Wanted
+	default:
+		all = s.Total
 	}
-	return max(r.Wanted, r.Listed)
+	return max(all, listed)
 }
 
 // obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; both are empty where

@@ -59,6 +59,8 @@ func (t tongue) counts(s job.Status) [][2]string {
 			by = t.say("%s  (that list did not hold still: that a store is not on it proves nothing)", by)
 		}
 		rows = append(rows, [2]string{"contradicted", by})
+	} else if s.Settled > 0 {
+		rows = append(rows, [2]string{"settled", t.say("%s  by WeChat Pay's list: calls for them went unanswered", count(s.Settled))})
 	}
 	if s.Late > 0 {
 		rows = append(rows, [2]string{"late", t.say("%s  (answered after the end, and not counted)", count(s.Late))})
@@ -136,6 +138,9 @@ func (a *app) describeBatch(s job.Status) {
 		[2]string{"targets", t.say("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
 		[2]string{"stores", count(s.Total)})
 	rows = append(rows, t.counts(s)...)
+	if s.Settling != nil {
+		rows = append(rows, [2]string{"phase", t.say("%s  %s listed", t.term(string(job.PhaseVerify)), count(s.Settling.Listed))})
+	}
 	a.rows(append(rows, moments(s)...))
 	a.meanings(s)
 }

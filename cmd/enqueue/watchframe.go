@@ -170,9 +170,9 @@ func (f *frames) accountLines(width int) []string {
 		op := j.Operation
 		if op == job.Resync {
 			op = job.Associate
-			if j.Resync != nil && (j.Resync.Phase == job.PhaseList || j.Resync.Phase == job.PhaseVerify) {
-				op = job.List
-			}
+		}
+		if _, _, lists := j.Lists(); lists {
+			op = job.List
 		}
 		paces[j.Account][job.Interface(op, job.Target{StockBundleID: j.StockBundleID})] = true
 	}

@@ -24,6 +24,8 @@ import (
 type slow struct {
 	*testing.T
 	sandbox *sandbox.Sandbox
+	redis   *redistest.Server
+	config  string
 	ledger  *ledger.Ledger
 	job     string
 	log     output
@@ -36,15 +38,8 @@ func startSlow(t *testing.T, answers time.Duration) *slow {
 	t.Helper()
 	redis := redistest.Real(t, redistest.Durable...)
 	path, s := configured(t, "redis://"+redis.Addr, "")
-	w := &slow{T: t, sandbox: s, ledger: ledger.Open(redis.Client, ledger.Options{}), exit: make(chan error, 1)}
-	cmd := workerCommand(t, nil, "--config", path, "--http", "off")
-	cmd.Stderr = &w.log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	w.process = cmd.Process
-	go func() { w.exit <- cmd.Wait() }()
-	w.log.until(t, "worker started")
+	w := &slow{T: t, sandbox: s, redis: redis, config: path, ledger: ledger.Open(redis.Client, ledger.Options{}), exit: make(chan error, 1)}
+	w.start()
 	receipt, err := (&control.Submitter{Ledger: w.ledger, Queue: queue.Open(redis.Client)}).Submit(t.Context(), control.Submission{
 		Job: job.Job{Operation: job.Associate, Account: "acme", Priority: job.Default, ChunkSize: 10,
 			Target: job.Target{BrandID: sandbox.BrandID, ProductCouponID: "1001", StockID: "2001"}},
@@ -65,6 +60,19 @@ func startSlow(t *testing.T, answers time.Duration) *slow {
 	}
 	w.until("calls in flight", func() bool { return s.Stats().Calls >= w.status().Calls+3 })
 	return w
+}
+
+// start starts a worker.
+func (w *slow) start() {
+	w.Helper()
+	cmd := workerCommand(w.T, nil, "--config", w.config, "--http", "off")
+	cmd.Stderr = &w.log
+	if err := cmd.Start(); err != nil {
+		w.Fatal(err)
+	}
+	w.process = cmd.Process
+	go func() { w.exit <- cmd.Wait() }()
+	w.log.until(w.T, "worker started")
 }
 
 func (w *slow) status() job.Status {

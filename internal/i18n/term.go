@@ -83,6 +83,7 @@ var termTexts = texts{
 	"term.missing":      {EN: "missing", ZH: "缺少"},
 	"term.surplus":      {EN: "surplus", ZH: "多出"},
 	"term.too_much":     {EN: "too much", ZH: "多出"},
+	"term.settled":      {EN: "settled", ZH: "由列表确认"},
 	"term.contradicted": {EN: "contradicted", ZH: "与微信支付列表不符"},
 	"term.confirmed":    {EN: "confirmed", ZH: "一致"},
 	"term.list":         {EN: "list", ZH: "读取现有关联"},

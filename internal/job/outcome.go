@@ -89,6 +89,11 @@ type Status struct {
 	EndedAt         *time.Time       `json:"ended_at"`
 	Reason          string           `json:"reason"` // why the job was aborted, or by whom it was stopped
 
+	// Settled are stores of which a call went unanswered, and which WeChat Pay's list shows to be done. They are among the
+	// succeeded. Settling is how far a job is that asks for that list; nil for all others.
+	Settled  int64     `json:"settled,omitempty"`
+	Settling *Settling `json:"settling,omitempty"`
+
 	SentTo *Installation `json:"sent_to,omitempty"` // mode, identity and hosts, once it is served: whoever is another leaves it alone
 
 	At       *time.Time      `json:"at,omitempty"`       // of a job that was committed for later
@@ -98,6 +103,27 @@ type Status struct {
 	Resync   *ResyncStatus   `json:"resync,omitempty"`   // of a resync
 	Targets  int64           `json:"targets,omitempty"`  // of a batch: how many jobs it has, one a target
 	Jobs     map[State]int64 `json:"jobs,omitempty"`     // of a batch: its jobs by state
+}
+
+// Settling is how far a job is, all of whose stores are decided, that lists what is associated to find out about those that
+// failed after a call for them went unanswered.
+type Settling struct {
+	Listed int64 `json:"listed"`            // stores listed so far
+	ToList int64 `json:"to_list,omitempty"` // stores that there are to list, as WeChat Pay says
+}
+
+// Lists says whether the job lists what is associated at the moment, how many stores of that are listed, and how many there
+// are to list; 0 before WeChat Pay has said so.
+func (s *Status) Lists() (listed, toList int64, lists bool) {
+	switch {
+	case s.State.Ended():
+		return 0, 0, false
+	case s.Settling != nil:
+		return s.Settling.Listed, s.Settling.ToList, true
+	case s.Resync != nil && (s.Resync.Phase == PhaseList || s.Resync.Phase == PhaseVerify):
+		return s.Resync.Listed, s.Resync.ToList, true
+	}
+	return 0, 0, false
 }
 
 // AccountInfo is one account as its workers publish it.

@@ -71,7 +71,7 @@ func (l *Ledger) Check(ctx context.Context, id string) (job.State, []job.Reminde
 		}
 	}
 	args := []any{fmt.Sprintf("%d:%d", number(0), number(1)), sum.Succeeded, sum.Failed, undecided,
-		second.Succeeded, second.Failed}
+		second.Succeeded, second.Failed, k.doubtful(sum)}
 	for _, code := range slices.Sorted(maps.Keys(sum.Codes)) {
 		args = append(args, code, sum.Codes[code])
 	}

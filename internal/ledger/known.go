@@ -64,8 +64,8 @@ func (l *Ledger) know(ctx context.Context, id string) (*known, error) {
 	split, _ := fields[4].(string)
 	half, _ := fields[5].(string)
 	k.split, k.half = atoi(split), int64(atoi(half))
-	if fields[3] == string(job.Staging) || fields[6] == phaseList {
-		return k, nil // it may still change
+	if state, _ := fields[3].(string); state == string(job.Staging) || fields[6] == phaseList || job.State(state).Ended() {
+		return k, nil // it may still change, or nobody asks for it again and again
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -88,6 +88,14 @@ func (k *known) operation(chunk int) job.Operation {
 		return job.Associate
 	}
 	return job.Disassociate
+}
+
+// doubtful is how many of a tally's stores WeChat Pay's list is to settle: none where there is no such list.
+func (k *known) doubtful(t results.Tally) int64 {
+	if k.job.Target.StockID == "" {
+		return 0 // a stock bundle has none
+	}
+	return t.Doubtful
 }
 
 // stores is how many stores a chunk of the list has.

@@ -167,6 +167,10 @@ func all(n int) []int {
 func (b *bundle) drain(respond func(ids []string) ledger.Told) (calls int) {
 	b.Helper()
 	for run := b.begin(); run != nil; run = b.begin() {
+		if run.Listing() != nil { // it asks about stores of which a call went unanswered: none of them is associated
+			b.list(run, nil, 0)
+			continue
+		}
 		for over := false; !over; {
 			ids, _ := run.Next()
 			told := ledger.Told{}
@@ -390,7 +394,7 @@ func TestFailedCallsAreRepeatedWithinTheBudget(t *testing.T) {
 			return told
 		})
 		s := b.status(j.ID)
-		if s.State != job.Completed || s.Failed != 10 || s.Calls != 28 || s.Retries != 27 {
+		if s.State != job.Completed || s.Failed != 10 || s.Calls != 29 || s.Retries != 27 {
 			b.Fatalf("%+v", s)
 		}
 		for _, r := range b.rows(j.ID, "") {

@@ -25,8 +25,9 @@ const (
 // planLife is how long a plan that was all that was asked for is kept.
 const planLife = time.Hour
 
-// Listing is a run that lists what is associated with a resync's target: before its writes to make the plan, and after
-// them, where that was asked for, to verify. It is used by one goroutine.
+// Listing is a run that lists what is associated with a target: before a resync's writes to make its plan, and after a
+// job's writes to verify, where that was asked for, or to settle what failed after a call for it went unanswered. It is
+// used by one goroutine.
 type Listing struct {
 	r     *Run
 	phase string
@@ -111,9 +112,18 @@ func (l *Listing) run(ctx context.Context, s *redis.Script, args ...any) *redis.
 	return l.r.l.run(ctx, s, l.r.reminder.Job, append([]any{leaseToken(l.r.token, 0)}, args...)...)
 }
 
+// settles reports whether the list is asked for stores alone that failed after a call for them went unanswered: nobody
+// wanted the job verified.
+func (l *Listing) settles() bool {
+	return l.phase == phaseVerify && (l.r.k.job.Resync == nil || !l.r.k.job.Resync.Verify)
+}
+
 // Leave gives the listing back, to be taken up after delay where it was; from its first page if anew says so. A reason
-// to abort ends the job.
+// to abort ends the job; of a list that only settles, it ends the listing.
 func (l *Listing) Leave(ctx context.Context, delay time.Duration, abort string, anew bool) (Progress, error) {
+	if abort != "" && l.settles() {
+		return l.verified(ctx, verdict{}, false, abort, nil) // nobody asked for the list: the outcomes stand as they are
+	}
 	flag := ""
 	if anew {
 		flag = "1"

@@ -106,7 +106,7 @@ func TestChunkBegunByARecordWhoseAnswerIsLostComesAgain(t *testing.T) {
 			b.await(look.Certain)
 		}
 		b.drain(succeed)
-		if s := b.status(j.ID); s.State != job.Completed || s.Succeeded != 20 || s.Calls != 2 {
+		if s := b.status(j.ID); s.State != job.Completed || s.Succeeded != 20 || s.Calls != 3 { // that lease's may have been one
 			b.Fatalf("%+v", s)
 		}
 	})

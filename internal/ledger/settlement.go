@@ -45,7 +45,7 @@ type settlement struct {
 func (r *Run) settle(told Told, c results.Call) *settlement {
 	s := &settlement{records: map[int]*loaded{}, texts: map[int]string{}, plan: r.plan.clone(), abort: told.Abort, opened: told.Answered, unknown: told.Unknown,
 		sent: told.Sent, throttle: told.Throttled, delta: results.Tally{Codes: map[string]int64{}}}
-	if r.anySent() {
+	if r.anySent() || r.vanished > 0 {
 		s.retries = told.Sent
 	} else if told.Sent > 1 {
 		s.retries = told.Sent - 1
@@ -160,6 +160,7 @@ func (s *settlement) diff(r *Run) {
 		before, after := r.records[chunk].Tally(), s.records[chunk].Tally()
 		s.delta.Succeeded += after.Succeeded - before.Succeeded
 		s.delta.Failed += after.Failed - before.Failed
+		s.delta.Doubtful += after.Doubtful - before.Doubtful
 		for code, n := range after.Codes {
 			s.delta.Codes[code] += n
 		}
@@ -226,10 +227,10 @@ func (s *settlement) args(r *Run, next string) []any {
 	if next != "" {
 		next = leaseToken(next, 0)
 	}
-	args := make([]any, 0, 23+3*len(s.order)+2*len(s.texts)+2*len(s.delta.Codes))
+	args := make([]any, 0, 24+3*len(s.order)+2*len(s.texts)+2*len(s.delta.Codes))
 	args = append(args, r.reminder.Chunk, token, s.action, delay, s.delta.Succeeded, s.delta.Failed, s.sent, s.retries,
 		s.throttle, s.told, flag(s.opened), s.plan.encode(), s.pool, s.tries, s.abort, flag(s.suspect), len(s.order), len(s.texts),
-		next, millis(r.l.opts.Lease), s.unknown, UnknownRefusals, r.token)
+		next, millis(r.l.opts.Lease), s.unknown, UnknownRefusals, r.token, r.k.doubtful(s.delta))
 	for _, chunk := range s.order {
 		args = append(args, chunk, r.records[chunk].blob, s.records[chunk].blob)
 	}

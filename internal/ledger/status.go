@@ -74,6 +74,10 @@ func parseStatus(values []any, codes []string) (*job.Status, error) {
 		Calls: number(7), Retries: number(8), Throttled: number(9), Failures: make(map[string]int64, len(codes)/2),
 		CreatedAt: j.CreatedAt.UTC(), StartedAt: moment(11), EndedAt: moment(12), Reason: get(13),
 	}
+	s.Settled = number(26)
+	if j.Resync == nil && get(16) == phaseVerify && !s.State.Ended() {
+		s.Settling = &job.Settling{Listed: number(18), ToList: number(25)}
+	}
 	s.At, s.Schedule, s.Batch, s.List = moment(15), j.Schedule, j.Batch, j.Reading
 	if j.Resync != nil {
 		r := &job.ResyncStatus{Phase: job.Phase(get(16)), DryRun: j.Resync.DryRun, Prune: j.Resync.Prune, Wanted: number(17),

@@ -16,7 +16,8 @@ import (
 func (l *Listing) verify(ctx context.Context, have *storeset.Set, steady bool) (Progress, error) {
 	doing := "verify job " + l.r.reminder.Job
 	k := l.r.k
-	contradicted, settled, marked := 0, 0, []any(nil)
+	var sum verdict
+	var marked []any
 	for first := 0; first < k.base; first += rowsBatch {
 		var fields []string
 		for c := first; c < min(first+rowsBatch, k.base); c++ {
@@ -31,17 +32,32 @@ func (l *Listing) verify(ctx context.Context, have *storeset.Set, steady bool) (
 			if err != nil {
 				return Progress{}, fmt.Errorf("%s: chunk %d: %w", doing, first+i, err)
 			}
-			contradicted, settled = contradicted+v.contradicted, settled+v.settled
+			sum.settled += v.settled
+			if l.settles() {
+				continue
+			}
+			sum.contradicted += v.contradicted
 			if len(v.against) > 0 {
 				marked = append(marked, first+i, v.against)
 			}
 		}
 	}
-	unsteady := ""
-	if !steady {
+	return l.verified(ctx, sum, steady, "", marked)
+}
+
+// verified ends the listing after a job's writes. why says what kept the list from being had; "" where it was.
+func (l *Listing) verified(ctx context.Context, v verdict, steady bool, why string, marked []any) (Progress, error) {
+	unsteady, phase := "", string(job.PhaseVerified)
+	if !steady && why == "" {
 		unsteady = "1"
 	}
-	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{contradicted, settled, unsteady}, marked...)...)))
+	switch {
+	case l.r.k.job.Resync == nil:
+		phase = ""
+	case l.settles():
+		phase = phaseWrite
+	}
+	return l.end(reply(l.run(ctx, l.r.l.scripts.verified, append([]any{v.contradicted, v.settled, unsteady, phase, why}, marked...)...)))
 }
 
 // verdict is what a list says of a chunk's outcomes.

@@ -243,9 +243,9 @@ func (r *Registry) FillLanes(ctx context.Context, all []*job.Status) error {
 		op := s.Operation
 		if s.Resync != nil {
 			op = job.Associate
-			if s.Resync.Phase == job.PhaseList || s.Resync.Phase == job.PhaseVerify {
-				op = job.List
-			}
+		}
+		if _, _, lists := s.Lists(); lists {
+			op = job.List
 		}
 		of := job.Interface(op, job.Target{StockID: s.StockID, StockBundleID: s.StockBundleID})
 		if p := limits[s.Account][of]; s.Lane.State == job.LaneServing && s.Lane.Reason == "" && !p.At.IsZero() {

@@ -173,6 +173,9 @@ func (b *Book) summary() error {
 		number(w.outcome(job.Pending), s.Pending)
 	}
 	number(w.calls, s.Calls)
+	if s.Settled > 0 && (s.Resync == nil || s.Resync.Phase != job.PhaseVerified) {
+		number(w.settled, s.Settled)
+	}
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
 		term := func(word string) string { return catalogue.Term(word, b.opts.Lang) }
 		put()

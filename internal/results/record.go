@@ -162,6 +162,7 @@ func (r *Record) addFailure(code, message string) int16 {
 // tally is what a record adds to its job's counts.
 type Tally struct {
 	Succeeded, Failed int64
+	Doubtful          int64            // those of the failed of which a call went unanswered
 	Codes             map[string]int64 // failed stores by code
 }
 
@@ -173,6 +174,9 @@ func (r *Record) Tally() Tally {
 			t.Succeeded++
 		case Failed:
 			t.Failed++
+			if e.Unanswered {
+				t.Doubtful++
+			}
 			if t.Codes == nil {
 				t.Codes = map[string]int64{}
 			}
@@ -185,6 +189,7 @@ func (r *Record) Tally() Tally {
 func (t *Tally) Add(o Tally) {
 	t.Succeeded += o.Succeeded
 	t.Failed += o.Failed
+	t.Doubtful += o.Doubtful
 	for code, n := range o.Codes {
 		t.Codes[code] += n
 	}

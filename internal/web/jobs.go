@@ -52,25 +52,32 @@ func (v jobView) Target() job.Target {
 	return job.Target{BrandID: v.BrandID, ProductCouponID: v.ProductCouponID, StockID: v.StockID, StockBundleID: v.StockBundleID}
 }
 
-// listing says whether a job is a resync that lists what is associated, before its writes or after them.
-func listing(s job.Status) bool {
-	return s.Resync != nil && !s.State.Ended() && (s.Resync.Phase == job.PhaseList || s.Resync.Phase == job.PhaseVerify)
-}
+// listing says whether a job lists what is associated, before its writes or after them.
+func listing(s job.Status) bool { _, _, lists := s.Lists(); return lists }
 
 // progress is how far a job is: how many stores are decided and how many there are, or, while it lists, how many are listed,
 // and how many there are to list, as WeChat Pay says; 0 before it has.
 func progress(s job.Status) (done, total int64) {
-	if !listing(s) {
+	listed, toList, lists := s.Lists()
+	if !lists {
 		return s.Succeeded + s.Failed, s.Total
 	}
-	if s.Resync.ToList > 0 {
-		total = max(s.Resync.ToList, s.Resync.Listed)
+	if toList > 0 {
+		total = max(toList, listed)
 	}
-	return s.Resync.Listed, total
+	return listed, total
 }
 
 // Listing says whether what is counted are stores that are listed.
 func (v jobView) Listing() bool { return listing(v.Status) }
+
+// ListPhase is what it lists for.
+func (v jobView) ListPhase() job.Phase {
+	if v.Resync != nil {
+		return v.Resync.Phase
+	}
+	return job.PhaseVerify
+}
 
 // Done is how many stores are decided, or listed.
 func (v jobView) Done() int64 { done, _ := progress(v.Status); return done }

@@ -40,6 +40,8 @@ func (r *rates) of(s job.Status, now time.Time) float64 {
 	var phase job.Phase
 	if s.Resync != nil {
 		phase = s.Resync.Phase
+	} else if s.Settling != nil {
+		phase = job.PhaseVerify
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

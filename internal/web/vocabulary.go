@@ -70,7 +70,7 @@ var vocabulary = map[string]catalogue.Text{
 	"contradicted-what": {ZH: "结果与写入后读取的微信支付列表不符的门店：", EN: "Stores whose outcome WeChat Pay's list after the writes contradicts:"},
 	"contradicted-do":   {ZH: "可以过一会儿再同步一次；如果仍然不符，请联系微信支付技术支持。", EN: "Resync again in a while; if it stays so, ask WeChat Pay's support."},
 	"confirmed-all":     {ZH: "写入后已重新读取微信支付列表，与结果一致。", EN: "WeChat Pay's list after the writes agrees with every outcome."},
-	"settled-what":      {ZH: "调用没有收到应答、由这份列表确认已生效的门店：", EN: "Stores whose call went unanswered and which that list shows to be done:"},
+	"settled-what":      {ZH: "调用没有收到应答、由微信支付列表确认已生效的门店：", EN: "Stores whose call went unanswered and which WeChat Pay's list shows to be done:"},
 	"unsteady-what":     {ZH: "读取期间列表有变动，所以列表里没有某家门店不能说明什么，这样的门店没有判断。", EN: "That list did not hold still: that a store is not on it proves nothing, and such stores are not judged."},
 	"strange-what":      {ZH: "微信支付列出、但不是门店ID的编号，未作处理：", EN: "Listed by WeChat Pay and left alone, since no store can have such an ID:"},
 	"queued":            {ZH: "等待批量任务轮到它", EN: "Waits for its turn in the batch"},

@@ -65,13 +65,19 @@ local function leased(at)
   return false
 end
 
+-- Whether stores that failed after a call for them went unanswered are still to be settled by WeChat Pay's list.
+local function unsettled()
+  local job = redis.call('HMGET', JOB, 'doubtful', 'asked')
+  return tonumber(job[1] or '0') > 0 and job[2] ~= '1'
+end
+
 -- Says with 1 that nothing of a job is left to be done, in this state, and that it has not ended all the same.
 local function stuck(state, at)
   if leased(at) then return 0 end
   if state == 'cancelling' or state == 'aborting' then return 1 end
   local phase = redis.call('HGET', JOB, 'phase')
   if phase == 'list' or phase == 'verify' then return 0 end
-  if state == 'paused' then return int('succeeded') + int('failed') >= int('total') and 1 or 0 end
+  if state == 'paused' then return int('succeeded') + int('failed') >= int('total') and not unsettled() and 1 or 0 end
   if state ~= 'running' or redis.call('HLEN', WIN) > 0 or int('next') < int('base') then return 0 end
   return (redis.call('HGET', JOB, 'pool') or '') == '' and 1 or 0
 end
@@ -93,6 +99,13 @@ local function vanished(chunk, token)
   redis.call('HSET', JOB, field, (redis.call('HGET', JOB, field) or '') .. ' ' .. string.match(token, '^[^.]*'))
 end
 
+-- Counts runs that vanished as a call each, and keeps the latest of them, for those that tell of theirs after all.
+local function presume(runs)
+  local _, calls = string.gsub(runs, ' ', '')
+  redis.call('HINCRBY', JOB, 'calls', calls)
+  redis.call('HSET', JOB, 'presumed', string.sub((redis.call('HGET', JOB, 'presumed') or '') .. runs, -2048))
+end
+
 -- Gives a lease on a chunk of a running job to a run, if the reminder's generation is the latest, no run is at it and there
 -- is something left to be done. token is the lease's, RUN.0, life how long it holds, in ms.
 --
@@ -110,7 +123,11 @@ local function begin(chunk, generation, token, life, at)
     redis.call('HDEL', WIN, chunk)
     redis.call('HDEL', LEASE, chunk)
     redis.call('HDEL', PLAN, chunk)
-    redis.call('HDEL', JOB, 'vanished:' .. chunk)
+    local gone = redis.call('HGET', JOB, 'vanished:' .. chunk)
+    if gone then
+      presume(gone)
+      redis.call('HDEL', JOB, 'vanished:' .. chunk)
+    end
     return {'drop', 'decided'}
   end
   local function lease()
@@ -141,13 +158,16 @@ end
 -- Fills the window of a running job: with chunks cut from its pool, then with the next of its list. Until a verified
 -- 200 has opened the job, one chunk goes alone (and one more for each that was refused for single stores).
 --
+-- Whatever the job, stores that failed after a call for them went unanswered are settled by WeChat Pay's list at its end.
+--
 -- A resync begins, and may end, with listing. Its list is in two halves, cut at split: what is to be associated, and
 -- what is to be disassociated once all of that is decided, so that no gathered chunk is of both.
 local function advance(out, at)
   local job = redis.call('HMGET', JOB, 'next', 'base', 'window', 'opened', 'suspects', 'pool', 'size', 'tries', 'phase',
     'split', 'verify', 'total', 'succeeded', 'failed')
-  if job[9] == 'write' and job[11] == '1' and tonumber(job[12]) == tonumber(job[13]) + tonumber(job[14]) then
-    redis.call('HSET', JOB, 'phase', 'verify', 'token', '', 'pages', '0', 'listed', '0', 'strange', '0')
+  local decided = tonumber(job[12] or '0') == tonumber(job[13] or '0') + tonumber(job[14] or '0')
+  if decided and (job[9] == 'write' and job[11] == '1' or (job[9] == 'write' or not job[9]) and unsettled()) then
+    redis.call('HSET', JOB, 'phase', 'verify', 'verify', '1', 'token', '', 'pages', '0', 'listed', '0', 'strange', '0')
     note(at, 'verify', '')
     job[9] = 'verify'
   end
@@ -210,7 +230,7 @@ local function settle(at)
   local left = tonumber(job[2]) - tonumber(job[3]) - tonumber(job[4])
   local final
   if state == 'running' or state == 'paused' then
-    if left == 0 and job[6] ~= 'list' and job[7] ~= '1' then final = 'completed' end
+    if left == 0 and job[6] ~= 'list' and job[7] ~= '1' and not unsettled() then final = 'completed' end
   elseif state == 'cancelling' then
     final = 'cancelled'
   elseif state == 'aborting' then

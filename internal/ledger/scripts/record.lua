@@ -26,6 +26,7 @@
 -- ARGV[21] why the job must be aborted if this refusal was not the only one of its kind in a row, or ''
 -- ARGV[22] how many of them there may be
 -- ARGV[23] the run: what it was told comes late where its lease had run out, and is told then
+-- ARGV[24] stores of which a call went unanswered that moved to failed, net, where WeChat Pay can list the target's
 -- then     the records as triples of chunk, old, new; the texts that they refer to as pairs of number and text; pairs
 --          of code and its failed stores, net
 --
@@ -49,12 +50,12 @@ if token ~= '' then
   if held ~= token then return {'lost'} end
 end
 
-local last = 23 + 3 * tonumber(ARGV[17])
+local last = 24 + 3 * tonumber(ARGV[17])
 local texts = last + 2 * tonumber(ARGV[18])
-for i = 24, last, 3 do
+for i = 25, last, 3 do
   if (redis.call('HGET', REC, ARGV[i]) or '') ~= ARGV[i + 1] then
     local current = {'conflict'}
-    for j = 24, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
+    for j = 25, last, 3 do current[#current + 1] = redis.call('HGET', REC, ARGV[j]) or '' end
     return current
   end
 end
@@ -66,7 +67,7 @@ for i = last + 1, texts, 2 do
     redis.call('HSET', TEXT, ARGV[i], ARGV[i + 1])
   end
 end
-for i = 24, last, 3 do
+for i = 25, last, 3 do
   if ARGV[i + 1] ~= ARGV[i + 2] then redis.call('HSET', REC, ARGV[i], ARGV[i + 2]) end
 end
 for i = texts + 1, #ARGV, 2 do redis.call('HINCRBY', FAIL, ARGV[i], ARGV[i + 1]) end
@@ -78,25 +79,32 @@ add('failed', ARGV[6])
 -- All stores that a call is for are of one half of a resync's list.
 if ARGV[17] ~= '0' and (ARGV[5] ~= '0' or ARGV[6] ~= '0') then
   local second = redis.call('HGET', JOB, 'split')
-  if second and tonumber(ARGV[24]) >= tonumber(second) then
+  if second and tonumber(ARGV[25]) >= tonumber(second) then
     add('second_succeeded', ARGV[5])
     add('second_failed', ARGV[6])
   end
 end
-add('calls', ARGV[7])
--- What runs may have sent whose leases on this chunk ran out is in the records now; one that tells of it after all is none of them.
-local gone = redis.call('HGET', JOB, 'vanished:' .. chunk)
-if gone and token == '' then
-  local first, last = string.find(gone, ' ' .. ARGV[23], 1, true)
-  gone = first and string.sub(gone, 1, first - 1) .. string.sub(gone, last + 1) or gone
-  if gone == '' then
-    redis.call('HDEL', JOB, 'vanished:' .. chunk)
-  else
-    redis.call('HSET', JOB, 'vanished:' .. chunk, gone)
+add('doubtful', ARGV[24])
+-- What runs may have sent whose leases on this chunk ran out is in the records now; one that tells of it after all is none
+-- of them, and where it was counted as a call already, this is that call.
+local gone, calls = redis.call('HGET', JOB, 'vanished:' .. chunk), tonumber(ARGV[7])
+if token == '' then
+  local first, last = string.find(gone or '', ' ' .. ARGV[23], 1, true)
+  if first then
+    gone = string.sub(gone, 1, first - 1) .. string.sub(gone, last + 1)
+    if gone == '' then
+      redis.call('HDEL', JOB, 'vanished:' .. chunk)
+    else
+      redis.call('HSET', JOB, 'vanished:' .. chunk, gone)
+    end
+  elseif calls > 0 and string.find(redis.call('HGET', JOB, 'presumed') or '', ' ' .. ARGV[23], 1, true) then
+    calls = calls - 1
   end
 elseif gone then
+  presume(gone)
   redis.call('HDEL', JOB, 'vanished:' .. chunk)
 end
+add('calls', text(calls))
 add('retries', ARGV[8])
 add('throttled', ARGV[9])
 if ARGV[11] == '1' then redis.call('HSET', JOB, 'opened', '1') end
@@ -131,7 +139,8 @@ if ARGV[16] == '1' and redis.call('HGET', JOB, 'opened') ~= '1' then
 end
 if ARGV[6] ~= '0' then
   local job = redis.call('HMGET', JOB, 'succeeded', 'failed', 'threshold', 'threshold_minimum')
-  local failed, decided = tonumber(job[2]), tonumber(job[1]) + tonumber(job[2])
+  local failed = tonumber(job[2]) - math.max(0, int('doubtful')) -- what the list is asked for speaks against nothing yet
+  local decided = tonumber(job[1]) + failed
   local threshold = tonumber(job[3])
   if threshold > 0 and decided >= tonumber(job[4]) and failed * 100 > threshold * decided then
     abort(text(failed) .. ' of ' .. text(decided) .. ' decided stores failed: more than the threshold of ' ..
