@@ -60,7 +60,7 @@ func (j *joining) outcome(r job.Row) []string {
 func (j *joining) word(word, why string) [][]string {
 	cells := make([]string, len(j.columns))
 	e, _ := catalogue.Lookup(word)
-	cells[0], cells[2], cells[3] = word, catalogue.Sentence(why, j.lang), e.Say(j.lang)
+	cells[0], cells[2], cells[3] = word, why, e.Say(j.lang)
 	return [][]string{cells}
 }
 
@@ -71,12 +71,12 @@ func (j *joining) added(line storelist.Line) ([][]string, error) {
 	case line.Kind == storelist.HeadLine:
 		j.targets(line.Values)
 		return [][]string{j.names(line.Values)}, nil
-	case j.only != "" && (line.Kind != storelist.StoreLine || line.Why != ""):
+	case j.only != "" && (line.Kind != storelist.StoreLine || !line.Why.IsZero()):
 		return nil, nil
 	case line.Kind != storelist.StoreLine:
 		return [][]string{nil}, nil
-	case line.Why != "":
-		return j.word(catalogue.SetAside, line.Why), nil
+	case !line.Why.IsZero():
+		return j.word(catalogue.SetAside, line.Why.In(j.lang)), nil
 	}
 	var all [][]string
 	var err error

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"os"
 	"path/filepath"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -19,7 +21,7 @@ type list struct {
 	setAside *setAside // nil where bad rows are refused
 	stats    storelist.Stats
 	reading  job.Reading
-	warn     func(format string, args ...any)
+	warning  func(i18n.Message)
 }
 
 // openList opens a list and begins its file of bad rows. It reads nothing yet.
@@ -27,7 +29,7 @@ func (a *app) openList(ctx context.Context, path string, f *submitFlags) (*list,
 	if err := apart(path, f.setAside, f.report); err != nil {
 		return nil, err
 	}
-	l := &list{ctx: ctx, opts: f.readFlags.options(), warn: a.warn}
+	l := &list{ctx: ctx, opts: f.readFlags.options(), warning: a.warning}
 	l.opts.Sheet = f.sheet
 	var err error
 	if info, e := os.Stat(path); path != storelist.Stdin && (e != nil || info.Mode().IsRegular() || info.IsDir()) {
@@ -75,11 +77,11 @@ func (l *list) all() iter.Seq2[string, error] {
 			}
 		}
 		if l.stats = reader.Stats(); l.stats.Hidden > 0 {
-			l.warn("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others", plural(l.stats.Hidden, "row"),
-				l.stats.Sheet, isAre(l.stats.Hidden))
+			l.warning(i18n.Plain(fmt.Sprintf("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others",
+				plural(l.stats.Hidden, "row"), l.stats.Sheet, isAre(l.stats.Hidden))))
 		}
 		for _, said := range reader.Warnings() {
-			l.warn("%s", said)
+			l.warning(said)
 		}
 		l.reading = reader.Reading()
 		if l.setAside == nil {

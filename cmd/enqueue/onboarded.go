@@ -12,7 +12,7 @@ import (
 // dropped are rows that are not sent, and what else is to be told of the lists.
 type dropped struct {
 	repeats, setAside int64
-	warnings          []string // of how lists were read
+	warnings          []i18n.Message // of how lists were read
 }
 
 // batchReceiptDocument is what submitting a batch prints with --json.
@@ -77,6 +77,6 @@ func (a *app) due(at *time.Time) {
 // warnOf warns of how the lists of a batch were read.
 func (a *app) warnOf(left dropped) {
 	for _, said := range left.warnings {
-		a.warn("%s", said)
+		a.warning(said)
 	}
 }

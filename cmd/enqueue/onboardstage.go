@@ -39,7 +39,7 @@ func (a *app) readManifest(ctx context.Context, path string, priority job.Priori
 		return nil, err
 	}
 	defer aside.drop()
-	options.SetAside = aside
+	options.SetAside, options.Lang = aside, a.language()
 	m, err := manifest.Read(ctx, in, options)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func stageFile(ctx context.Context, staging *ledger.BatchStaging, path string, l
 func (d *dropped) read(l manifest.List, r *storelist.Reader) {
 	d.repeats += r.Stats().Repeats
 	for _, said := range r.Warnings() {
-		d.warnings = append(d.warnings, l.Path+": "+said)
+		d.warnings = append(d.warnings, i18n.M("system.in", "file", l.Path, "message", said))
 	}
 }
 

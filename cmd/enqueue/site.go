@@ -9,7 +9,9 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/queue"
@@ -122,6 +124,12 @@ func (a *app) warn(format string, args ...any) {
 	t := a.tongue(a.errors)
 	said := t.say("warning: %s", t.sentence(fmt.Sprintf(format, args...)))
 	_, _ = io.WriteString(a.err, "enqueue: "+printable(said)+"\n")
+}
+
+// warning is warn of a message.
+func (a *app) warning(m i18n.Message) {
+	t := a.tongue(a.errors)
+	_, _ = io.WriteString(a.err, "enqueue: "+printable(t.say("warning: %s", m.In(catalogue.Lang(t))))+"\n")
 }
 
 // paces gives the calls a second in force of an account's interfaces; none where there is no pace.

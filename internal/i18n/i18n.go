@@ -9,6 +9,7 @@ package i18n
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // Message is a code with named arguments. The zero Message says nothing.
@@ -86,6 +87,31 @@ func (m Message) Arg(name string) any {
 
 // String is the message in English.
 func (m Message) String() string { return m.In(English) }
+
+// Equal reports whether two messages say the same.
+func (m Message) Equal(o Message) bool {
+	return m.Code == o.Code && m.text == o.text &&
+		slices.EqualFunc(m.Args, o.Args, func(a, b Arg) bool { return a.Name == b.Name && equalValues(a.Value, b.Value) })
+}
+
+func equalValues(a, b any) bool {
+	switch a := a.(type) {
+	case Message:
+		b, ok := b.(Message)
+		return ok && a.Equal(b)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, equalValues)
+	case time.Time:
+		b, ok := b.(time.Time)
+		return ok && a.Equal(b)
+	}
+	if _, list := b.([]any); list {
+		return false
+	}
+	_, message := b.(Message)
+	return !message && a == b
+}
 
 // List joins messages into one: "a; b" or "a；b".
 func List(messages ...Message) Message {

@@ -159,6 +159,23 @@ func TestListsAndNumbers(t *testing.T) {
 	}
 }
 
+func TestListsAreCutAndMessagesCompared(t *testing.T) {
+	t.Parallel()
+	cells := i18n.M("list.unknown_key", "keys", []string{"a", "…"})
+	if got := both(cells); !strings.Contains(got[0], `there are "a", …: `) || !strings.Contains(got[1], `现有 "a"、…：`) {
+		t.Errorf("got %q", got)
+	}
+	all := []i18n.Message{cells, i18n.M("list.unknown_key", "keys", []string{"b"}), i18n.M("list.unknown_key", "keys", "b"), i18n.M("list.no_key", "key", cells),
+		i18n.M("list.no_key", "key", i18n.Plain("b")), i18n.M("list.no_key", "key", 1), i18n.M("list.no_key", "key", time.Unix(1, 0)), {}}
+	for i, a := range all {
+		for j, b := range all {
+			if a.Equal(b) != (i == j) {
+				t.Errorf("%v and %v: equal is %v", a, b, a.Equal(b))
+			}
+		}
+	}
+}
+
 func TestLanguageIsAskedForOrTheEnvironments(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,4 +1,70 @@
 package i18n
 
-// manifestTexts are what is said of an onboarding's manifest.
-var manifestTexts = texts{}
+// manifestTexts are what is said of a manifest: targets and their lists, as YAML or as a flat table.
+var manifestTexts = texts{
+	"manifest.unreadable":     {EN: "the manifest cannot be read: {error}", ZH: "批量清单无法读取：{error}"},
+	"manifest.interrupted":    {EN: "the manifest was not read to its end: {error}", ZH: "批量清单没有读完：{error}"},
+	"manifest.too_large":      {EN: "the manifest is larger than {bytes} bytes: split it, or write it as a flat table", ZH: "批量清单超过 {bytes} 字节：请拆开，或改写成平面表格"},
+	"manifest.not_utf8":       {EN: "the manifest is not UTF-8: save it as that", ZH: "批量清单不是 UTF-8 编码：请存成 UTF-8"},
+	"manifest.temporary_file": {EN: "the manifest's rows cannot be kept in a temporary file (TMPDIR says where): {error}", ZH: "批量清单的行无法写入临时文件（位置由 TMPDIR 决定）：{error}"},
+	"manifest.mistakes":       {EN: "{first}{others:below}", ZH: "{first}{others:below}"},
+	"manifest.more_mistakes":  {EN: "and {n} more {n|mistake|mistakes}", ZH: "另有 {n} 处错误"},
+
+	// The flat table.
+	"manifest.brand_id":         {EN: "brand ID", ZH: "品牌ID"},
+	"manifest.coupon_id":        {EN: "product coupon ID", ZH: "商品券ID"},
+	"manifest.stock_id":         {EN: "stock ID", ZH: "批次ID"},
+	"manifest.bundle_id":        {EN: "stock bundle ID", ZH: "批次组ID"},
+	"manifest.one_column":       {EN: "the table has one column, {column:q}, and a manifest says for each store which target it is for: it has the columns product_coupon_id, stock_id or stock_bundle_id, and store_id", ZH: "表格只有 {column:q} 一列，而批量清单要写明每家门店属于哪个对象：需要 product_coupon_id、stock_id 或 stock_bundle_id，以及 store_id 各列"},
+	"manifest.two_columns":      {EN: "two columns may hold the {title}: {one:q} and {other:q}", ZH: "有两列可能是 {title}：{one:q} 和 {other:q}"},
+	"manifest.column_taken":     {EN: "the column {column:q} cannot hold the store IDs as well", ZH: "{column:q} 列不能同时是门店ID"},
+	"manifest.no_column":        {EN: "the column {columns:or} is missing; the first row has {cells:q}", ZH: "缺少 {columns:or} 列；第一行为 {cells:q}"},
+	"manifest.neither":          {EN: "the row has neither a stock nor a stock bundle", ZH: "这一行既没有批次，也没有批次组"},
+	"manifest.no_bundle_id":     {EN: "the stock bundle's ID is missing", ZH: "缺少批次组ID"},
+	"manifest.both":             {EN: "the row has a stock and a stock bundle: a target is one of them", ZH: "这一行既有批次又有批次组：一个对象只能是其中之一"},
+	"manifest.other_brand":      {EN: "{target} is of one brand, and line {line} has {was:q}", ZH: "{target}只属于一个品牌，而第 {line} 行为 {was:q}"},
+	"manifest.other_account":    {EN: "{target} has one account, and line {line} has {was:q}", ZH: "{target}只能有一个账号，而第 {line} 行为 {was:q}"},
+	"manifest.other_priority":   {EN: "{target} has one priority, and line {line} has {was:q}", ZH: "{target}只能有一个优先级，而第 {line} 行为 {was:q}"},
+	"manifest.too_many_targets": {EN: "the table has more than {most} targets, which is the most a manifest may have", ZH: "表格中的对象超过 {most} 个，超出批量清单的上限"},
+	"manifest.bad_rows":         {EN: "{n} {n|row|rows} of the manifest {n|is|are} wrong, nothing was sent (mend them, or go on without them by --set-aside FILE):{rows:lines}", ZH: "批量清单中有 {n} 行有错，没有发送任何内容（请改正，或用 --set-aside FILE 把这些行另存，其余照常提交）：{rows:lines}"},
+	"manifest.all_aside":        {EN: "the manifest has no good row: all of its {n} rows were set aside", ZH: "批量清单没有一行正确：全部 {n} 行都已剔除另存"},
+	"manifest.no_rows":          {EN: "the manifest has no rows below its header", ZH: "批量清单在表头之下没有任何行"},
+
+	// YAML.
+	"manifest.itself":          {EN: "the manifest", ZH: "批量清单"},
+	"manifest.defaults":        {EN: "defaults", ZH: "defaults"},
+	"manifest.target":          {EN: "target {n}", ZH: "第 {n} 个对象"},
+	"manifest.no_targets":      {EN: "the manifest has no targets", ZH: "批量清单里没有对象（targets）"},
+	"manifest.no_yaml":         {EN: "it is no YAML: {said}", ZH: "这不是 YAML：{said}"},
+	"manifest.second_document": {EN: "a second document begins here; there may be only one", ZH: "这里开始了第二个文档，而只能有一个"},
+	"manifest.no_mapping":      {EN: "{what} must be keys with values (key: value)", ZH: "{what}应由键和值组成（key: value）"},
+	"manifest.merge_key":       {EN: "{what}: << is not understood here: what targets share stands in defaults", ZH: "{what}：这里不支持 <<：各对象共有的内容请写在 defaults 中"},
+	"manifest.unknown_key":     {EN: "{what}: the key {key:q} is not known; {meant}", ZH: "{what}：不认识键 {key:q}；{meant}"},
+	"manifest.key_twice":       {EN: "{what}: {key} stands twice, first in line {line}", ZH: "{what}：{key} 出现了两次，第一次在第 {line} 行"},
+	"manifest.did_you_mean":    {EN: "did you mean {key}?", ZH: "是不是 {key}？"},
+	"manifest.known_keys":      {EN: "the known ones are {keys}", ZH: "已知的键有 {keys}"},
+	"manifest.no_scalar":       {EN: "{key} must be a single value", ZH: "{key} 应为单个值"},
+	"manifest.not_text":        {EN: "{key}: YAML takes {value:q} for something other than text: put it in quotes", ZH: "{key}：YAML 不把 {value:q} 当作文本：请加上引号"},
+	"manifest.defaults_both":   {EN: "defaults: stock and bundle exclude each other: a target is one of them", ZH: "defaults：stock 和 bundle 不能同时使用：一个对象只能是其中之一"},
+	"manifest.no_list":         {EN: "targets must be a list: a line with - for each target", ZH: "targets 应为列表：每个对象写一行 -"},
+	"manifest.more_targets":    {EN: "there are {n} targets, and a manifest has at most {most}", ZH: "共有 {n} 个对象，而批量清单最多 {most} 个"},
+	"manifest.empty_target":    {EN: "target {n} is empty", ZH: "第 {n} 个对象是空的"},
+	"manifest.no_coupon":       {EN: "target {n}: coupon is missing: the product coupon's ID", ZH: "第 {n} 个对象：缺少 coupon（商品券ID）"},
+	"manifest.target_both":     {EN: "target {n}: stock and bundle exclude each other: a target is one of them", ZH: "第 {n} 个对象：stock 和 bundle 不能同时使用：一个对象只能是其中之一"},
+	"manifest.target_neither":  {EN: "target {n}: stock or bundle is missing: say what the stores are for", ZH: "第 {n} 个对象：缺少 stock 或 bundle：请写明门店属于哪个批次或批次组"},
+	"manifest.target_no_list":  {EN: "target {n}: list is missing: the file of its stores", ZH: "第 {n} 个对象：缺少 list（门店清单文件）"},
+	"manifest.target_twice":    {EN: "target {n}: {target} stands twice, first in line {line}", ZH: "第 {n} 个对象：{target}出现了两次，第一次在第 {line} 行"},
+
+	// Values.
+	"manifest.bad_value":       {EN: "{key}: {value:q}: {why}", ZH: "{key}：{value:q}：{why}"},
+	"manifest.empty":           {EN: "it is empty", ZH: "是空的"},
+	"manifest.no_account_name": {EN: "it is no account's name, which is 1 to 63 of a-z, 0-9 and -", ZH: "不是账号名：账号名为 1 到 63 个 a-z、0-9 和 -"},
+	"manifest.no_priority":     {EN: "it is no priority, which is high, default or low", ZH: "不是优先级：优先级为 high、default 或 low"},
+	"manifest.long_label":      {EN: "it is longer than {most} characters", ZH: "超过 {most} 个字符"},
+	"manifest.unshown":         {EN: "it has a character that cannot be shown ({character})", ZH: "含有无法显示的字符（{character}）"},
+	"manifest.no_ids":          {EN: "it is wechat or own", ZH: "应为 wechat 或 own"},
+	"manifest.no_header_line":  {EN: "it is the number of a line, from 1, or none", ZH: "应为行号（从 1 起）或 none"},
+	"manifest.no_chunk_size":   {EN: "it is a whole number from 1 to {most}", ZH: "应为 1 到 {most} 的整数"},
+	"manifest.list_no_file":    {EN: "a target's list is a file, and neither standard input nor an address", ZH: "对象的清单应为文件，不能是标准输入或网址"},
+	"manifest.no_path":         {EN: "it is no path", ZH: "不是路径"},
+}

@@ -120,9 +120,13 @@ const (
 	grouped = "n"     // a number with its thousands apart: 1,234,567
 	quoted  = "q"     // a text in quotes, so that its ends can be seen
 	lines   = "lines" // a list, each on a line of its own below the sentence, indented by two spaces
+	below   = "below" // a list, each on a line of its own below the sentence, not indented
 	or      = "or"    // a list, its last two joined by "or"
 	clauses = ";"     // a list, joined by semicolons
 )
+
+// cut is what ends a list of which some were left out. It is not put in quotes.
+const cut = "…"
 
 // shown is a value in a language.
 func shown(value any, how string, lang Lang) string {
@@ -157,7 +161,11 @@ func shown(value any, how string, lang Lang) string {
 func joined(values []any, how string, lang Lang) string {
 	all := make([]string, len(values))
 	for i, v := range values {
-		if how == lines {
+		if v == cut {
+			all[i] = cut
+		} else if how == below {
+			all[i] = "\n" + shown(v, "", lang)
+		} else if how == lines {
 			all[i] = "\n  " + strings.ReplaceAll(shown(v, "", lang), "\n", "\n  ")
 		} else {
 			all[i] = shown(v, how, lang)
@@ -165,7 +173,7 @@ func joined(values []any, how string, lang Lang) string {
 	}
 	between := map[Lang]string{Chinese: "、", English: ", "}[lang]
 	switch {
-	case how == lines:
+	case how == lines || how == below:
 		return strings.Join(all, "")
 	case how == or && len(all) > 1:
 		last := map[Lang]string{Chinese: " 或 ", English: " or "}[lang]

@@ -56,7 +56,7 @@ func placesOf(t *testing.T, code, text string) []string {
 		if strings.Trim(p.name, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" {
 			t.Errorf("%s: {%s} is no name (a brace is written twice)", code, p.name)
 		}
-		if p.how != "" && !slices.Contains([]string{grouped, quoted, lines, or, clauses}, p.how) {
+		if p.how != "" && !slices.Contains([]string{grouped, quoted, lines, below, or, clauses}, p.how) {
 			t.Errorf("%s: {%s:%s} is no way to show an argument", code, p.name, p.how)
 		}
 		if len(p.choice) == 1 {

@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // MaxStoresPerCall is how many stores WeChat Pay accepts in one associate-stores or disassociate-stores call, and so
@@ -76,11 +78,14 @@ func (t Target) Validate(mode Mode) error {
 }
 
 // String names the target for a person: "stock 123 of coupon 456".
-func (t Target) String() string {
+func (t Target) String() string { return t.Message().String() }
+
+// Message names the target.
+func (t Target) Message() i18n.Message {
 	if t.StockBundleID != "" {
-		return "stock bundle " + t.StockBundleID + " of coupon " + t.ProductCouponID
+		return i18n.M("job.bundle_of", "bundle", t.StockBundleID, "coupon", t.ProductCouponID)
 	}
-	return "stock " + t.StockID + " of coupon " + t.ProductCouponID
+	return i18n.M("job.stock_of", "stock", t.StockID, "coupon", t.ProductCouponID)
 }
 
 // Job is what an operator asked for. It does not change once the job is committed.

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/spool"
 )
 
@@ -55,14 +56,14 @@ type AsideList struct {
 	Encoding Encoding // of text. The cells of a list in UTF-16 are UTF-8, and of all others the list's own bytes
 }
 
-// Add keeps a row: its cells as they came, its line, and why it is bad, in English.
-func (a *Aside) Add(line int, cells []Cell, why string) error {
+// Add keeps a row: its cells as they came, its line, and why it is rejected.
+func (a *Aside) Add(line int, cells []Cell, why i18n.Message) error {
 	if a.out == nil {
 		a.out = bufio.NewWriterSize(&a.spool, 64<<10)
 	}
 	a.rows++
 	b := binary.AppendUvarint(nil, uint64(line))
-	b = appendText(b, why)
+	b = appendText(b, why.Stored())
 	b = binary.AppendUvarint(b, uint64(len(cells)))
 	for _, c := range cells {
 		a.weigh(c.Text)
@@ -134,7 +135,7 @@ func (a *Aside) Write(w io.Writer, list AsideList) error {
 			return out.flush()
 		}
 		if err == nil {
-			err = out.row(drop(cells, old), reason(line, why, list.Lang), width)
+			err = out.row(drop(cells, old), i18n.M("list.set_aside_line", "line", line, "why", why).In(list.Lang), width)
 		}
 		if err != nil {
 			return err
@@ -142,26 +143,18 @@ func (a *Aside) Write(w io.Writer, list AsideList) error {
 	}
 }
 
-// reason says which line of the list a row was, and why it was set aside.
-func reason(line int, why string, lang catalogue.Lang) string {
-	if lang == catalogue.Chinese {
-		return fmt.Sprintf("第 %d 行：%s", line, catalogue.Sentence(why, lang))
-	}
-	return fmt.Sprintf("line %d: %s", line, why)
-}
-
-func readAside(in *bufio.Reader) (line int, why string, cells []Cell, err error) {
+func readAside(in *bufio.Reader) (line int, why i18n.Message, cells []Cell, err error) {
 	size, err := binary.ReadUvarint(in)
 	if err != nil {
-		return 0, "", nil, err
+		return 0, why, nil, err
 	}
 	b := make([]byte, size)
 	if _, err := io.ReadFull(in, b); err != nil {
-		return 0, "", nil, err
+		return 0, why, nil, err
 	}
 	number := func() int { n, w := binary.Uvarint(b); b = b[w:]; return int(n) }
 	text := func() string { n := number(); s := string(b[:n]); b = b[n:]; return s }
-	line, why = number(), text()
+	line, why = number(), i18n.FromStored(text())
 	cells = make([]Cell, number())
 	for i := range cells {
 		c := &cells[i]

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
 	"github.com/storelink/storelink/internal/source"
@@ -195,8 +196,8 @@ func (a *attempt) work(ctx context.Context) (err error) {
 func (a *attempt) submit(ctx context.Context, list *source.Source) error {
 	j := a.Job
 	j.Source, j.SubmittedBy, j.Schedule = list.Place, a.AddedBy, a.name
-	ids, counts, reading := idsOf(list, a.Definition, func(said string) {
-		a.log.Warn("list read with a warning", "warning", said)
+	ids, counts, reading := idsOf(list, a.Definition, func(said i18n.Message) {
+		a.log.Warn("list read with a warning", "warning", said.String())
 	})
 	sub := control.Submission{Job: j, IDs: ids, Counts: counts, Reading: reading, Bind: func(ctx context.Context, id string) error {
 		return a.change(ctx, a.rev, func(r *record) { r.Job, r.ETag, r.Reading = id, list.ETag, false })

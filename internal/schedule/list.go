@@ -5,6 +5,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/source"
@@ -13,7 +14,7 @@ import (
 // idsOf gives the store IDs of a list, and once they are read how many of its rows are repeats and how it was read. What is wrong with it
 // names where it came from. All of it has the time that the source gives, what is left to do once the last byte has come
 // too: a workbook is read only then.
-func idsOf(list *source.Source, d Definition, warn func(string)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64),
+func idsOf(list *source.Source, d Definition, warn func(i18n.Message)) (ids iter.Seq2[string, error], counts func() (repeats, setAside int64),
 	reading func() job.Reading) {
 	var stats storelist.Stats
 	var read job.Reading

@@ -3,7 +3,6 @@ package manifest
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,7 +13,7 @@ import (
 
 // What is wrong with a value, for either form; empty where nothing is.
 
-func wrongAccount(s string) string {
+func wrongAccount(s string) i18n.Message {
 	good := len(s) <= 63 && s[0] != '-' && s[len(s)-1] != '-'
 	for i := range len(s) {
 		if c := s[i]; !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-') {
@@ -22,50 +21,50 @@ func wrongAccount(s string) string {
 		}
 	}
 	if good {
-		return ""
+		return i18n.Message{}
 	}
-	return "it is no account's name, which is 1 to 63 of a-z, 0-9 and -"
+	return i18n.M("manifest.no_account_name")
 }
 
-func wrongPriority(s string) string {
+func wrongPriority(s string) i18n.Message {
 	if slices.Contains(job.Priorities, job.Priority(s)) {
-		return ""
+		return i18n.Message{}
 	}
-	return "it is no priority, which is high, default or low"
+	return i18n.M("manifest.no_priority")
 }
 
-func wrongLabel(s string) string {
+func wrongLabel(s string) i18n.Message {
 	if utf8.RuneCountInString(s) > maxLabel {
-		return fmt.Sprintf("it is longer than %d characters", maxLabel)
+		return i18n.M("manifest.long_label", "most", maxLabel)
 	}
 	for _, r := range s {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			return fmt.Sprintf("it has a character that cannot be shown (%U)", r)
+			return i18n.M("manifest.unshown", "character", fmt.Sprintf("%U", r))
 		}
 	}
-	return ""
+	return i18n.Message{}
 }
 
 // problem is one thing that is wrong.
 type problem struct {
-	line int
-	text string
+	line    int
+	message i18n.Message
 }
 
 // problems are all that is wrong with a YAML manifest.
 type problems []problem
 
-func (ps *problems) addf(line int, format string, args ...any) {
-	*ps = append(*ps, problem{line, fmt.Sprintf(format, args...)})
+func (ps *problems) say(line int, message string, args ...any) {
+	*ps = append(*ps, problem{line, i18n.M(message, args...)})
 }
 
 // err makes one error of all problems, in the manifest's order.
 func (ps problems) err(name string) error {
 	var sorted problems
-	seen := map[problem]bool{} // what is wrong in the defaults is wrong once
+	seen := map[int][]i18n.Message{} // by line: what is wrong in the defaults is wrong once
 	for _, p := range ps {
-		if !seen[p] {
-			seen[p] = true
+		if !slices.ContainsFunc(seen[p.line], p.message.Equal) {
+			seen[p.line] = append(seen[p.line], p.message)
 			sorted = append(sorted, p)
 		}
 	}
@@ -73,20 +72,26 @@ func (ps problems) err(name string) error {
 		return nil
 	}
 	slices.SortStableFunc(sorted, func(a, b problem) int { return a.line - b.line })
-	var b strings.Builder
-	for i, p := range sorted {
-		if i == maxTold {
-			fmt.Fprintf(&b, "\nand %d more mistakes", len(sorted)-maxTold)
-			break
-		}
-		if i == 0 {
-			b.WriteString(p.text)
-			continue
-		}
-		b.WriteString("\n" + (&job.Error{File: name, Line: p.line, Message: i18n.Plain(p.text)}).Error())
+	first := &job.Error{Code: job.CodeBadList, Message: sorted[0].message, File: name, Line: sorted[0].line}
+	if len(sorted) == 1 {
+		return first
 	}
-	return errorf(name, sorted[0].line, "%s", b.String())
+	var others []i18n.Message
+	for _, p := range sorted[1:min(len(sorted), maxTold)] {
+		others = append(others, (&job.Error{File: name, Line: p.line, Message: p.message}).AsMessage())
+	}
+	if more := len(sorted) - maxTold; more > 0 {
+		others = append(others, i18n.M("manifest.more_mistakes", "n", more))
+	}
+	first.Message = i18n.M("manifest.mistakes", "first", first.Message, "others", others)
+	return first
 }
 
-// quote shows a value in an error.
-func quote(s string) string { return fmt.Sprintf("%q", storelist.Shown(s)) }
+// shown are values as an error shows them.
+func shown(all []string) []string {
+	out := make([]string, len(all))
+	for i, s := range all {
+		out[i] = storelist.Shown(s)
+	}
+	return out
+}

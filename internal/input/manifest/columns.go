@@ -2,8 +2,8 @@ package manifest
 
 import (
 	"slices"
-	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 )
 
@@ -32,7 +32,8 @@ var aliases = [columns][]string{
 var titles = [columns]string{"account", "brand_id", "product_coupon_id", "stock_id", "stock_bundle_id", "priority"}
 
 // ids are the columns that hold IDs, and what errors call those.
-var ids = [columns]string{colBrand: "brand ID", colCoupon: "product coupon ID", colStock: "stock ID", colBundle: "stock bundle ID"}
+var ids = [columns]i18n.Message{colBrand: i18n.M("manifest.brand_id"), colCoupon: i18n.M("manifest.coupon_id"), colStock: i18n.M("manifest.stock_id"),
+	colBundle: i18n.M("manifest.bundle_id")}
 
 // TargetColumns finds the columns of a table that hold stock IDs and stock bundle IDs, by their names; -1 for none.
 func TargetColumns(header []string) (stock, bundle int) {
@@ -45,8 +46,7 @@ func TargetColumns(header []string) (stock, bundle int) {
 // findColumns finds out what the columns hold.
 func (f *flat) findColumns() error {
 	if len(f.header) == 1 {
-		return errorf(f.o.Name, f.rows.HeaderLine(), "the table has one column, %s, and a manifest says for each store which target it is for: it has the"+
-			" columns product_coupon_id, stock_id or stock_bundle_id, and store_id", quote(f.header[0]))
+		return fail(f.o.Name, f.rows.HeaderLine(), "manifest.one_column", "column", storelist.Shown(f.header[0]))
 	}
 	taken := map[int]bool{}
 	for c := range columns {
@@ -56,7 +56,7 @@ func (f *flat) findColumns() error {
 				continue
 			}
 			if f.at[c] >= 0 {
-				return errorf(f.o.Name, f.rows.HeaderLine(), "two columns may hold the %s: %s and %s", titles[c], quote(f.header[f.at[c]]), quote(name))
+				return fail(f.o.Name, f.rows.HeaderLine(), "manifest.two_columns", "title", titles[c], "one", storelist.Shown(f.header[f.at[c]]), "other", storelist.Shown(name))
 			}
 			f.at[c], taken[i] = i, true
 		}
@@ -69,9 +69,9 @@ func (f *flat) findColumns() error {
 	case f.at[colCoupon] < 0:
 		return f.missing(titles[colCoupon])
 	case f.at[colStock] < 0 && f.at[colBundle] < 0:
-		return f.missing("stock_id or stock_bundle_id")
+		return f.missing(titles[colStock], titles[colBundle])
 	case taken[f.id]:
-		return errorf(f.o.Name, f.rows.HeaderLine(), "the column %s cannot hold the store IDs as well", quote(f.header[f.id]))
+		return fail(f.o.Name, f.rows.HeaderLine(), "manifest.column_taken", "column", storelist.Shown(f.header[f.id]))
 	}
 	for i, name := range f.header {
 		if !taken[i] && i != f.id && name != "" {
@@ -81,10 +81,7 @@ func (f *flat) findColumns() error {
 	return nil
 }
 
-func (f *flat) missing(title string) error {
-	var names []string
-	for _, name := range f.header {
-		names = append(names, quote(name))
-	}
-	return errorf(f.o.Name, f.rows.HeaderLine(), "the column %s is missing; the first row has %s", title, strings.Join(names, ", "))
+// missing refuses a table that has neither of some columns.
+func (f *flat) missing(either ...string) error {
+	return fail(f.o.Name, f.rows.HeaderLine(), "manifest.no_column", "columns", either, "cells", shown(f.header))
 }

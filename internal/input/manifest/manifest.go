@@ -37,6 +37,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -61,6 +62,7 @@ type Options struct {
 	// SetAside takes the bad rows of a flat table, as they came, each behind its line and why; nil to refuse a table that
 	// has any. A YAML manifest with a mistake in it is always refused.
 	SetAside io.Writer
+	Lang     i18n.Lang // that the reasons there are written in; English where empty
 	// TempDir is where a large flat table is kept while the manifest is open, some ten bytes a row; empty for the system's.
 	TempDir string
 
@@ -126,13 +128,13 @@ func (l Lists) options(name, column string) storelist.Options {
 
 // Stats tell what was read.
 type Stats struct {
-	Form     string   // "YAML", "CSV" or "TSV"
-	Rows     int64    // of a flat table, with something in them, without the header
-	Stores   int64    // of a flat table: those of all targets
-	Repeats  int64    // of a flat table: rows that name a target's store again, which were dropped
-	SetAside int64    // of a flat table
-	Warnings []string // of how a flat table is read
-	Ignored  []string // columns of a flat table that mean nothing here
+	Form     string         // "YAML", "CSV" or "TSV"
+	Rows     int64          // of a flat table, with something in them, without the header
+	Stores   int64          // of a flat table: those of all targets
+	Repeats  int64          // of a flat table: rows that name a target's store again, which were dropped
+	SetAside int64          // of a flat table
+	Warnings []i18n.Message // of how a flat table is read
+	Ignored  []string       // columns of a flat table that mean nothing here
 }
 
 // Read reads a manifest. A wrong one is a *job.Error of job.CodeBadList that tells the first ten mistakes, each with its
@@ -190,9 +192,9 @@ func isYAML(in *bufio.Reader, name string) bool {
 	return false
 }
 
-// errorf makes an error about a line of the manifest; 0 is all of it.
-func errorf(name string, line int, format string, args ...any) *job.Error {
-	e := job.Errorf(job.CodeBadList, format, args...)
+// fail makes an error about a line of the manifest; 0 is all of it.
+func fail(name string, line int, message string, args ...any) *job.Error {
+	e := job.Fail(job.CodeBadList, message, args...)
 	e.File, e.Line = name, line
 	return e
 }

@@ -12,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/suggest"
 )
@@ -23,13 +24,13 @@ type fields map[string]*yaml.Node
 func (l *loader) parse(in io.Reader) (*yaml.Node, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxYAML+1))
 	if err != nil {
-		return nil, errorf(l.name, 0, "the manifest cannot be read: %w", err)
+		return nil, fail(l.name, 0, "manifest.unreadable", "error", err)
 	}
 	if len(text) > maxYAML {
-		return nil, errorf(l.name, 0, "the manifest is larger than %d bytes: split it, or write it as a flat table", maxYAML)
+		return nil, fail(l.name, 0, "manifest.too_large", "bytes", maxYAML)
 	}
 	if utf16 := bytes.HasPrefix(text, []byte{0xff, 0xfe}) || bytes.HasPrefix(text, []byte{0xfe, 0xff}); !utf16 && !utf8.Valid(text) {
-		return nil, errorf(l.name, 0, "the manifest is not UTF-8: save it as that")
+		return nil, fail(l.name, 0, "manifest.not_utf8")
 	}
 	var root, second yaml.Node
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -40,7 +41,7 @@ func (l *loader) parse(in io.Reader) (*yaml.Node, error) {
 		return nil, nil
 	}
 	if err := decode(d, &second); err == nil {
-		l.problems.addf(second.Line, "a second document begins here; there may be only one")
+		l.problems.say(second.Line, "manifest.second_document")
 	} else if !errors.Is(err, io.EOF) {
 		l.addYAML(err)
 	}
@@ -69,7 +70,7 @@ func (l *loader) addYAML(err error) {
 		line, _ = strconv.Atoi(m[1]) // empty is no line
 		text = m[2]
 	}
-	l.problems.addf(line, "it is no YAML: %s", text)
+	l.problems.say(line, "manifest.no_yaml", "said", text)
 }
 
 // target follows an alias (*anchor).
@@ -83,12 +84,12 @@ func target(n *yaml.Node) *yaml.Node {
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" || n.Kind == 0 }
 
 // fields reads a mapping, whose keys must be among known and stand once each; what names it for a person.
-func (l *loader) fields(n *yaml.Node, what string, known []string) fields {
+func (l *loader) fields(n *yaml.Node, what i18n.Message, known []string) fields {
 	out := fields{}
 	n = target(n)
 	if n.Kind != yaml.MappingNode {
 		if !isNull(n) {
-			l.problems.addf(n.Line, "%s must be keys with values (key: value)", what)
+			l.problems.say(n.Line, "manifest.no_mapping", "what", what)
 		}
 		return out
 	}
@@ -96,11 +97,11 @@ func (l *loader) fields(n *yaml.Node, what string, known []string) fields {
 		k, v := n.Content[i], n.Content[i+1]
 		switch {
 		case k.Tag == "!!merge":
-			l.problems.addf(k.Line, "%s: << is not understood here: what targets share stands in defaults", what)
+			l.problems.say(k.Line, "manifest.merge_key", "what", what)
 		case k.Kind != yaml.ScalarNode || !slices.Contains(known, k.Value):
-			l.problems.addf(k.Line, "%s: the key %s is not known; %s", what, quote(k.Value), meant(k.Value, known))
+			l.problems.say(k.Line, "manifest.unknown_key", "what", what, "key", storelist.Shown(k.Value), "meant", meant(k.Value, known))
 		case out[k.Value] != nil:
-			l.problems.addf(k.Line, "%s: %s stands twice, first in line %d", what, k.Value, out[k.Value].Line)
+			l.problems.say(k.Line, "manifest.key_twice", "what", what, "key", k.Value, "line", out[k.Value].Line)
 		default:
 			out[k.Value] = v
 		}
@@ -109,7 +110,7 @@ func (l *loader) fields(n *yaml.Node, what string, known []string) fields {
 }
 
 // meant says which of the known keys somebody meant, who may have written what a flat table calls it.
-func meant(word string, known []string) string {
+func meant(word string, known []string) i18n.Message {
 	near := suggest.Nearest(word, known)
 	for c, key := range [columns]string{"account", "brand", "coupon", "stock", "bundle", "priority"} {
 		if slices.Contains(aliases[c], storelist.Fold(word)) && slices.Contains(known, key) {
@@ -117,9 +118,9 @@ func meant(word string, known []string) string {
 		}
 	}
 	if near != "" {
-		return "did you mean " + near + "?"
+		return i18n.M("manifest.did_you_mean", "key", near)
 	}
-	return "the known ones are " + strings.Join(known, ", ")
+	return i18n.M("manifest.known_keys", "keys", known)
 }
 
 // scalarTags are the types that YAML takes a single value for.
@@ -130,7 +131,7 @@ var scalarTags = []string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp", 
 func (l *loader) text(n *yaml.Node, key string) (string, bool) {
 	v := target(n)
 	if v.Kind != yaml.ScalarNode || !slices.Contains(scalarTags, v.Tag) {
-		l.problems.addf(n.Line, "%s must be a single value", key)
+		l.problems.say(n.Line, "manifest.no_scalar", "key", key)
 		return "", false
 	}
 	if isNull(v) {
@@ -144,7 +145,7 @@ func (l *loader) text(n *yaml.Node, key string) (string, bool) {
 func (l *loader) exact(n *yaml.Node, key string) (string, bool) {
 	s, ok := l.text(n, key)
 	if v := target(n); ok && s != "" && v.Tag != "!!str" && strings.Trim(s, "0123456789") != "" {
-		l.problems.addf(n.Line, "%s: YAML takes %s for something other than text: put it in quotes", key, quote(v.Value))
+		l.problems.say(n.Line, "manifest.not_text", "key", key, "value", storelist.Shown(v.Value))
 		return "", false
 	}
 	return s, ok

@@ -166,7 +166,7 @@ func (s *spill) close() error {
 }
 
 func spillError(err error) error {
-	return job.Errorf(job.CodeIO, "the manifest's rows cannot be kept in a temporary file (TMPDIR says where): %w", cause(err))
+	return job.Fail(job.CodeIO, "manifest.temporary_file", "error", cause(err))
 }
 
 // cause is why a file operation failed, without the path, which the sentence around it names.

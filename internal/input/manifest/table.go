@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -68,7 +68,7 @@ func (f *flat) read(ctx context.Context) error {
 }
 
 func stopped(ctx context.Context) error {
-	return job.Errorf(job.CodeInterrupted, "the manifest was not read to its end: %w", context.Cause(ctx))
+	return job.Fail(job.CodeInterrupted, "manifest.interrupted", "error", context.Cause(ctx))
 }
 
 // row takes a row. Once one is refused, the others are only looked at.
@@ -80,8 +80,8 @@ func (f *flat) row(cells []string, line int) error {
 	}
 	if bad == nil {
 		text := cell(cells, f.id)
-		var why string
-		if id, why = storelist.ID(text); why != "" {
+		var why i18n.Message
+		if id, why = storelist.ID(text); !why.IsZero() {
 			bad = &storelist.BadRow{Column: f.header[f.id], Value: text, Why: why}
 		}
 	}
@@ -105,8 +105,7 @@ func (f *flat) row(cells []string, line int) error {
 func (f *flat) overlong(cells []string) *storelist.BadRow {
 	for i := len(f.header); i < len(cells); i++ {
 		if cells[i] != "" {
-			return &storelist.BadRow{Column: strconv.Itoa(i + 1), Value: cells[i], Why: fmt.Sprintf("the row has more cells than the %d of"+
-				" the header: does a cell with a separator in it lack its quotes?", len(f.header))}
+			return &storelist.BadRow{Column: strconv.Itoa(i + 1), Value: cells[i], Why: storelist.MoreCells(len(f.header))}
 		}
 	}
 	return nil
@@ -138,32 +137,33 @@ func (f *flat) target(cells []string, line int) (int, *storelist.BadRow) {
 
 // wrongTarget says what is wrong with a row's target.
 func (f *flat) wrongTarget(cells []string) *storelist.BadRow {
-	bad := func(c int, why string) *storelist.BadRow {
+	bad := func(c int, why i18n.Message) *storelist.BadRow {
 		return &storelist.BadRow{Column: f.title(c), Value: cell(cells, f.at[c]), Why: why}
 	}
 	stock, bundle := cell(cells, f.at[colStock]), cell(cells, f.at[colBundle])
 	switch {
 	case stock == "" && bundle == "" && f.at[colStock] >= 0:
-		return bad(colStock, "the row has neither a stock nor a stock bundle")
+		return bad(colStock, i18n.M("manifest.neither"))
 	case stock == "" && bundle == "":
-		return bad(colBundle, "the stock bundle's ID is missing")
+		return bad(colBundle, i18n.M("manifest.no_bundle_id"))
 	case stock != "" && bundle != "":
-		return bad(colBundle, "the row has a stock and a stock bundle: a target is one of them")
+		return bad(colBundle, i18n.M("manifest.both"))
 	}
 	for c, what := range ids {
 		s := cell(cells, f.at[c])
-		if what == "" || s == "" && c != colCoupon {
+		if what.IsZero() || s == "" && c != colCoupon {
 			continue
 		}
-		if why := storelist.Fault(what, s); why != "" {
+		if why := storelist.Fault(what, s); !why.IsZero() {
 			return bad(c, why)
 		}
 	}
-	if s := cell(cells, f.at[colAccount]); s != "" && wrongAccount(s) != "" {
-		return bad(colAccount, wrongAccount(s))
-	}
-	if s := cell(cells, f.at[colPriority]); s != "" && wrongPriority(s) != "" {
-		return bad(colPriority, wrongPriority(s))
+	for c, wrong := range map[int]func(string) i18n.Message{colAccount: wrongAccount, colPriority: wrongPriority} {
+		if s := cell(cells, f.at[c]); s != "" {
+			if why := wrong(s); !why.IsZero() {
+				return bad(c, why)
+			}
+		}
 	}
 	return nil
 }
@@ -194,18 +194,26 @@ func (f *flat) newTarget(cells []string, line int) Target {
 // differs says where a row says of its target what other rows do not.
 func (f *flat) differs(first, t Target) *storelist.BadRow {
 	for _, d := range []struct {
-		c         int
-		was, is   string
-		explained string
+		c       int
+		was, is string
 	}{
-		{colBrand, first.Target.BrandID, t.Target.BrandID, "is of one brand"},
-		{colAccount, first.Account, t.Account, "has one account"},
-		{colPriority, string(first.Priority), string(t.Priority), "has one priority"},
+		{colBrand, first.Target.BrandID, t.Target.BrandID},
+		{colAccount, first.Account, t.Account},
+		{colPriority, string(first.Priority), string(t.Priority)},
 	} {
-		if d.was != d.is {
-			return &storelist.BadRow{Column: f.title(d.c), Value: d.is,
-				Why: fmt.Sprintf("%s %s, and line %d has %s", t.Target, d.explained, first.Line, quote(d.was))}
+		if d.was == d.is {
+			continue
 		}
+		bad := &storelist.BadRow{Column: f.title(d.c), Value: d.is}
+		switch was := storelist.Shown(d.was); d.c {
+		case colBrand:
+			bad.Why = i18n.M("manifest.other_brand", "target", t.Target.Message(), "line", first.Line, "was", was)
+		case colAccount:
+			bad.Why = i18n.M("manifest.other_account", "target", t.Target.Message(), "line", first.Line, "was", was)
+		default:
+			bad.Why = i18n.M("manifest.other_priority", "target", t.Target.Message(), "line", first.Line, "was", was)
+		}
+		return bad
 	}
 	return nil
 }
@@ -214,7 +222,7 @@ func (f *flat) differs(first, t Target) *storelist.BadRow {
 func (f *flat) addTarget(cells []string, line int) (int, error) {
 	i := len(f.manifest.Targets)
 	if i == MaxTargets {
-		return 0, errorf(f.o.Name, line, "the table has more than %d targets, which is the most a manifest may have", MaxTargets)
+		return 0, fail(f.o.Name, line, "manifest.too_many_targets", "most", MaxTargets)
 	}
 	t := f.newTarget(cells, line)
 	f.manifest.Targets = append(f.manifest.Targets, t)
@@ -242,7 +250,7 @@ func (f *flat) refuse(bad storelist.BadRow, line int, cells []string) error {
 		}
 	}
 	f.manifest.Stats.SetAside++
-	return storelist.WriteAside(f.o.SetAside, []string{strconv.Itoa(line), bad.Why}, cells)
+	return storelist.WriteAside(f.o.SetAside, []string{strconv.Itoa(line), bad.Why.In(f.o.Lang)}, cells)
 }
 
 // end judges a table that was read to its end, and counts the stores of each target.
@@ -250,16 +258,13 @@ func (f *flat) end(ctx context.Context) error {
 	s := &f.manifest.Stats
 	switch {
 	case f.bad.Count > 0:
-		what := "1 row of the manifest is wrong"
-		if f.bad.Count > 1 {
-			what = fmt.Sprintf("%d rows of the manifest are wrong", f.bad.Count)
-		}
-		return errorf(f.o.Name, f.bad.First[0].Line, "%s, nothing was sent (mend them, or go on without them by --set-aside FILE):\n%w",
-			what, &f.bad)
+		e := fail(f.o.Name, f.bad.First[0].Line, "manifest.bad_rows", "n", f.bad.Count, "rows", f.bad.Reasons())
+		e.Err = &f.bad
+		return e
 	case len(f.manifest.Targets) == 0 && s.SetAside > 0:
-		return errorf(f.o.Name, 0, "the manifest has no good row: all of its %d rows were set aside", s.SetAside)
+		return fail(f.o.Name, 0, "manifest.all_aside", "n", s.SetAside)
 	case len(f.manifest.Targets) == 0:
-		return errorf(f.o.Name, 0, "the manifest has no rows below its header")
+		return fail(f.o.Name, 0, "manifest.no_rows")
 	}
 	for i := range f.manifest.Targets {
 		if ctx.Err() != nil {

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -36,8 +36,8 @@ type listKey struct {
 
 // file is a list's file.
 type file struct {
-	real  string // its path without symbolic links
-	wrong string // why it is no list; empty where nothing is known against it
+	real  string       // its path without symbolic links
+	wrong i18n.Message // why it is no list; none where nothing is known against it
 }
 
 func readYAML(in io.Reader, o Options) (*Manifest, error) {
@@ -54,18 +54,18 @@ func readYAML(in io.Reader, o Options) (*Manifest, error) {
 		return nil, err
 	}
 	if len(l.manifest.Targets) == 0 {
-		return nil, errorf(o.Name, 0, "the manifest has no targets")
+		return nil, fail(o.Name, 0, "manifest.no_targets")
 	}
 	return l.manifest, nil
 }
 
 func (l *loader) read(root *yaml.Node, given Defaults) {
-	top := l.fields(root, "the manifest", []string{"defaults", "targets"})
+	top := l.fields(root, i18n.M("manifest.itself"), []string{"defaults", "targets"})
 	defaults := fields{}
 	if n := top["defaults"]; n != nil {
-		defaults = l.fields(n, "defaults", keys)
+		defaults = l.fields(n, i18n.M("manifest.defaults"), keys)
 		if has(defaults, "stock") && has(defaults, "bundle") {
-			l.problems.addf(defaults["bundle"].Line, "defaults: stock and bundle exclude each other: a target is one of them")
+			l.problems.say(defaults["bundle"].Line, "manifest.defaults_both")
 		}
 		l.target(defaults, fields{}, n.Line, given) // what is wrong with a default is so whether it is used or not
 	}
@@ -77,9 +77,9 @@ func (l *loader) read(root *yaml.Node, given Defaults) {
 	switch {
 	case isNull(list):
 	case list.Kind != yaml.SequenceNode:
-		l.problems.addf(n.Line, "targets must be a list: a line with - for each target")
+		l.problems.say(n.Line, "manifest.no_list")
 	case len(list.Content) > MaxTargets:
-		l.problems.addf(n.Line, "there are %d targets, and a manifest has at most %d", len(list.Content), MaxTargets)
+		l.problems.say(n.Line, "manifest.more_targets", "n", len(list.Content), "most", MaxTargets)
 	default:
 		for i, item := range list.Content {
 			l.add(item, i, defaults, given)
@@ -89,34 +89,33 @@ func (l *loader) read(root *yaml.Node, given Defaults) {
 
 // add reads a target and adds it.
 func (l *loader) add(n *yaml.Node, i int, defaults fields, given Defaults) {
-	own := l.fields(n, fmt.Sprintf("target %d", i+1), keys)
+	own := l.fields(n, i18n.M("manifest.target", "n", i+1), keys)
 	if target(n).Kind != yaml.MappingNode {
 		if isNull(target(n)) {
-			l.problems.addf(n.Line, "target %d is empty", i+1)
+			l.problems.say(n.Line, "manifest.empty_target", "n", i+1)
 		}
 		return
 	}
 	before := len(l.problems)
 	t, list, column, how := l.target(own, defaults, n.Line, given)
-	missing := func(text string) { l.problems.addf(n.Line, "target %d: %s", i+1, text) }
 	said := func(key string) bool { return has(own, key) || has(defaults, key) }
 	if !said("coupon") {
-		missing("coupon is missing: the product coupon's ID")
+		l.problems.say(n.Line, "manifest.no_coupon", "n", i+1)
 	}
 	switch {
 	case has(own, "stock") && has(own, "bundle"):
-		missing("stock and bundle exclude each other: a target is one of them")
+		l.problems.say(n.Line, "manifest.target_both", "n", i+1)
 	case !said("stock") && !said("bundle"):
-		missing("stock or bundle is missing: say what the stores are for")
+		l.problems.say(n.Line, "manifest.target_neither", "n", i+1)
 	}
 	if list == nil {
-		missing("list is missing: the file of its stores")
+		l.problems.say(n.Line, "manifest.target_no_list", "n", i+1)
 	}
 	if len(l.problems) > before {
 		return
 	}
 	if first, twice := l.seen[keyOf(t.Target)]; twice {
-		l.problems.addf(n.Line, "target %d: %s stands twice, first in line %d", i+1, t.Target, first)
+		l.problems.say(n.Line, "manifest.target_twice", "n", i+1, "target", t.Target.Message(), "line", first)
 		return
 	}
 	l.seen[keyOf(t.Target)] = n.Line
@@ -139,7 +138,7 @@ func (l *loader) target(own, defaults fields, line int, given Defaults) (t Targe
 		}
 		return nil
 	}
-	value := func(key string, exact bool, wrong func(string) string) string {
+	value := func(key string, exact bool, wrong func(string) i18n.Message) string {
 		n := pick(key)
 		if n == nil {
 			return ""
@@ -152,23 +151,23 @@ func (l *loader) target(own, defaults fields, line int, given Defaults) (t Targe
 		if !ok || wrong == nil {
 			return s
 		}
-		why := "it is empty"
+		why := i18n.M("manifest.empty")
 		if s != "" {
 			why = wrong(s)
 		}
-		if why != "" {
-			l.problems.addf(n.Line, "%s: %s: %s", key, quote(s), why)
+		if !why.IsZero() {
+			l.problems.say(n.Line, "manifest.bad_value", "key", key, "value", storelist.Shown(s), "why", why)
 			return ""
 		}
 		return s
 	}
-	id := func(key string) string {
-		return value(key, true, func(s string) string { return storelist.Fault(key+" ID", s) })
+	id := func(key string, column int) string {
+		return value(key, true, func(s string) i18n.Message { return storelist.Fault(ids[column], s) })
 	}
 	t = Target{Line: line, List: -1}
 	t.Account = or(value("account", true, wrongAccount), given.Account)
-	t.Target.BrandID, t.Target.ProductCouponID = id("brand"), id("coupon")
-	t.Target.StockID, t.Target.StockBundleID = id("stock"), id("bundle")
+	t.Target.BrandID, t.Target.ProductCouponID = id("brand", colBrand), id("coupon", colCoupon)
+	t.Target.StockID, t.Target.StockBundleID = id("stock", colStock), id("bundle", colBundle)
 	t.Priority = job.Priority(or(value("priority", false, wrongPriority), string(given.Priority), string(job.Default)))
 	t.Label = or(value("label", false, wrongLabel), given.Label)
 	t.ChunkSize = given.ChunkSize
@@ -209,25 +208,25 @@ func without(f fields, keys ...string) fields {
 	return out
 }
 
-func wrongIDs(s string) string {
+func wrongIDs(s string) i18n.Message {
 	if _, ok := storelist.ParseIDs(s); ok {
-		return ""
+		return i18n.Message{}
 	}
-	return "it is " + storelist.WeChatIDs + " or " + storelist.OwnIDs
+	return i18n.M("manifest.no_ids")
 }
 
-func wrongHeader(s string) string {
+func wrongHeader(s string) i18n.Message {
 	if n, err := strconv.Atoi(s); s == "none" || err == nil && n >= 1 {
-		return ""
+		return i18n.Message{}
 	}
-	return "it is the number of a line, from 1, or none"
+	return i18n.M("manifest.no_header_line")
 }
 
-func wrongChunkSize(s string) string {
+func wrongChunkSize(s string) i18n.Message {
 	if n, err := strconv.Atoi(s); err == nil && n >= 1 && n <= job.MaxStoresPerCall {
-		return ""
+		return i18n.Message{}
 	}
-	return fmt.Sprintf("it is a whole number from 1 to %d", job.MaxStoresPerCall)
+	return i18n.M("manifest.no_chunk_size", "most", job.MaxStoresPerCall)
 }
 
 // resolve makes a path of the manifest one that can be opened.
@@ -239,9 +238,9 @@ func (l *loader) resolve(path string) string {
 }
 
 // wrongList looks for a list's file, once for all targets that use it.
-func (l *loader) wrongList(path string) string {
+func (l *loader) wrongList(path string) i18n.Message {
 	if path == storelist.Stdin || strings.Contains(path, "://") {
-		return "a target's list is a file, and neither standard input nor an address"
+		return i18n.M("manifest.list_no_file")
 	}
 	path = l.resolve(path)
 	f, known := l.files[path]
@@ -254,7 +253,7 @@ func (l *loader) wrongList(path string) string {
 
 func look(path string) file {
 	if strings.ContainsRune(path, 0) {
-		return file{wrong: "it is no path"}
+		return file{wrong: i18n.M("manifest.no_path")}
 	}
 	real, err := filepath.EvalSymlinks(path)
 	var info fs.FileInfo
@@ -263,11 +262,11 @@ func look(path string) file {
 	}
 	switch {
 	case err != nil:
-		return file{wrong: "the list cannot be read: " + cause(err).Error()}
+		return file{wrong: i18n.M("list.unreadable", "error", cause(err))}
 	case info.IsDir():
-		return file{wrong: "this is a folder, not a list"}
+		return file{wrong: i18n.M("list.folder")}
 	case !info.Mode().IsRegular():
-		return file{wrong: "this is no regular file, and no list"}
+		return file{wrong: i18n.M("list.no_regular_file")}
 	}
 	return file{real: real}
 }

@@ -108,5 +108,5 @@ func (s *Spool) Close() error {
 }
 
 func tempError(err error) error {
-	return job.Errorf(job.CodeIO, "a temporary file cannot be written (TMPDIR says where they go): %w", err)
+	return job.Fail(job.CodeIO, "list.temporary_file", "error", err)
 }

@@ -1,10 +1,10 @@
 package storelist
 
 import (
-	"strconv"
 	"strings"
 	"unicode"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -26,8 +26,7 @@ func (s *search) above(h *head) error {
 		if s.passable(r, h, like) {
 			continue
 		}
-		return listErrorf(s.opts.Name, r.line, "this row stands above the header, which is line %d, and may be a store's: %s: choose by --header %d"+
-			" or --no-header", s.rows[h.row].line, quoted(r.names), s.rows[h.row].line)
+		return listError(s.opts.Name, r.line, "list.above_header", "header", s.rows[h.row].line, "cells", quoted(r.names))
 	}
 	return nil
 }
@@ -208,8 +207,7 @@ func (s *search) unnamed() (h head, more bool, err error) {
 		}
 	}
 	if header >= 0 && !columnName(h.name) && job.ValidID(h.name) {
-		h.warnings = append(h.warnings, "line "+strconv.Itoa(s.rows[header].line)+", "+strconv.Quote(h.name)+", is read as the column's name and not as a"+
-			" store: --no-header if it is one")
+		h.warnings = append(h.warnings, i18n.M("list.name_like_id", "line", s.rows[header].line, "name", h.name))
 	}
 	return h, false, nil
 }

@@ -19,7 +19,7 @@ type archive struct {
 func (a *archive) Error() string { return a.Unwrap().Error() }
 
 func (a *archive) Unwrap() error {
-	return listErrorf(a.name, 0, "this is a spreadsheet or a zip archive, not text: save the list as CSV (UTF-8)")
+	return listError(a.name, 0, "list.archive")
 }
 
 // maxCompound is how much of a compound file is searched for what it is.
@@ -35,8 +35,7 @@ func compoundFile(in io.Reader, name string) error {
 		n, err := in.Read(window[len(window):cap(window)])
 		window = window[:len(window)+n]
 		if bytes.Contains(window, encrypted) {
-			return listErrorf(name, 0, "the spreadsheet is protected by a password: save it without one (File, Info, Protect"+
-				" Workbook), or save the list as CSV")
+			return listError(name, 0, "list.password")
 		}
 		if errors.Is(err, io.EOF) {
 			break
@@ -51,7 +50,7 @@ func compoundFile(in io.Reader, name string) error {
 			window = window[:copy(window, window[len(window)-keep:])]
 		}
 	}
-	return listErrorf(name, 0, "this is an old spreadsheet (.xls): open it and save it as .xlsx, or save the list as CSV")
+	return listError(name, 0, "list.old_xls")
 }
 
 func utf16Name(s string) []byte {

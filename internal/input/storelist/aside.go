@@ -1,6 +1,10 @@
 package storelist
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/storelink/storelink/internal/i18n"
+)
 
 // OurPrefix is what the names of the columns begin with that we add to a list (its outcomes, or why a row was set aside). A
 // list that has them is read as if they were not there.
@@ -23,8 +27,8 @@ func lone(names []string) (at int, ok bool) {
 
 // Rejected is a row that has no good store ID, with all that stands in it.
 type Rejected struct {
-	Line  int     // of its first character, or a spreadsheet's row, from 1
-	Why   string  // for a person, in English
+	Line  int // of its first character, or a spreadsheet's row, from 1
+	Why   i18n.Message
 	Cells []Value // by column, or one with a line of JSON; of text in the list's own bytes. Valid until the next row
 }
 

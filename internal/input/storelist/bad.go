@@ -2,12 +2,14 @@ package storelist
 
 import (
 	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -17,7 +19,52 @@ type BadRow struct {
 	Column string `json:"column"`         // its name, or its number where there is no header
 	Cell   string `json:"cell,omitempty"` // a spreadsheet's, such as B3
 	Value  string `json:"value"`          // as it came, shortened
-	Why    string `json:"why"`            // for a person, without the value
+
+	Why i18n.Message `json:"-"` // without the value; in JSON its English text is why, and why_code and why_args are beside it
+}
+
+// whyJSON is a reason in JSON.
+type whyJSON struct {
+	Why  string    `json:"why"`
+	Code string    `json:"why_code"`
+	Args i18n.Args `json:"why_args,omitempty"`
+}
+
+func jsonOf(why i18n.Message) whyJSON { return whyJSON{why.String(), why.Code, why.Args} }
+
+func (w whyJSON) message() (m i18n.Message, err error) {
+	data, err := json.Marshal(struct {
+		Code string    `json:"code"`
+		Args i18n.Args `json:"args"`
+		Text string    `json:"text"`
+	}{w.Code, w.Args, w.Why})
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	return m, err
+}
+
+// MarshalJSON has the reason's English text and its code.
+func (r BadRow) MarshalJSON() ([]byte, error) {
+	type row BadRow
+	return json.Marshal(struct {
+		row
+		whyJSON
+	}{row(r), jsonOf(r.Why)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (r *BadRow) UnmarshalJSON(data []byte) error {
+	type row BadRow
+	why := whyJSON{}
+	err := json.Unmarshal(data, (*row)(r))
+	if err == nil {
+		err = json.Unmarshal(data, &why)
+	}
+	if err == nil {
+		r.Why, err = why.message()
+	}
+	return err
 }
 
 // BadRows are what a list was refused for: the first of its bad rows, how many there are, and the reasons, each once with the
@@ -31,13 +78,36 @@ type BadRows struct {
 
 // BadGroup are the bad rows that are so for one reason.
 type BadGroup struct {
-	Why    string   `json:"why"`
-	Column string   `json:"column"`
-	Count  int64    `json:"count"`
-	Lines  string   `json:"lines"`  // such as 3-5, 9; it ends in … where there are more
-	Values []string `json:"values"` // the first of them
+	Why    i18n.Message `json:"-"` // as a BadRow's
+	Column string       `json:"column"`
+	Count  int64        `json:"count"`
+	Lines  string       `json:"lines"`  // such as 3-5, 9; it ends in … where there are more
+	Values []string     `json:"values"` // the first of them
 
 	ranges, from, to int // that are written to Lines; the one that is not yet; its last line
+}
+
+// MarshalJSON has the reason's English text and its code.
+func (g *BadGroup) MarshalJSON() ([]byte, error) {
+	type group BadGroup
+	return json.Marshal(struct {
+		whyJSON
+		*group
+	}{jsonOf(g.Why), (*group)(g)})
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (g *BadGroup) UnmarshalJSON(data []byte) error {
+	type group BadGroup
+	why := whyJSON{}
+	err := json.Unmarshal(data, (*group)(g))
+	if err == nil {
+		err = json.Unmarshal(data, &why)
+	}
+	if err == nil {
+		g.Why, err = why.message()
+	}
+	return err
 }
 
 // How much is told: bad rows and reasons, and of each reason values and ranges of lines.
@@ -54,7 +124,7 @@ func (b *BadRows) Add(r BadRow) {
 	}
 	b.Count++
 	for _, g := range b.Groups {
-		if g.Why == r.Why && g.Column == r.Column {
+		if g.Why.Equal(r.Why) && g.Column == r.Column {
 			g.add(r)
 			return
 		}
@@ -89,40 +159,43 @@ func (g *BadGroup) add(r BadRow) {
 	}
 }
 
-// Error tells the reasons, a line each.
-func (b *BadRows) Error() string {
-	var s strings.Builder
+// Error has the reasons in English, a line each.
+func (b *BadRows) Error() string { return b.AsMessage().String() }
+
+// AsMessage is the rows' reasons, a line each.
+func (b *BadRows) AsMessage() i18n.Message {
+	reasons := b.Reasons()
+	if len(reasons) == 0 {
+		return i18n.Message{}
+	}
+	return i18n.M("list.reasons", "first", reasons[0], "others", reasons[1:])
+}
+
+// Reasons are the reasons, each with its lines and the first of its values; the last is how many other rows there are, if any.
+func (b *BadRows) Reasons() (all []i18n.Message) {
 	more := b.Count
-	for i, g := range b.Groups {
-		if i > 0 {
-			s.WriteByte('\n')
-		}
+	for _, g := range b.Groups {
 		more -= g.Count
 		if g.Count == 1 {
-			fmt.Fprintf(&s, "  line %s, column %s: %q: %s", g.Lines, g.Column, g.Values[0], g.Why)
+			all = append(all, i18n.M("list.bad_row", "line", g.Lines, "column", g.Column, "value", g.Values[0], "why", g.Why))
 			continue
 		}
 		values := quoted(g.Values)
 		if g.Count > int64(len(g.Values)) {
-			values += ", …"
+			values = append(values, "…")
 		}
-		fmt.Fprintf(&s, "  lines %s, column %s: %s: %s (%d rows)", g.Lines, g.Column, values, g.Why, g.Count)
+		all = append(all, i18n.M("list.bad_group", "lines", g.Lines, "column", g.Column, "values", values, "why", g.Why, "n", g.Count))
 	}
 	if more > 0 {
-		fmt.Fprintf(&s, "\n  … and %d more", more)
+		all = append(all, i18n.M("list.more_bad_rows", "n", more))
 	}
-	return s.String()
+	return all
 }
 
 // err is the refusal: one sentence with file and line, and the rows below it.
 func (b *BadRows) err() error {
 	first := b.First[0]
-	what := "1 row of the list has no good store ID"
-	if b.Count > 1 {
-		what = fmt.Sprintf("%d rows of the list have no good store ID", b.Count)
-	}
-	e := listErrorf(b.file, first.Line, "%s, nothing was sent (mend the list, or go on without these rows by --set-aside"+
-		" FILE):\n%w", what, b)
+	e := listError(b.file, first.Line, "list.bad_rows", "n", b.Count, "rows", b.Reasons())
 	e.Err = b
 	return e
 }
@@ -153,5 +226,5 @@ func asideError(err error) error {
 	if err == nil {
 		return nil
 	}
-	return job.Errorf(job.CodeIO, "the rows set aside cannot be written, so nothing was sent: %w", err)
+	return job.Fail(job.CodeIO, "list.aside_unwritten", "error", err)
 }

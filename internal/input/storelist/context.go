@@ -13,11 +13,10 @@ func stopped(ctx context.Context) error {
 	if e := (*job.Error)(nil); errors.As(cause, &e) {
 		return e
 	}
-	code, why := job.CodeInterrupted, "the list was not read to its end: %w"
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		code, why = job.CodeTimeout, "the list was not read in the time that there was for it: %w"
+		return job.Fail(job.CodeTimeout, "list.time_over", "error", cause)
 	}
-	return job.Errorf(code, why, cause)
+	return job.Fail(job.CodeInterrupted, "list.interrupted", "error", cause)
 }
 
 // lookAround is how often it is looked whether the reading is to end, in rows.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // What is held of a list until its header is found: rows that have something in them, and bytes or cells.
@@ -74,7 +76,7 @@ type head struct {
 
 	count    string // a number that stands above the header: it has to be the count of the rows, or of the IDs
 	countRow int    // its line
-	warnings []string
+	warnings []i18n.Message
 }
 
 // search looks for the header among a list's first rows.
@@ -88,7 +90,7 @@ type search struct {
 // find finds the header and the column. more says that it may be found with more rows.
 func (s *search) find() (h head, more bool, err error) {
 	if len(s.rows) == 0 {
-		return h, false, listErrorf(s.opts.Name, 0, "the list is empty: it has no store IDs")
+		return h, false, listError(s.opts.Name, 0, "list.empty")
 	}
 	s.withoutOurs()
 	if s.opts.NoHeader {
@@ -144,13 +146,13 @@ func (o Options) checkHeader() error {
 	_, ids := ParseIDs(o.IDs)
 	switch {
 	case !ids:
-		return listErrorf(o.Name, 0, "--ids %q: it is wechat or own", o.IDs)
+		return listError(o.Name, 0, "list.flag_ids", "value", o.IDs)
 	case o.HeaderLine < 0:
-		return listErrorf(o.Name, 0, "--header %d: it is the number of a line, from 1", o.HeaderLine)
+		return listError(o.Name, 0, "list.flag_header", "value", o.HeaderLine)
 	case o.HeaderLine > 0 && o.NoHeader:
-		return listErrorf(o.Name, 0, "--header and --no-header exclude each other")
+		return listError(o.Name, 0, "list.header_or_none")
 	case o.NoHeader && o.columnName() != "":
-		return listErrorf(o.Name, 0, "--column %q: without a header (--no-header) a column has no name: choose it by its number", o.Column)
+		return listError(o.Name, 0, "list.name_without_header", "column", o.Column)
 	}
 	return nil
 }
@@ -172,7 +174,7 @@ func (s *search) tooFar() error {
 	n := s.opts.columnNumber()
 	if width := s.width(); s.opts.Column != "" && s.opts.columnName() == "" && (n < 1 || n > width) {
 		r := s.widest()
-		return listErrorf(s.opts.Name, r.line, "--column %d: the list has %d columns; this row has %s", n, width, quoted(r.names))
+		return listError(s.opts.Name, r.line, "list.no_column", "column", n, "n", width, "cells", quoted(r.names))
 	}
 	return nil
 }
@@ -200,8 +202,7 @@ func (s *search) without() (head, error) {
 	}
 	lone := s.rows[0].lone()
 	if lone < 0 {
-		return h, listErrorf(s.opts.Name, s.rows[0].line, "without a header (--no-header) a list of %d columns does not say which has the"+
-			" store IDs: choose it by --column NUMBER; the first row has %s", len(s.rows[0].names), quoted(s.rows[0].names))
+		return h, listError(s.opts.Name, s.rows[0].line, "list.no_header", "n", len(s.rows[0].names), "cells", quoted(s.rows[0].names))
 	}
 	h.at, h.lone, h.width = lone, true, len(s.rows[0].names)
 	return h, nil
@@ -214,8 +215,7 @@ func (s *search) inLine() (h head, more bool, err error) {
 		return h, true, nil
 	}
 	if i < 0 {
-		return h, false, listErrorf(s.opts.Name, s.opts.HeaderLine, "--header %d: no row with something in it begins in this line, or it stands"+
-			" more than %d rows down", s.opts.HeaderLine, maxHeld)
+		return h, false, listError(s.opts.Name, s.opts.HeaderLine, "list.no_header_line", "line", s.opts.HeaderLine, "rows", maxHeld)
 	}
 	r := s.rows[i]
 	switch name := s.opts.columnName(); {
@@ -248,16 +248,15 @@ func (s *search) inLine() (h head, more bool, err error) {
 }
 
 func (s *search) noNumber(n int, r headRow) error {
-	return listErrorf(s.opts.Name, r.line, "--column %d: the list has %d columns; this row has %s", n, len(r.names), quoted(r.names))
+	return listError(s.opts.Name, r.line, "list.no_column", "column", n, "n", len(r.names), "cells", quoted(r.names))
 }
 
 func (s *search) noSuchColumn(name string, r headRow) error {
-	return listErrorf(s.opts.Name, r.line, "--column %q: there is no such column; this row has %s", name, quoted(r.names))
+	return listError(s.opts.Name, r.line, "list.no_column_named", "column", name, "cells", quoted(r.names))
 }
 
 func (s *search) unknown(r headRow) error {
-	return listErrorf(s.opts.Name, r.line, "no column is known to hold the store IDs; this row has %s: choose the column"+
-		" by --column NAME or by its number (1 to %d)", quoted(r.names), len(r.names))
+	return listError(s.opts.Name, r.line, "list.unknown_column", "cells", quoted(r.names), "n", len(r.names))
 }
 
 // cellNamed finds the cell of a row that has a name, exactly or else but for what Fold leaves out; -1 for none.
@@ -274,8 +273,7 @@ func (s *search) cellNamed(r headRow, name string) (int, error) {
 		}
 		switch {
 		case len(found) > 1:
-			return 0, listErrorf(s.opts.Name, r.line, "--column %q: %d columns are called so: choose one by its number", s.opts.Column,
-				len(found))
+			return 0, listError(s.opts.Name, r.line, "list.same_columns", "column", s.opts.Column, "n", len(found))
 		case len(found) == 1:
 			return found[0], nil
 		}
@@ -396,12 +394,11 @@ func (s *search) header(i, at int) head {
 		h.ownName = r.cell(h.own)
 	}
 	if familyOf(h.name) == ambiguous && s.opts.IDs == "" {
-		h.warnings = append(h.warnings, "the column "+strconv.Quote(Shown(h.name))+" may hold WeChat Pay's store IDs or the merchant's own numbers, and is"+
-			" read as WeChat Pay's: --ids wechat says that it is, --ids own that it is not")
+		h.warnings = append(h.warnings, i18n.M("list.either_ids", "column", Shown(h.name)))
 	}
 	if s.secondLine(i, at) {
 		h.first++
-		h.warnings = append(h.warnings, "line "+strconv.Itoa(s.rows[i+1].line)+" is read as the header's second line")
+		h.warnings = append(h.warnings, i18n.M("list.second_line", "line", s.rows[i+1].line))
 	}
 	return h
 }
@@ -466,8 +463,7 @@ func (s *search) pick(r headRow) (at int, found bool, err error) {
 	slices.Sort(either)
 	var names []string
 	for _, i := range either {
-		names = append(names, strconv.Quote(Shown(r.names[i])))
+		names = append(names, Shown(r.names[i]))
 	}
-	return either[0], true, listErrorf(s.opts.Name, r.line, "several columns may hold the store IDs: %s: choose one by --column NAME",
-		strings.Join(names, ", "))
+	return either[0], true, listError(s.opts.Name, r.line, "list.several_columns", "columns", names)
 }

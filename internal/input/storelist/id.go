@@ -2,20 +2,22 @@ package storelist
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
 // storeID is what faults call a store's ID.
-const storeID = "store ID"
+var storeID = i18n.M("list.store_id")
 
 // Why words that could be IDs are none.
-const (
-	whyHeader = "this is a column's name, and no store ID"
-	whyTotal  = "this is a total, and no store ID"
+var (
+	whyHeader = i18n.M("list.is_header")
+	whyTotal  = i18n.M("list.is_total")
 )
 
 // totals are what stands before the sum of a table.
@@ -24,9 +26,9 @@ var totals = map[string]bool{"total": true, "totals": true, "subtotal": true, "s
 
 // ID gives the store ID that a cell holds, or why it holds none. What stands around an ID and cannot be meant is taken off:
 // white space, marks that cannot be seen, and what keeps a spreadsheet from taking it for a number ("=""000123""", '000123).
-func ID(cell string) (id, why string) {
+func ID(cell string) (id string, why i18n.Message) {
 	if digits(cell) {
-		return cell, ""
+		return cell, why
 	}
 	id = unmasked(plain(cell))
 	switch word := strings.ToLower(id); {
@@ -42,7 +44,7 @@ func ID(cell string) (id, why string) {
 // good says whether a cell holds a store ID.
 func good(cell string) bool {
 	_, why := ID(cell)
-	return why == ""
+	return why.IsZero()
 }
 
 // digits says whether a cell is an ID of digits alone, as nearly all are.
@@ -86,25 +88,25 @@ var noValue = func() map[string]bool {
 	return all
 }()
 
-// Fault says why s can be no ID, or nothing where it can. what names it: "store ID", "brand ID".
-func Fault(what, s string) string {
+// Fault is why s can be no ID; the zero message where it can. what names it: a store ID, a brand ID.
+func Fault(what i18n.Message, s string) i18n.Message {
 	valid := job.ValidID(s)
 	switch {
 	case s == "":
-		return "the " + what + " is missing"
+		return i18n.M("list.missing", "what", what)
 	case noValue[strings.ToLower(s)] || strings.Trim(s, "-_") == "":
-		return "the " + what + " is missing: this stands for no value"
+		return i18n.M("list.no_value", "what", what)
 	case strings.EqualFold(s, "true"), strings.EqualFold(s, "false"):
 		return whyBool
 	case isDate(s):
 		return whyDate
 	case valid:
-		return ""
+		return i18n.Message{}
 	case s[0] == '#' && errorValues[strings.ToUpper(s)]:
 		return whyError
 	}
 	if n := severalIDs(s); n > 1 {
-		return fmt.Sprintf("the cell has %d IDs, and a row is for one: give each a row of its own", n)
+		return i18n.M("list.several_ids", "n", n)
 	}
 	return badID(what, s)
 }
@@ -114,30 +116,29 @@ var errorValues = map[string]bool{"#REF!": true, "#VALUE!": true, "#DIV/0!": tru
 	"#SPILL!": true, "#CALC!": true, "#GETTING_DATA": true}
 
 // badID says why a text is no ID.
-func badID(what, s string) string {
+func badID(what i18n.Message, s string) i18n.Message {
 	switch {
 	case damaged(s):
-		return "a spreadsheet has turned this number into another form and may have lost digits of it: give the column the" +
-			" format Text and export the list again"
+		return i18n.M("list.damaged_number")
 	case strings.HasPrefix(s, "'"):
-		return "it begins with an apostrophe, a spreadsheet's mark for text: take that out"
+		return i18n.M("list.apostrophe")
 	case len(s) > job.MaxIDLength && validCharacters(s):
-		return fmt.Sprintf("it is %d characters long, and a %s has at most %d", len(s), what, job.MaxIDLength)
+		return i18n.M("list.too_long", "n", len(s), "what", what, "most", job.MaxIDLength)
 	case !utf8.ValidString(s):
-		return "it is not text"
+		return i18n.M("list.not_text")
 	}
 	for _, c := range s {
 		switch {
 		case job.ValidID(string(c)):
 		case c != ' ' && unseen(c):
-			return fmt.Sprintf("a character that cannot be seen stands in it: U+%04X", c)
+			return i18n.M("list.unseen", "character", fmt.Sprintf("U+%04X", c))
 		case c >= '０' && c <= 'ｚ':
-			return fmt.Sprintf("%q is a full-width character: a %s has only 0-9, A-Z, a-z, _ and -", c, what)
+			return i18n.M("list.full_width", "character", strconv.QuoteRune(c), "what", what)
 		default:
-			return fmt.Sprintf("%q cannot stand in a %s, which has only 0-9, A-Z, a-z, _ and -", c, what)
+			return i18n.M("list.bad_character", "character", strconv.QuoteRune(c), "what", what)
 		}
 	}
-	return "it is no " + what
+	return i18n.M("list.no_id", "what", what)
 }
 
 // unseen says whether a character leaves no mark: white space, controls, and those that only steer the others.

@@ -83,7 +83,7 @@ func (u *unpacked) next() error {
 		case err != nil:
 			return err // io.EOF
 		case c != 0:
-			return listErrorf(u.name, 0, "the compressed list is damaged: something that is no gzip stands behind its end")
+			return listError(u.name, 0, "list.gzip_more")
 		}
 	}
 }
@@ -95,11 +95,11 @@ func readError(name string, err error) error {
 	}
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return job.Errorf(job.CodeInterrupted, "the list was not read to its end: %w", err)
+		return job.Fail(job.CodeInterrupted, "list.interrupted", "error", err)
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
-		return listErrorf(name, 0, "the compressed list is damaged: %w", err)
+		return listError(name, 0, "list.gzip_damaged", "error", err)
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return listErrorf(name, 0, "the compressed list breaks off before its end: %w", err)
+		return listError(name, 0, "list.gzip_short", "error", err)
 	}
-	return listErrorf(name, 0, "the list cannot be read: %w", err)
+	return listError(name, 0, "list.unreadable", "error", err)
 }

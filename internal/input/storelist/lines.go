@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // LineKind is what a row of a list is.
@@ -24,10 +26,10 @@ const (
 type Line struct {
 	Number int // of the line or row, from 1
 	Kind   LineKind
-	Values []Value // by column; valid until the next Line
-	ID     string  // of a store
-	Own    string  // the merchant's own number of it, where the list has a column of these beside the IDs
-	Why    string  // there is none: why the row is bad
+	Values []Value      // by column; valid until the next Line
+	ID     string       // of a store
+	Own    string       // the merchant's own number of it, where the list has a column of these beside the IDs
+	Why    i18n.Message // there is none: why the row is bad
 
 	width int // of a spreadsheet's row
 }
@@ -76,7 +78,7 @@ func (rd *Reader) Lines(gb18030 bool) iter.Seq2[Line, error] {
 
 // columnless is the error of a list that has no columns.
 func (rd *Reader) columnless() error {
-	return listErrorf(rd.opts.Name, 0, "a list of %s has no columns to which others could be added", rd.src.format())
+	return listError(rd.opts.Name, 0, "list.no_columns", "format", rd.src.format())
 }
 
 // full is a row with all that stands in it.
@@ -89,7 +91,7 @@ func (r *row) full(gb18030 bool) Line {
 		}
 	}
 	if r.kind == StoreLine {
-		if line.ID, line.Why = r.id, r.fault; line.Why == "" {
+		if line.ID, line.Why = r.id, r.fault; line.Why.IsZero() {
 			line.ID, line.Why = ID(r.id)
 		}
 		line.Own = r.own

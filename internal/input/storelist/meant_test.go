@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -161,7 +162,7 @@ func TestWhatIsReadByAGuessIsTold(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		said := strings.Join(rd.Warnings(), "\n")
+		said := i18n.List(rd.Warnings()...).String()
 		if c.says == "" && said != "" || !strings.Contains(said, c.says) {
 			t.Errorf("%s: %q", name, said)
 		}

@@ -7,7 +7,8 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // objects is JSON lines: an object a line, with the ID as a string or as a number that is written out; or the ID alone.
@@ -26,13 +27,13 @@ func newObjects(in *text, opts Options) (*objects, error) {
 	o := &objects{in: in, opts: opts, head: head{own: -1, row: -1, ids: (&search{opts: opts}).ids(noFamily)}}
 	value, err := o.read()
 	if errors.Is(err, io.EOF) {
-		return nil, listErrorf(opts.Name, 0, "the list is empty: it has no store IDs")
+		return nil, listError(opts.Name, 0, "list.empty")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if opts.HeaderLine > 0 || opts.NoHeader {
-		return nil, listErrorf(opts.Name, 0, "--header and --no-header are for tables: JSON lines have no header")
+		return nil, listError(opts.Name, 0, "list.json_header")
 	}
 	if value[0] == '{' {
 		if err := o.choose(value); err != nil {
@@ -68,8 +69,7 @@ func (o *objects) choose(value []byte) error {
 			if at, ok = lone(r.names); ok {
 				o.only = true
 			} else {
-				err = listErrorf(o.opts.Name, o.line, "no key is known to hold the store IDs; there are %s: choose one by --column",
-					quoted(r.names))
+				err = listError(o.opts.Name, o.line, "list.unknown_key", "keys", quoted(r.names))
 			}
 		}
 	}
@@ -129,10 +129,10 @@ func (o *objects) next() (row, error) {
 func (o *objects) object(line []byte) (object map[string]json.RawMessage, twice bool, err error) {
 	err = json.Unmarshal(line, &object)
 	if e := (*json.SyntaxError)(nil); errors.As(err, &e) && int(e.Offset) >= len(line) && o.line == 1 {
-		return nil, false, listErrorf(o.opts.Name, o.line, "this is one JSON document over several lines: write it as JSON lines, an object or an ID a line")
+		return nil, false, listError(o.opts.Name, o.line, "list.json_over_lines")
 	}
 	if err != nil {
-		return nil, false, listErrorf(o.opts.Name, o.line, "the line is no JSON object: %w", err)
+		return nil, false, listError(o.opts.Name, o.line, "list.no_object", "error", err)
 	}
 	return object, keys(line) != len(object), nil
 }
@@ -182,13 +182,13 @@ func (o *objects) row(line []byte) (row, error) {
 		r.own = scalar(own)
 		switch value = object[o.key]; {
 		case twice:
-			r.id, r.fault = string(line), "a key stands twice in the object, and has two values"
+			r.id, r.fault = string(line), i18n.M("list.key_twice")
 			return r, nil
 		case o.only && !o.alone(object):
-			r.id, r.fault = string(line), "the object has "+strconv.Itoa(len(object))+" keys, and the list's first has "+strconv.Quote(Shown(o.key))+" alone: choose the key by --column"
+			r.id, r.fault = string(line), i18n.M("list.more_keys", "n", len(object), "key", Shown(o.key))
 			return r, nil
 		case value == nil:
-			r.fault = "the object has no key " + Shown(o.key)
+			r.fault = i18n.M("list.no_key", "key", Shown(o.key))
 			return r, nil
 		}
 	}
@@ -202,16 +202,16 @@ func (o *objects) value(value json.RawMessage, r *row) error {
 		r.fault = Fault(storeID, "")
 	case value[0] == '"':
 		if err := json.Unmarshal(value, &r.id); err != nil {
-			return listErrorf(o.opts.Name, o.line, "the line is no JSON: %w", err)
+			return listError(o.opts.Name, o.line, "list.bad_json", "error", err)
 		}
 	case value[0] == '{' || value[0] == '[' || value[0] == 't' || value[0] == 'f':
-		r.id, r.fault = string(value), "it is neither a string nor a number"
+		r.id, r.fault = string(value), i18n.M("list.json_kind")
 	default:
 		if !json.Valid(value) {
-			return listErrorf(o.opts.Name, o.line, "the line is no JSON")
+			return listError(o.opts.Name, o.line, "list.no_json")
 		}
 		if r.id = string(value); bytes.ContainsAny(value, "eE.-") {
-			r.fault = "the number is not written out in digits: write the store ID as a string"
+			r.fault = i18n.M("list.json_number")
 		}
 	}
 	return nil

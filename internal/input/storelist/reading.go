@@ -3,6 +3,7 @@ package storelist
 import (
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -45,8 +46,8 @@ func (rd *Reader) OwnColumn() (ReadColumn, bool) {
 	return ReadColumn{Number: rd.head.own + 1, Name: rd.head.ownName}, true
 }
 
-// Warnings returns what a person ought to know of a list that was read to its end and is not refused: sentences.
-func (rd *Reader) Warnings() []string { return rd.warnings }
+// Warnings returns what a person ought to know of a list that was read to its end and is not refused.
+func (rd *Reader) Warnings() []i18n.Message { return rd.warnings }
 
 // read notes an ID that is given out.
 func (rd *Reader) read(id string) {

@@ -95,7 +95,7 @@ func (c *records) quoted(line []byte, number int) (folded bool, err error) {
 				return false, nil
 			}
 			if errors.Is(err, errStray) {
-				err = listErrorf(c.in.name, number, "%w", errStray)
+				err = listError(c.in.name, number, "list.stray_quote")
 			}
 			return false, err
 		}
@@ -111,8 +111,7 @@ var (
 	byteOrderMark = []byte("\ufeff")
 )
 
-var errStray = errors.New("a quote (\") stands where it cannot: in CSV a cell with one is put in quotes and the quote is doubled," +
-	" and every quote that opens is closed")
+var errStray = errors.New("stray quote") // list.stray_quote
 
 // field reads a cell, and gives what is behind it and its separator, whether there is more, and the line that this is in.
 func (c *records) field(line []byte, number int) (rest []byte, more bool, _ int, err error) {
@@ -184,8 +183,7 @@ func (c *records) cut() {
 }
 
 func (c *records) unclosed(line int) error {
-	return listErrorf(c.in.name, line, "a quote (\") opens a cell here and is never closed: close it, or where it belongs to the"+
-		" text, put the cell in quotes and double it")
+	return listError(c.in.name, line, "list.unclosed_quote")
 }
 
 // swallowed says whether a cell of a record that goes over several lines has rows of the list in it: a line of it has as many
@@ -220,6 +218,5 @@ func (c *records) swallowed(r record, at, width int) bool {
 }
 
 func (c *records) swallowing(line int) error {
-	return listErrorf(c.in.name, line, "the cell that a quote (\") opens here goes on over lines that are rows of the list: close the"+
-		" quote, or where it belongs to the text, put the cell in quotes and double it")
+	return listError(c.in.name, line, "list.swallowing_quote")
 }

@@ -1,6 +1,6 @@
 package storelist
 
-import "fmt"
+import "github.com/storelink/storelink/internal/i18n"
 
 // What of repeats is told: an ID on so many rows is a placeholder more often than a store that is named again and again. Of IDs
 // that come again so many are counted at a time.
@@ -34,8 +34,8 @@ func (r *repeats) add(id string) {
 	}
 }
 
-// warning tells of the ID that comes most often, where that is suspiciously often; "" where it is not.
-func (r *repeats) warning() string {
+// warning tells of the ID that comes most often, where that is suspiciously often; none where it is not.
+func (r *repeats) warning() i18n.Message {
 	most, others, id := int64(0), 0, ""
 	for i, n := range r.count {
 		if n+1 >= manyRepeats {
@@ -46,15 +46,14 @@ func (r *repeats) warning() string {
 		}
 	}
 	if most+1 < manyRepeats {
-		return ""
+		return i18n.Message{}
 	}
-	atLeast := ""
+	rows := i18n.M("list.rows", "n", most+1)
 	if r.missed > 0 {
-		atLeast = "at least "
+		rows = i18n.M("list.rows_at_least", "n", most+1)
 	}
-	said := fmt.Sprintf("the store ID %q stands on %s%d rows: is it a placeholder? It is sent once, like any other", id, atLeast, most+1)
 	if others > 1 {
-		said += fmt.Sprintf("; so many rows have %d other IDs too", others-1)
+		return i18n.M("list.placeholders", "id", id, "rows", rows, "others", others-1)
 	}
-	return said
+	return i18n.M("list.placeholder", "id", id, "rows", rows)
 }

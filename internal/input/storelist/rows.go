@@ -3,6 +3,8 @@ package storelist
 import (
 	"context"
 	"io"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // Rows reads a table that has a header, for those who need more of it than the store IDs: CSV or TSV, with all that a
@@ -30,7 +32,7 @@ func NewRows(ctx context.Context, r io.Reader, opts Options) (*Rows, error) {
 		return nil, err
 	}
 	if len(h.rows) == 0 {
-		return nil, listErrorf(opts.Name, 0, "the table is empty")
+		return nil, listError(opts.Name, 0, "list.empty_table")
 	}
 	rows := &Rows{table: t}
 	return rows, rows.find(&h)
@@ -81,8 +83,8 @@ func (r *Rows) Header() []string { return r.header.names }
 // HeaderLine is the line that the header stands in.
 func (r *Rows) HeaderLine() int { return r.header.line }
 
-// Warnings returns what a person ought to know of how the table is read: sentences.
-func (r *Rows) Warnings() []string { return r.table.head.warnings }
+// Warnings returns what a person ought to know of how the table is read.
+func (r *Rows) Warnings() []i18n.Message { return r.table.head.warnings }
 
 // IDColumn finds the column of the store IDs, from 0, as a list's is found: by Options.Column, or else by its name.
 func (r *Rows) IDColumn() (int, error) { return r.at, r.err }

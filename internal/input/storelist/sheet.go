@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/spool"
 	"github.com/storelink/storelink/internal/input/xlsx"
 	"github.com/storelink/storelink/internal/job"
@@ -78,7 +79,7 @@ func (s *sheet) open(ctx context.Context, in io.Reader, opts Options) error {
 		return readError(s.name, err)
 	}
 	if s.spool.Size() > maxSpreadsheet {
-		return listErrorf(s.name, 0, "the spreadsheet has more than %d bytes: no list of stores has", int64(maxSpreadsheet))
+		return listError(s.name, 0, "list.sheet_too_large", "bytes", int64(maxSpreadsheet))
 	}
 	if s.book, err = xlsx.Open(ctx, s.spool, s.spool.Size(), opts.MaxText); err != nil {
 		return err
@@ -114,9 +115,7 @@ func (s *sheet) headerOf(opts Options) error {
 		}
 		for _, c := range r.Cells {
 			if c.Kind == xlsx.Unsaved {
-				return listErrorf(s.name, r.Number, "cell %s, which may be of the header, holds a formula whose result is not in the"+
-					" file: open the spreadsheet in the program that it is for and save it again, or choose the column by --column",
-					xlsx.Name(c.Column, r.Number))
+				return listError(s.name, r.Number, "list.header_unsaved", "cell", xlsx.Name(c.Column, r.Number))
 			}
 		}
 	}
@@ -336,7 +335,7 @@ func (s *sheet) row(r xlsx.Row, kind LineKind) (row, error) {
 	if n := len(r.Cells); n > 0 {
 		out.width = r.Cells[n-1].Column
 	}
-	if s.all && !(s.bare && kind != HeadLine) || s.aside && (out.fault != "" || !good(out.id)) {
+	if s.all && !(s.bare && kind != HeadLine) || s.aside && (!out.fault.IsZero() || !good(out.id)) {
 		out.values, err = s.values(r)
 	}
 	return out, err
@@ -364,16 +363,16 @@ func (s *sheet) readID(r xlsx.Row, out *row) error {
 			return err
 		}
 		if blank {
-			out.kind, out.fault = BlankLine, ""
+			out.kind, out.fault = BlankLine, i18n.Message{}
 			return nil
 		}
 	}
-	if !s.wide && len(r.Cells) > 1 && out.fault == "" {
+	if !s.wide && len(r.Cells) > 1 && out.fault.IsZero() {
 		if texts, err := s.filled(r); err != nil {
 			return err
 		} else if len(texts) > 1 {
 			out.id = strings.Join(texts, " ")
-			out.fault = "the row has more than one value, and the sheet's first row has one"
+			out.fault = i18n.M("list.row_of_several")
 		}
 	}
 	return nil

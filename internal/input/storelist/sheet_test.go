@@ -318,7 +318,7 @@ func TestCellsThatHoldNoIDAreBadRows(t *testing.T) {
 			_, _, err := read(c.list, storelist.Options{Name: "list.xlsx"})
 			var bad *storelist.BadRows
 			if !errors.As(err, &bad) || job.AsError(err).Line != 2 || bad.Count != 1 || bad.First[0].Line != 2 ||
-				!strings.Contains(bad.First[0].Why, c.says) {
+				!strings.Contains(bad.First[0].Why.String(), c.says) {
 				t.Fatalf("got %v", err)
 			}
 			var aside []storelist.Rejected
@@ -476,7 +476,7 @@ func TestLinesGiveEverythingInOrder(t *testing.T) {
 				if line.ID != "" {
 					got += " " + line.ID
 				}
-				if line.Why != "" {
+				if !line.Why.IsZero() {
 					got += " bad"
 				}
 				got += "|"

@@ -5,23 +5,20 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/xlsx"
 	"github.com/storelink/storelink/internal/job"
 )
 
 // What is wrong with cells that hold no text.
-const (
-	asText = ": give the column the format Text and enter the store ID again"
-
-	whyTooLong  = "the number has more than 15 digits, and a spreadsheet keeps 15: its last digits are lost" + asText
-	whyFraction = "the number is not a whole one" + asText
-	whyDate     = "the spreadsheet has made this a date or a time" + asText
-	whyBool     = "the cell holds TRUE or FALSE, and no store ID"
-	whyError    = "the cell holds an error, and no store ID: mend its formula"
-	whyUnsaved  = "the cell holds a formula whose result is not in the file: open the spreadsheet in the program that it is for" +
-		" and save it again"
-	whyEmpty = "this formula gives nothing, nor does any other in this column: open the spreadsheet in the program that it is for" +
-		" and save it again, or take them out"
+var (
+	whyTooLong  = i18n.M("list.lost_digits")
+	whyFraction = i18n.M("list.fraction")
+	whyDate     = i18n.M("list.is_date")
+	whyBool     = i18n.M("list.is_bool")
+	whyError    = i18n.M("list.is_error")
+	whyUnsaved  = i18n.M("list.unsaved")
+	whyEmpty    = i18n.M("list.all_unsaved")
 )
 
 // Of the cells that bad rows are given out with, those with nothing in them too: a sheet may have one value in its last
@@ -32,14 +29,13 @@ const (
 )
 
 func badWidth(name string, r xlsx.Row) error {
-	return listErrorf(name, r.Number, "the spreadsheet has rows that are far wider than what stands in them, up to column %d: delete"+
-		" what stands there, or save the list as CSV", r.Cells[len(r.Cells)-1].Column)
+	return listError(name, r.Number, "list.too_wide", "column", r.Cells[len(r.Cells)-1].Column)
 }
 
 // cellID gives the ID that a cell holds, or what it shows and why that is none. Of a number, what is stored decides, and
 // how it is displayed does not matter, as long as the display only groups or rounds: one that adds characters (0000000
 // shows 7 as 0000007) makes it unsure what its reader takes for the ID.
-func (s *sheet) cellID(c xlsx.Cell, text string, row int) (id, fault string) {
+func (s *sheet) cellID(c xlsx.Cell, text string, row int) (id string, fault i18n.Message) {
 	switch c.Kind {
 	case xlsx.Date:
 		return text, whyDate
@@ -57,12 +53,11 @@ func (s *sheet) cellID(c xlsx.Cell, text string, row int) (id, fault string) {
 		case !whole:
 			return text, whyFraction
 		case s.adds(c.Format, len(strings.TrimPrefix(digits, "-"))):
-			return text, "the cell shows this number with characters that it does not hold (its format is " + Shown(c.Format) +
-				")" + asText
+			return text, i18n.M("list.format_adds", "format", Shown(c.Format))
 		}
-		return digits, ""
+		return digits, fault
 	}
-	return text, ""
+	return text, fault
 }
 
 // unsavedMark begins what stands for a formula without a result. What the formula gives may be an ID.
@@ -196,18 +191,15 @@ func chooseSheet(w *xlsx.Workbook, opts Options) (xlsx.Sheet, error) {
 	case 1:
 		return filled[0], nil
 	case 0:
-		why := "the list is empty: it has no store IDs"
 		if len(visible) < len(w.Sheets()) {
-			why = "the spreadsheet's visible sheets are empty: choose a hidden one by --sheet NAME; there are " +
-				quoted(sheetNames(w.Sheets()))
+			return xlsx.Sheet{}, listError(opts.Name, 0, "list.hidden_sheets", "sheets", quoted(sheetNames(w.Sheets())))
 		}
-		return xlsx.Sheet{}, listErrorf(opts.Name, 0, "%s", why)
+		return xlsx.Sheet{}, listError(opts.Name, 0, "list.empty")
 	}
 	if stores, ours, err := reportSheet(w, filled); ours || err != nil {
 		return stores, err
 	}
-	return xlsx.Sheet{}, listErrorf(opts.Name, 0, "several sheets have something in them: %s: choose one by --sheet NAME or by its"+
-		" number", quoted(sheetNames(filled)))
+	return xlsx.Sheet{}, listError(opts.Name, 0, "list.several_sheets", "sheets", quoted(sheetNames(filled)))
 }
 
 // namedSheet finds the sheet that the operator named, or numbered among those that can be seen.
@@ -225,8 +217,7 @@ func namedSheet(all, visible []xlsx.Sheet, opts Options) (xlsx.Sheet, error) {
 	if n, err := strconv.Atoi(opts.Sheet); err == nil && n >= 1 && n <= len(visible) {
 		return visible[n-1], nil
 	}
-	return xlsx.Sheet{}, listErrorf(opts.Name, 0, "--sheet %q: there is no such sheet; there are %s", opts.Sheet,
-		quoted(sheetNames(all)))
+	return xlsx.Sheet{}, listError(opts.Name, 0, "list.no_sheet", "sheet", opts.Sheet, "sheets", quoted(sheetNames(all)))
 }
 
 func sheetNames(sheets []xlsx.Sheet) (names []string) {

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storeset"
 	"github.com/storelink/storelink/internal/input/xlsx"
 	"github.com/storelink/storelink/internal/job"
@@ -70,11 +71,11 @@ func Open(path string, stdin io.Reader) (io.ReadCloser, string, error) {
 		if errors.As(err, &p) {
 			err = p.Err
 		}
-		return nil, "", listErrorf(path, 0, "the list cannot be read: %w", err)
+		return nil, "", listError(path, 0, "list.unreadable", "error", err)
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		_ = f.Close() // nothing was read from it
-		return nil, "", listErrorf(path, 0, "this is a folder, not a list")
+		return nil, "", listError(path, 0, "list.folder")
 	}
 	return f, path, nil
 }
@@ -96,16 +97,16 @@ type Reader struct {
 
 	reading  Reading // without Rows, Last and Encoding
 	last     string  // ID that was given out
-	warnings []string
+	warnings []i18n.Message
 	looked   int // rows read: see ended
 }
 
 // row is one row of a list, or one line.
 type row struct {
-	line   int    // of its first character, from 1
-	id     string // as it stands in the ID's cell
-	own    string // the merchant's own number, where there is a column of these beside the IDs
-	fault  string // why the row is bad, where that is known already; else the ID is yet to be checked
+	line   int          // of its first character, from 1
+	id     string       // as it stands in the ID's cell
+	own    string       // the merchant's own number, where there is a column of these beside the IDs
+	fault  i18n.Message // why the row is bad, where that is known already; else the ID is yet to be checked
 	raw    []string
 	kind   LineKind // StoreLine unless the source was told to give everything
 	hidden bool
@@ -163,7 +164,7 @@ func open(ctx context.Context, r io.Reader, opts Options) (source, *text, error)
 		return nil, nil, err
 	}
 	if opts.Sheet != "" {
-		return nil, nil, listErrorf(opts.Name, 0, "--sheet %q is for spreadsheets (.xlsx), and this list is none", opts.Sheet)
+		return nil, nil, listError(opts.Name, 0, "list.sheet_of_text", "sheet", opts.Sheet)
 	}
 	text.keep = opts.Keep
 	src, err := newSource(text, opts)
@@ -221,10 +222,10 @@ func (rd *Reader) next() (string, error) {
 			rd.stats.Hidden++
 		}
 		id, why := r.id, r.fault
-		if why == "" {
+		if why.IsZero() {
 			id, why = ID(r.id)
 		}
-		if why != "" {
+		if !why.IsZero() {
 			r.id = plain(r.id)
 			if err := rd.refuse(r, why); err != nil {
 				return "", err
@@ -237,7 +238,7 @@ func (rd *Reader) next() (string, error) {
 			continue
 		}
 		if rd.good++; rd.opts.MaxIDs > 0 && rd.good > rd.opts.MaxIDs {
-			return "", listErrorf(rd.opts.Name, r.line, "the list has more than %d store IDs, which is the most allowed", rd.opts.MaxIDs)
+			return "", listError(rd.opts.Name, r.line, "list.too_many_ids", "n", rd.opts.MaxIDs)
 		}
 		if rd.bad.Count > 0 {
 			continue
@@ -249,7 +250,7 @@ func (rd *Reader) next() (string, error) {
 	}
 }
 
-func (rd *Reader) refuse(r row, why string) error {
+func (rd *Reader) refuse(r row, why i18n.Message) error {
 	if rd.opts.SetAside == nil {
 		bad := BadRow{Line: r.line, Column: rd.stats.Column, Value: Shown(r.id), Why: why}
 		if rd.text == nil {
@@ -268,15 +269,14 @@ func (rd *Reader) end() error {
 	case rd.bad.Count > 0:
 		return rd.bad.err()
 	case rd.stats.IDs == 0 && rd.stats.SetAside > 0:
-		return listErrorf(rd.opts.Name, 0, "the list has no good store ID: all of its %d rows were set aside", rd.stats.SetAside)
+		return listError(rd.opts.Name, 0, "list.all_aside", "n", rd.stats.SetAside)
 	case rd.stats.IDs == 0:
-		return listErrorf(rd.opts.Name, 0, "the list is empty: it has no store IDs")
+		return listError(rd.opts.Name, 0, "list.empty")
 	}
 	if c := rd.head.count; c != "" && c != fmt.Sprint(rd.stats.Rows) && c != fmt.Sprint(rd.stats.IDs) {
-		return listErrorf(rd.opts.Name, rd.head.countRow, "%s stands above the header, which is line %d, and is neither the number of its rows nor"+
-			" surely a store: choose by --header %d or --no-header", c, rd.reading.HeaderLine, rd.reading.HeaderLine)
+		return listError(rd.opts.Name, rd.head.countRow, "list.count_above", "text", c, "header", rd.reading.HeaderLine)
 	}
-	if said := rd.repeats.warning(); said != "" {
+	if said := rd.repeats.warning(); !said.IsZero() {
 		rd.warnings = append(rd.warnings, said)
 	}
 	return nil
@@ -284,12 +284,11 @@ func (rd *Reader) end() error {
 
 // ownNumbers refuses a list of the merchant's own numbers.
 func ownNumbers(file string, line int, column string) error {
-	return listErrorf(file, line, "the column %q has the merchant's own store numbers, which only a directory of the brand's stores can turn into"+
-		" WeChat Pay's store IDs, and there is none yet: choose a column of WeChat Pay's IDs by --column, or say --ids wechat if these are", column)
+	return listError(file, line, "list.own_numbers", "column", column)
 }
 
-func listErrorf(file string, line int, format string, args ...any) *job.Error {
-	e := job.Errorf(job.CodeBadList, format, args...)
+func listError(file string, line int, message string, args ...any) *job.Error {
+	e := job.Fail(job.CodeBadList, message, args...)
 	e.File, e.Line = file, line
 	return e
 }
@@ -299,8 +298,7 @@ func checkName(name string) error {
 	base := name[strings.LastIndexAny(name, `/\\`)+1:]
 	for _, lock := range [][2]string{{"~$", ""}, {".~lock.", "#"}} {
 		if rest, ok := strings.CutPrefix(base, lock[0]); ok {
-			return listErrorf(name, 0, "this is the lock file that an office program keeps while a spreadsheet is open: name the spreadsheet"+
-				" itself, %s", strings.TrimSuffix(rest, lock[1]))
+			return listError(name, 0, "list.lock_file", "name", strings.TrimSuffix(rest, lock[1]))
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -21,12 +22,11 @@ func newSource(in *text, opts Options) (source, error) {
 	follows := func(set string) bool { return len(second) > 0 && strings.IndexByte(set, second[0]) >= 0 }
 	switch {
 	case bytes.HasPrefix(begin, []byte("<")) && len(second) > 0 && (isLetter(second[0]) || follows("!?/")):
-		return nil, listErrorf(opts.Name, 0, "this is a web page or XML under a spreadsheet's name, as some systems export it: open it in a"+
-			" spreadsheet program and save it as .xlsx, or save the list as CSV")
+		return nil, listError(opts.Name, 0, "list.web_page")
 	case bytes.HasPrefix(begin, []byte("{")) && (len(second) == 0 || follows(`"}`)), lines && bytes.HasPrefix(begin, []byte(`"`)):
 		return newObjects(in, opts)
 	case bytes.HasPrefix(begin, []byte("[")) && (len(second) == 0 || follows(`"{[]-0123456789`)):
-		return nil, listErrorf(opts.Name, 1, "this is one JSON array: write it as JSON lines, an object or an ID a line")
+		return nil, listError(opts.Name, 1, "list.json_array")
 	}
 	return newTable(in, opts)
 }
@@ -141,7 +141,7 @@ func (t *table) hold(h *holding, want int) error {
 		t.held = append(t.held, held)
 	}
 	if h.full && len(h.rows) == 0 {
-		return listErrorf(t.name, 1, "the list begins with %d bytes of rows without anything in them: this is no list of stores", maxHeldBytes)
+		return listError(t.name, 1, "list.blank_begin", "bytes", maxHeldBytes)
 	}
 	return nil
 }
@@ -275,7 +275,7 @@ func (t *table) row(r record) (row, error) {
 	if t.head.at < len(r.cells) {
 		out.id = r.cells[t.head.at]
 	} else {
-		out.fault = "the row has no cell in the column of the store IDs"
+		out.fault = i18n.M("list.no_cell")
 	}
 	if o := t.head.own; o >= 0 && o < len(r.cells) {
 		out.own = plain(r.cells[o])
@@ -288,11 +288,11 @@ func (t *table) row(r record) (row, error) {
 			continue
 		}
 		if t.wide() {
-			out.fault = moreCells(t.head.width)
+			out.fault = MoreCells(t.head.width)
 			return out, nil
 		}
 		out.id = strings.Join(r.cells, string(t.rows.comma))
-		if out.fault = "the line has more than one value, and the list's first line has one"; damaged(out.id) {
+		if out.fault = i18n.M("list.line_of_several"); damaged(out.id) {
 			out.fault = Fault(storeID, out.id)
 		}
 		return out, nil
@@ -300,22 +300,19 @@ func (t *table) row(r record) (row, error) {
 	return out, nil
 }
 
-// moreCells is why a row with more cells than the header is bad: what stands behind the first cell too many may stand
-// anywhere, the ID too.
-func moreCells(width int) string {
-	return "the row has more cells than the " + strconv.Itoa(width) + " of the header: does a cell with a separator in it lack its quotes?"
-}
+// MoreCells is why a row with more cells than the header's width is rejected: what stands behind the first cell too many may
+// stand anywhere, the ID too.
+func MoreCells(width int) i18n.Message { return i18n.M("list.more_cells", "n", width) }
 
-// quoted lists some names for a person.
-func quoted(names []string) string {
+// quoted is the first of some names as a message has them, each shortened; "…" is the last where there are more.
+func quoted(names []string) []string {
 	const most = 20
-	var out []string
+	out := []string{}
 	for i, name := range names {
 		if i == most {
-			out = append(out, "…")
-			break
+			return append(out, "…")
 		}
-		out = append(out, strconv.Quote(Shown(name)))
+		out = append(out, Shown(name))
 	}
-	return strings.Join(out, ", ")
+	return out
 }

@@ -75,9 +75,9 @@ func newText(r io.Reader, name string, most int64) (*text, error) {
 	case bytes.HasPrefix(head, []byte{0xd0, 0xcf, 0x11, 0xe0}):
 		return nil, compoundFile(in, name)
 	case bytes.HasPrefix(head, []byte("----")) && isPEM(in):
-		return nil, listErrorf(name, 0, "this is a PEM file, a key or a certificate, and no store list")
+		return nil, listError(name, 0, "list.pem")
 	case bytes.HasPrefix(head, []byte("%PDF")):
-		return nil, listErrorf(name, 0, "this is a PDF, not a list: export the list as CSV")
+		return nil, listError(name, 0, "list.pdf")
 	case bytes.HasPrefix(head, []byte{0xef, 0xbb, 0xbf}):
 		t.marked = true
 		_, _ = in.Discard(3) // it was peeked at
@@ -122,7 +122,7 @@ func (t *text) fill() {
 		n, err := t.in.Read(t.buf[t.w:])
 		if t.most > 0 && t.all+int64(n) > t.most {
 			n = int(t.most - t.all)
-			err = listErrorf(t.name, 0, "the list has more than %d bytes of text, which is the most allowed", t.most)
+			err = listError(t.name, 0, "list.too_much_text", "bytes", t.most)
 		}
 		if i := bytes.IndexByte(t.buf[t.w:t.w+n], 0); i >= 0 {
 			n, err = i, errZero
@@ -206,7 +206,7 @@ func (t *text) returns(at int) (n int, whole bool) {
 
 func (t *text) give(length, end int) ([]byte, int, error) {
 	if length > maxLine {
-		t.err = listErrorf(t.name, t.next, "the line is longer than %d bytes: this is no list of stores", maxLine)
+		t.err = listError(t.name, t.next, "list.long_line", "bytes", maxLine)
 		t.r = t.w
 		return nil, t.next, t.err
 	}
@@ -235,7 +235,7 @@ func (t *text) fault() error {
 	case errors.Is(t.err, io.EOF):
 		return io.EOF
 	case errors.Is(t.err, errZero):
-		t.err = listErrorf(t.name, t.next, "this is not text: it has a zero byte in it (a spreadsheet? save the list as CSV)")
+		t.err = listError(t.name, t.next, "list.zero_byte")
 	default:
 		t.err = readError(t.name, t.err)
 	}

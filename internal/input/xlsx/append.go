@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // Plain reports whether the workbook is what an .xlsx is, and neither a template nor one with macros, which a spreadsheet
@@ -50,7 +52,7 @@ func (w *Workbook) Append(out io.Writer, s Sheet, add Added) error {
 	all := uint64(0)
 	for _, f := range w.files {
 		if all += f.CompressedSize64; all > uint64(w.size) || f.CompressedSize64 > uint64(w.size) {
-			return badf("the parts of the spreadsheet lie over one another: it may be made to do harm")
+			return bad("sheet.overlap")
 		}
 	}
 	z := zip.NewWriter(out)
@@ -141,7 +143,7 @@ type editor struct {
 }
 
 // errMarkup is of markup that Rows takes and the editor does not.
-var errMarkup = errors.New("the sheet's markup cannot be edited")
+var errMarkup = i18n.E("sheet.not_editable")
 
 func (e *editor) edit() error {
 	for {

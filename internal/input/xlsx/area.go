@@ -26,7 +26,7 @@ func (r *Rows) fills(f *xml.StartElement) error {
 		return nil
 	}
 	if r.areas = append(r.areas, area{left: left, right: right, bottom: bottom}); len(r.areas) > maxAreas {
-		return badf("the spreadsheet has more than %d formulas that fill the same rows: it may be made to do harm", maxAreas)
+		return bad("sheet.many_areas", "most", maxAreas)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -69,11 +70,11 @@ func (m *markup) begun(e *xml.StartElement) error {
 	m.depth++
 	switch {
 	case m.depth > maxDepth:
-		return damaged(errors.New("its elements are nested too deeply"))
+		return damaged(i18n.E("sheet.too_deep"))
 	case m.depth == 1 && m.over:
-		return damaged(errors.New("a part of it goes on after its end"))
+		return damaged(i18n.E("sheet.after_end"))
 	case m.depth == 1 && m.root != "" && e.Name.Local != m.root:
-		return damaged(errors.New("a part of it is <" + shortened(e.Name.Local) + "> and not <" + m.root + ">"))
+		return damaged(i18n.E("sheet.other_part", "is", shortened(e.Name.Local), "wanted", m.root))
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -71,7 +71,7 @@ func (g *guard) Read(p []byte) (int, error) {
 	case g.read > g.most, g.read > bombFrom && g.read/bombRatio > packed, g.w.unpacked > g.w.budget:
 		return 0, tooLarge(g.w.unpacked)
 	case g.w.most > 0 && g.w.unpacked > g.w.most:
-		return 0, badf("the spreadsheet has more than %d bytes once it is unpacked, which is the most allowed", g.w.most)
+		return 0, bad("sheet.too_much_text", "bytes", g.w.most)
 	case g.token > maxToken:
 		return 0, tooLong()
 	}
@@ -83,11 +83,11 @@ func (g *guard) Read(p []byte) (int, error) {
 }
 
 func tooLarge(n int64) error {
-	return badf("the spreadsheet unpacks to far more than its size (%d bytes and more): it may be made to do harm", n)
+	return bad("sheet.bomb", "bytes", n)
 }
 
 func tooLong() error {
-	return badf("the spreadsheet has a text of more than %d bytes in one cell, which no spreadsheet program writes", maxToken)
+	return bad("sheet.long_text", "bytes", maxToken)
 }
 
 // stopped is why a context ended.
@@ -97,9 +97,9 @@ func stopped(ctx context.Context) error {
 		return e
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return job.Errorf(job.CodeTimeout, "the spreadsheet was not read in the time that there was for it: %w", cause)
+		return job.Fail(job.CodeTimeout, "sheet.time_over", "error", cause)
 	}
-	return job.Errorf(job.CodeInterrupted, "the spreadsheet was not read to its end: %w", cause)
+	return job.Fail(job.CodeInterrupted, "sheet.interrupted", "error", cause)
 }
 
 // open opens a part; nil where there is none of that name. Its outermost element must be called root.
@@ -109,7 +109,7 @@ func (w *Workbook) open(name, root string, most int64) (*markup, error) {
 		return nil, nil
 	}
 	if f.Flags&1 != 0 {
-		return nil, badf("the spreadsheet is protected by a password: save it without one")
+		return nil, bad("sheet.password")
 	}
 	begin := w.file.read
 	opened, err := f.Open()
@@ -172,5 +172,5 @@ func charset(label string, in io.Reader) (io.Reader, error) {
 	case "windows-1252":
 		return transform.NewReader(in, charmap.Windows1252.NewDecoder()), nil
 	}
-	return nil, fmt.Errorf("a part of it is in an encoding that is not known, %q", label)
+	return nil, i18n.E("sheet.encoding", "encoding", label)
 }

@@ -2,10 +2,11 @@ package xlsx
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"slices"
 	"strconv"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // Rows gives a sheet's rows.
@@ -32,7 +33,7 @@ func (w *Workbook) Rows(s Sheet) (*Rows, error) {
 		return nil, err
 	}
 	if m == nil {
-		return nil, damaged(errors.New("sheet " + strconv.Quote(s.Name) + " is missing from it"))
+		return nil, damaged(i18n.E("sheet.missing", "sheet", s.Name))
 	}
 	return &Rows{w: w, m: m}, nil
 }
@@ -78,12 +79,12 @@ func (r *Rows) read(start *xml.StartElement) error {
 	if s := attr(start, "r"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil || n <= r.last {
-			return damaged(errors.New("row " + strconv.Quote(s) + " comes after row " + strconv.Itoa(r.last)))
+			return damaged(i18n.E("sheet.row_order", "row", s, "last", r.last))
 		}
 		number = n
 	}
 	if number > MaxRows {
-		return damaged(errors.New("a sheet has at most " + strconv.Itoa(MaxRows) + " rows"))
+		return damaged(i18n.E("sheet.many_rows", "most", MaxRows))
 	}
 	r.last = number
 	r.areas = slices.DeleteFunc(r.areas, func(a area) bool { return a.bottom < number })
@@ -102,11 +103,11 @@ func (r *Rows) read(start *xml.StartElement) error {
 		next := column + 1
 		if ref := attr(e.start, "r"); ref != "" {
 			if next = columnOf(ref, number); next <= column {
-				return damaged(errors.New("cell " + strconv.Quote(ref) + " is out of its place in row " + strconv.Itoa(number)))
+				return damaged(i18n.E("sheet.cell_place", "cell", ref, "row", number))
 			}
 		}
 		if column = next; column > MaxColumns {
-			return damaged(errors.New("row " + strconv.Itoa(number) + " has more columns than a sheet can have"))
+			return damaged(i18n.E("sheet.many_columns", "row", number))
 		}
 		cell, err := r.cell(e.start, column)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/spool"
 )
 
@@ -86,7 +87,7 @@ func (s *shared) load(w *Workbook) error {
 // may have one long string.
 func (s *shared) get(w *Workbook, number string) (string, error) {
 	if s == nil {
-		return "", damaged(errors.New("it has no shared strings, and a cell needs one"))
+		return "", damaged(i18n.E("sheet.no_strings"))
 	}
 	if s.spool == nil {
 		if err := s.load(w); err != nil {
@@ -95,7 +96,7 @@ func (s *shared) get(w *Workbook, number string) (string, error) {
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || n >= s.count {
-		return "", damaged(errors.New("a cell needs shared string " + strconv.Quote(shortened(number)) + ", and there is none"))
+		return "", damaged(i18n.E("sheet.no_string", "string", shortened(number)))
 	}
 	b := s.last
 	if n < s.places[b].first || b+1 < len(s.places) && n >= s.places[b+1].first {

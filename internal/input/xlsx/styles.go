@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/storelink/storelink/internal/i18n"
 )
 
 // builtin are the number formats that every workbook has without saying so (ECMA-376-1, 18.8.30, numFmt). Those of the
@@ -57,7 +59,7 @@ func (w *Workbook) readStyles(part string) ([]style, error) {
 			ids = append(ids, number(attr(e.start, "numFmtId")))
 		}
 		if len(own) > maxStyles || len(ids) > maxStyles {
-			return nil, badf("this spreadsheet has more than %d styles: it may be made to do harm", maxStyles)
+			return nil, bad("sheet.many_styles", "most", maxStyles)
 		}
 	}
 }
@@ -74,7 +76,7 @@ func (w *Workbook) style(at string) (style, error) {
 	case i == 0 && err == nil:
 		return style{format: "General"}, nil
 	}
-	return style{}, damaged(errors.New("a cell needs style " + strconv.Quote(shortened(at)) + ", and there is none"))
+	return style{}, damaged(i18n.E("sheet.no_style", "style", shortened(at)))
 }
 
 // judged gives the styles of number formats, each of which is looked at once.

@@ -16,9 +16,9 @@ import (
 	"io"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -68,7 +68,7 @@ func Open(ctx context.Context, r io.ReaderAt, size, most int64) (*Workbook, erro
 	w := &Workbook{ctx: ctx, file: &file{r: r, bound: maxDirectory}, size: size, most: most, budget: bombFrom + 2*bombRatio*size}
 	archive, err := zip.NewReader(w.file, size)
 	if errors.Is(err, errTooMuch) {
-		return nil, badf("this zip archive has too many parts for a spreadsheet: it may be made to do harm")
+		return nil, bad("sheet.many_parts")
 	}
 	if err != nil {
 		return nil, damaged(err)
@@ -81,7 +81,7 @@ func Open(ctx context.Context, r io.ReaderAt, size, most int64) (*Workbook, erro
 		}
 		name := partName(f.Name)
 		if _, twice := w.parts[name]; twice {
-			return nil, damaged(errors.New("it has two parts called " + shortened(name)))
+			return nil, damaged(i18n.E("sheet.part_twice", "part", shortened(name)))
 		}
 		w.parts[name] = f
 	}
@@ -125,7 +125,7 @@ func (w *Workbook) main() (string, error) {
 		switch {
 		case r.kind != "officeDocument":
 		case main != "" && main != r.target:
-			return "", damaged(errors.New("it has two main parts"))
+			return "", damaged(i18n.E("sheet.two_mains"))
 		default:
 			main = r.target
 		}
@@ -136,17 +136,17 @@ func (w *Workbook) main() (string, error) {
 	}
 	switch {
 	case strings.HasSuffix(main, ".bin"), main == "" && has("xl/workbook.bin"):
-		return "", badf("this is a binary spreadsheet (.xlsb): save it as .xlsx, or save the list as CSV")
+		return "", bad("sheet.xlsb")
 	case strings.HasPrefix(main, "word/"), main == "" && has("word/document.xml"):
-		return "", badf("this is a text document (.docx), not a list: copy its table into a spreadsheet and save that as .xlsx")
+		return "", bad("sheet.docx")
 	case main == "" && (has("index/document.iwa") || has("index.zip")):
-		return "", badf("this is a spreadsheet of Apple's Numbers (.numbers): export it as .xlsx or CSV")
+		return "", bad("sheet.numbers")
 	case main != "" && !strings.HasPrefix(main, "ppt/"):
 		return main, nil
 	case has("mimetype") && has("content.xml"):
-		return "", badf("this is an OpenDocument file (.ods), not .xlsx: save it as .xlsx, or save the list as CSV")
+		return "", bad("sheet.ods")
 	}
-	return "", badf("this is a zip archive and no spreadsheet: unpack it and name the list that is in it, or save the list as CSV")
+	return "", bad("sheet.zip")
 }
 
 // relation is one part's reference to another.
@@ -178,7 +178,7 @@ func (w *Workbook) relations(name, folder string) ([]relation, error) {
 		kind := attr(e.start, "Type")
 		out = append(out, relation{id: attr(e.start, "Id"), kind: kind[strings.LastIndexByte(kind, '/')+1:], target: partName(target)})
 		if len(out) > maxRelations {
-			return nil, badf("this spreadsheet has more than %d references from one part to others: it may be made to do harm", maxRelations)
+			return nil, bad("sheet.many_references", "most", maxRelations)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func (w *Workbook) read(main string) error {
 		return err
 	}
 	if m == nil {
-		return damaged(errors.New("its main part is missing"))
+		return damaged(i18n.E("sheet.no_main"))
 	}
 	defer m.close()
 	used := map[string]bool{}
@@ -255,27 +255,26 @@ func (w *Workbook) addSheet(e *xml.StartElement, rels map[string]relation, used 
 		return nil
 	}
 	if !ok || r.kind != "worksheet" || w.part(r.target) == nil {
-		return damaged(errors.New("sheet " + strconv.Quote(shortened(name)) + " is missing from it"))
+		return damaged(i18n.E("sheet.missing", "sheet", shortened(name)))
 	}
 	if used[r.target] {
-		return damaged(errors.New("sheet " + strconv.Quote(shortened(name)) + " is another one as well"))
+		return damaged(i18n.E("sheet.twice", "sheet", shortened(name)))
 	}
 	used[r.target] = true
 	if w.sheets = append(w.sheets, Sheet{Name: name, part: r.target, Hidden: state == "hidden" || state == "veryHidden"}); len(w.sheets) > maxSheets {
-		return badf("this spreadsheet has more than %d sheets: it may be made to do harm", maxSheets)
+		return bad("sheet.many_sheets", "most", maxSheets)
 	}
 	return nil
 }
 
 func truth(s string) bool { return s == "1" || s == "true" }
 
-func badf(format string, args ...any) *job.Error { return job.Errorf(job.CodeBadList, format, args...) }
+func bad(message string, args ...any) *job.Error { return job.Fail(job.CodeBadList, message, args...) }
 
 // damaged is the error of a workbook that cannot be read.
 func damaged(err error) error {
 	if e := (*job.Error)(nil); errors.As(err, &e) {
 		return err
 	}
-	return badf("the spreadsheet is damaged or not whole, and cannot be read (%w): open it in the program that made it and save"+
-		" it again, or save the list as CSV", err)
+	return bad("sheet.damaged", "error", err)
 }
