@@ -63,3 +63,31 @@ func TestALostTaskIsFoundThoughTheClockWasSetBack(t *testing.T) {
 		t.Errorf("nobody asks for it: %+v", look)
 	}
 }
+
+// A run that is alive keeps its chunk where Redis' clock is set between two looks; one that is dead does not for long.
+func TestALeaseIsNotTakenBackForTheClocksSake(t *testing.T) {
+	t.Parallel()
+	for _, jump := range []time.Duration{-time.Hour, -3 * time.Minute, 30 * time.Second, 24 * time.Hour} {
+		t.Run(fmt.Sprint(jump), func(t *testing.T) {
+			t.Parallel()
+			server, clock := redistest.RealWithClock(t)
+			b := &bundle{T: t, ctx: t.Context(), rdb: server.Client, ledger: ledger.Open(server.Client, ledger.Options{Lease: 10 * time.Second})}
+			j := b.submit(10)
+			alive := b.begin()
+			if alive == nil {
+				t.Fatal("no chunk to begin")
+			}
+			for range 2 {
+				look, err := b.ledger.Holes(b.ctx, j.ID, time.Second)
+				b.must(err)
+				if len(look.Certain) != 0 {
+					t.Fatalf("the chunk was taken from its run: %+v", look)
+				}
+				b.must(clock.Shift(jump))
+			}
+			if _, err := alive.Renew(b.ctx); err != nil {
+				t.Fatal("the run has lost its lease", err)
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -38,20 +39,34 @@ func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (Loo
 	return l.holes(ctx, id, grace, "")
 }
 
-// HolesBesideLeases is Holes where Redis was away: runs could not renew their leases meanwhile, and are about to record
+// HolesBesideLeases is Holes where Redis was away (and Holes is by itself for a lease's time where Redis' clock was set): runs could not renew their leases meanwhile, and are about to record
 // what they were told. Leases that ran out stay theirs, and no job ends that has one.
 func (l *Ledger) HolesBesideLeases(ctx context.Context, id string, grace time.Duration) (Look, error) {
 	return l.holes(ctx, id, grace, "1")
 }
 
 func (l *Ledger) holes(ctx context.Context, id string, grace time.Duration, beside string) (Look, error) {
-	all, err := l.run(ctx, l.scripts.holes, id, millis(grace), beside).Slice()
+	clock := l.clockOf(id)
+	if clock.setWithin(l.opts.Lease) {
+		beside = "1"
+	}
+	asked := time.Now()
+	all, err := l.run(ctx, l.scripts.holes, id, millis(grace), beside, clock.now()).Slice()
 	if err != nil {
 		return Look{}, redisconn.CommandError("look after job "+id, err)
 	}
 	state, _ := all[0].(string)
-	if state == "gone" || len(all) != 4 {
+	if state == "gone" || len(all) != 5 || job.State(state).Ended() {
+		l.mu.Lock()
+		delete(l.clocks, id)
+		l.mu.Unlock()
+	}
+	if state == "gone" || len(all) != 5 {
 		return Look{}, nil
+	}
+	if at, ok := all[4].(string); ok {
+		ms, _ := strconv.ParseInt(at, 10, 64)
+		clock.look(time.UnixMilli(ms), asked)
 	}
 	look := Look{State: job.State(state)}
 	if look.Certain, err = reminders(id, stringsOf(all[1])); err != nil {

@@ -114,13 +114,15 @@ type Ledger struct {
 
 	ahead atomic.Int64 // how far Redis' clock is ahead of this machine's, in ns (Sync)
 
-	mu   sync.Mutex
-	jobs map[string]*known // what does not change of jobs at work, so that a chunk's run need not read it
+	mu     sync.Mutex
+	jobs   map[string]*known     // what does not change of jobs at work, so that a chunk's run need not read it
+	clocks map[string]*evenClock // of jobs at work that are looked at for holes
 }
 
 // Open gives the ledger in a Redis. It sends nothing yet, and the client stays the caller's to close.
 func Open(rdb redis.UniversalClient, opts Options) *Ledger {
-	l := &Ledger{rdb: rdb, opts: opts.withDefaults(), scripts: loadScripts(), jobs: map[string]*known{}}
+	l := &Ledger{rdb: rdb, opts: opts.withDefaults(), scripts: loadScripts(), jobs: map[string]*known{},
+		clocks: map[string]*evenClock{}}
 	l.Registry = registry.Open(rdb, l.Now)
 	return l
 }

@@ -104,12 +104,17 @@ func (b *bundle) away(how string, server *redistest.Server, meanwhile func()) {
 	}
 	server.Kill()
 	meanwhile()
-	select { // nothing tells that nothing happened
-	case <-time.After(long):
-	case <-b.ctx.Done():
-	}
+	b.pass(long)
 	server.Restart()
 	b.until("Redis is back", func() bool { return b.rdb.Ping(b.ctx).Err() == nil })
+}
+
+// pass lets time go by in which nothing may happen: nothing tells of that.
+func (b *bundle) pass(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-b.ctx.Done():
+	}
 }
 
 // sentOnce waits for the end of what held began, and sees that no store was sent again though its answer had come.
@@ -135,6 +140,27 @@ func TestAnswersOutliveRedis(t *testing.T) {
 			g := &gated{open: make(chan struct{})}
 			j, stop := b.held(g, 4, b.worker(g), b.worker(g))
 			b.away(how, server, func() { close(g.open) })
+			b.sentOnce(j)
+			stop()
+		})
+	}
+}
+
+// Leases that seem to have run out since Redis' clock was set are held still.
+func TestAnswersOutliveAClockThatIsSet(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Duration{-time.Hour, -30 * time.Second, 30 * time.Second, time.Hour} {
+		t.Run(by.String(), func(t *testing.T) {
+			t.Parallel()
+			server, clock := redistest.RealWithClock(t, redistest.Durable...)
+			b := newBundle(t, server.Client, sandbox.Options{Rate: sandbox.NoRate})
+			b.ledger = ledger.Open(b.rdb, ledger.Options{Lease: time.Second})
+			g := &gated{open: make(chan struct{})}
+			j, stop := b.held(g, 4, b.worker(g), b.worker(g))
+			b.pass(2 * time.Second) // from now on leases that ran out are taken back
+			b.must(clock.Shift(by))
+			b.pass(3 * time.Second) // leases are judged many times
+			close(g.open)
 			b.sentOnce(j)
 			stop()
 		})
