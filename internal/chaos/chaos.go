@@ -11,9 +11,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +24,12 @@ import (
 type Options struct {
 	Bin      string        // the folder with enqueue, worker and sandbox, as Build makes it
 	Dir      string        // where the run keeps its files
+	Redis    string        // the kind of Redis; Single unless set
 	Seed     uint64        // decides all that happens, but not when the machine gets round to it
 	Stores   int           // of each of the two jobs that must end
 	Workers  int           // processes
 	Faults   int           // how many, of different kinds as far as there are
+	Strict   bool          // only kinds that excuse no store's being sent again
 	Only     []string      // the kinds to choose from; all unless set
 	Latency  time.Duration // of every call, so that a job is long enough to be disturbed
 	Patience time.Duration // after the last fault, for the jobs to end
@@ -36,10 +38,15 @@ type Options struct {
 
 // Report is how a run went.
 type Report struct {
-	Seed   uint64
-	Faults []string // that were put in, in order
-	Took   time.Duration
-	Calls  int64 // that the sandbox saw
+	Seed    uint64
+	Faults  []string // that were put in, in order
+	Took    time.Duration
+	Calls   int64         // that the sandbox saw
+	Refused int64         // of them, those that came too fast
+	Again   int64         // stores that were sent again though their answer had come
+	Strict  bool          // none might be
+	Slowest time.Duration // from the end of a fault until calls went on
+	Broken  string        // the fault after which a promise was broken; "" for none, or at the end
 }
 
 // run is one run under way.
@@ -49,16 +56,22 @@ type run struct {
 	rng   *rand.Rand
 	began time.Time
 
-	redis   *redisServer
-	proxy   *proxy
+	redis   *deployment
 	sandbox *process
 	url     string // the sandbox's
-	config  string // the workers', through the proxy
+	config  string // the workers'
 	workers []*process
 	jobs    []*submitted
+	pending []deferred // what is left to do of faults
 
-	forgot  bool // Redis lost its last writes
-	crashed bool // a process died or stood still with calls in flight
+	spawned, stocks, reloads int // so far
+
+	forgot  bool  // Redis lost its last writes
+	crashed bool  // a process died or stood still with calls in flight
+	excused int64 // how many stores may be sent again for it
+
+	before  usage         // what a worker took before anything happened
+	slowest time.Duration // from the end of a fault until calls went on
 }
 
 // submitted is a job as the campaign knows it.
@@ -67,24 +80,33 @@ type submitted struct {
 	stock     string
 	ids       []string
 	cancelled bool
+	ended     bool
 }
 
 // Run runs one seed. An error says which promise was broken, or what of the campaign itself went wrong.
 func Run(ctx context.Context, o Options) (Report, error) {
 	r := &run{Options: o, ctx: ctx, rng: rand.New(rand.NewPCG(o.Seed, 1)), began: time.Now()}
 	report := Report{Seed: o.Seed}
+	defer func() { r.stop() }()
 	err := r.start()
 	if err == nil {
-		report.Faults, err = r.disturb()
+		err = r.disturb(&report)
 	}
 	if err == nil {
 		err = r.finish()
 	}
-	if err == nil {
-		report.Calls, err = r.check()
+	for _, ask := range []func() error{r.check, r.checkAgain, r.checkUsage} {
+		if err == nil {
+			err = ask()
+		}
 	}
-	r.stop()
-	report.Took = time.Since(r.began)
+	if c, cerr := r.counted(); r.url != "" && cerr == nil {
+		report.Calls, report.Again = c.Calls, c.Violations.Again+c.Violations.AgainFailed
+		for _, i := range c.Interfaces {
+			report.Refused += i.Refused
+		}
+	}
+	report.Took, report.Slowest, report.Strict = time.Since(r.began), r.slowest, r.excused == 0
 	return report, err
 }
 
@@ -103,8 +125,11 @@ func (r *run) start() error {
 	if err := r.hire(); err != nil {
 		return err
 	}
-	for n := range 2 {
-		if err := r.submit(fmt.Sprintf("stock-%d", n), r.Stores); err != nil {
+	if err := r.warmUp(); err != nil {
+		return err
+	}
+	for range 2 {
+		if err := r.submit(r.newStock("stock"), r.Stores); err != nil {
 			return err
 		}
 	}
@@ -116,10 +141,13 @@ func (r *run) startStore() (err error) {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return err
 	}
-	if r.redis, err = startRedis(r.ctx, r.Dir); err != nil {
-		return err
+	if r.Redis == "" {
+		r.Redis = Single
 	}
-	r.proxy, err = startProxy(r.redis.addr)
+	r.redis, err = deploy(r.ctx, r.Redis, r.Dir, r.made(diskLibrary))
+	if err == nil {
+		r.redis.elections = r.redis.elected()
+	}
 	return err
 }
 
@@ -141,30 +169,36 @@ func (r *run) startSandbox(final bool) error {
 // serveSandbox starts the sandbox, and learns its address and the configuration that it writes.
 func (r *run) serveSandbox(args ...string) error {
 	dir := filepath.Join(r.Dir, "sandbox")
-	p, err := r.spawn("sandbox", append([]string{"--listen", "127.0.0.1:0", "--dir", dir, "--rate", "0", "--seed", fmt.Sprint(r.Seed),
-		"--latency", r.Latency.String()}, args...)...)
+	p, err := r.spawn("sandbox", append([]string{"--listen", "127.0.0.1:0", "--dir", dir, "--rate", fmt.Sprint(callsASecond), "--seed",
+		fmt.Sprint(r.Seed), "--latency", r.Latency.String()}, args...)...)
 	if err != nil {
 		return err
 	}
 	r.sandbox = p
 	r.config = filepath.Join(dir, "storelink.yaml")
-	return r.until(20*time.Second, "the sandbox is up", func() (bool, error) {
-		text, err := os.ReadFile(r.config)
+	r.url, err = r.sandboxURL(r.config)
+	return err
+}
+
+// sandboxURL waits until a sandbox is up, and gives its address from the configuration that it writes.
+func (r *run) sandboxURL(config string) (url string, err error) {
+	err = r.until(time.Minute, "the sandbox is up", func() (bool, error) {
+		text, err := os.ReadFile(config)
 		if err != nil {
 			return false, nil
 		}
 		for line := range strings.Lines(string(text)) {
 			if at, ok := strings.CutPrefix(strings.TrimSpace(line), "base_url:"); ok {
-				r.url = strings.Trim(strings.TrimSpace(at), `"'`)
+				url = strings.Trim(strings.TrimSpace(at), `"'`)
 			}
 		}
-		return r.url != "" && r.get("/sandbox/stats", nil) == nil, nil
+		if url == "" {
+			return false, nil
+		}
+		status, _, err := ask(r.ctx, url+"/sandbox/stats")
+		return err == nil && status == http.StatusOK, nil
 	})
-}
-
-func (r *run) startWorker(i int) (*process, error) {
-	return r.spawn("worker", "--config", r.config, "--redis", "redis://"+r.proxy.addr, "--http", "off", "--log-level", "debug",
-		"--log-format", []string{"text", "json"}[i%2])
+	return url, err
 }
 
 // list writes a list of its own for a job.
@@ -183,87 +217,126 @@ func (r *run) list(name string, stores int) (path string, ids []string, err erro
 
 // arguments are those that submit a list.
 func (r *run) arguments(path, stock string) []string {
-	return []string{"associate", path, "--config", r.config, "--redis", "redis://" + r.redis.addr, "--account", "sandbox-partner", "--brand", "120344",
-		"--coupon", "1001", "--stock", stock, "--chunk-size", "50", "--failure-threshold", "0", "--json"}
+	return []string{"associate", path, "--config", r.config, "--redis", r.redis.direct, "--account", "sandbox-partner", "--brand", "120344",
+		"--coupon", "1001", "--stock", stock, "--chunk-size", fmt.Sprint(chunkSize), "--failure-threshold", "0", "--json"}
 }
 
+// submit submits a job. Where Redis cannot be reached for the moment, another is submitted until one is known of.
 func (r *run) submit(stock string, stores int) error {
-	path, ids, err := r.list(stock, stores)
-	if err != nil {
-		return err
+	for end := time.Now().Add(time.Minute); ; {
+		path, ids, err := r.list(stock, stores)
+		if err != nil {
+			return err
+		}
+		var receipt struct{ Job string }
+		err = r.enqueue(&receipt, r.arguments(path, stock)...)
+		if err == nil {
+			r.logf("job %s for %s", receipt.Job, stock)
+			r.jobs = append(r.jobs, &submitted{id: receipt.Job, stock: stock, ids: ids})
+			return nil
+		}
+		if !passing(err) || time.Now().After(end) {
+			return err
+		}
+		if err := r.pause(time.Second); err != nil {
+			return err
+		}
+		stock = r.newStock(stock)
 	}
-	var receipt struct{ Job string }
-	if err := r.enqueue(&receipt, r.arguments(path, stock)...); err != nil {
-		return err
-	}
-	r.logf("job %s for %s", receipt.Job, stock)
-	r.jobs = append(r.jobs, &submitted{id: receipt.Job, stock: stock, ids: ids})
-	return nil
 }
 
-// disturb puts the faults in, one after another, while the jobs run.
-func (r *run) disturb() (put []string, err error) {
-	var kinds []string
-	for len(put) < r.Faults {
+// disturb puts the faults in, one after another, while the jobs run, and asks after each whether calls go on.
+func (r *run) disturb(report *Report) error {
+	var kinds []fault
+	for len(report.Faults) < r.Faults {
 		if len(kinds) == 0 {
-			for _, f := range faults {
-				if len(r.Only) == 0 || slices.Contains(r.Only, f.name) {
-					kinds = append(kinds, f.name)
-				}
+			if kinds = r.kinds(); len(kinds) == 0 {
+				return fmt.Errorf("there is no such fault on %s: %v", r.Redis, r.Only)
 			}
 			r.rng.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 		}
-		at := slices.IndexFunc(faults, func(f fault) bool { return f.name == kinds[0] })
+		f := kinds[0]
 		kinds = kinds[1:]
+		if err := r.feed(600); err != nil {
+			return err
+		}
 		if err := r.pause(time.Duration(200+r.rng.IntN(1000)) * time.Millisecond); err != nil {
-			return put, err
+			return err
 		}
-		r.logf("fault: %s", faults[at].name)
-		put = append(put, faults[at].name)
-		if err := faults[at].put(r); err != nil {
-			return put, fmt.Errorf("the fault %s could not be put in: %w", faults[at].name, err)
+		r.logf("fault: %s", f.name)
+		report.Faults = append(report.Faults, f.name)
+		report.Broken = f.name
+		if err := f.put(r); err != nil {
+			return fmt.Errorf("the fault %s: %w", f.name, err)
 		}
+		r.foresee(f.elects)
+		if err := r.goOn(f.name); err != nil {
+			return err
+		}
+		report.Broken = ""
 	}
-	return put, nil
+	return nil
+}
+
+// foresee notes elections that a fault has not made: a machine that is short of time makes some, and they forget as others do.
+func (r *run) foresee(made bool) {
+	if r.redis.unforeseen() && !made {
+		r.logf("servers were elected for want of time")
+		r.forgets(100)
+	}
 }
 
 // finish ends all faults and waits for the jobs to end.
 func (r *run) finish() error {
 	r.logf("all faults are over")
-	r.proxy.mend()
+	r.redis.each((*proxy).mend)
+	if err := r.settle(); err != nil {
+		return err
+	}
 	for i, w := range r.workers {
 		if w.gone() {
-			var err error
-			if r.workers[i], err = r.startWorker(i); err != nil {
-				return err
-			}
+			return broken("worker %d has ended by itself: %s", i, w.log)
 		}
 	}
 	for _, j := range r.jobs {
-		err := r.until(r.Patience, "job "+j.id+" has ended", func() (bool, error) {
-			var s job.Status
-			if err := r.enqueue(&s, "status", j.id, "--redis", "redis://"+r.redis.addr, "--json"); err != nil {
-				if r.forgot && strings.Contains(err.Error(), job.CodeUnknownJob) {
-					j.id = "" // it was committed in what Redis forgot
-					return true, nil
-				}
-				return false, err
-			}
-			if s.State == job.Paused { // Redis forgot that it was resumed
-				return false, r.enqueue(nil, "resume", j.id, "--redis", "redis://"+r.redis.addr, "--json")
-			}
-			if s.Succeeded+s.Failed+s.Pending+s.Unprocessed != s.Total {
-				return false, fmt.Errorf("job %s does not add up: %+v", j.id, s)
-			}
-			return s.State.Ended(), nil
-		})
-		if err != nil {
+		if err := r.awaitEnd(j); err != nil {
 			return err
 		}
 	}
+	r.foresee(len(r.pending) > 0)
 	r.logf("all jobs have ended")
 	return nil
 }
+
+// awaitEnd waits for a job to end.
+func (r *run) awaitEnd(j *submitted) error {
+	if j.id == "" {
+		return nil
+	}
+	err := r.until(r.Patience, "job "+j.id+" has ended", func() (bool, error) {
+		s, err := r.status(j.id)
+		if err != nil {
+			if r.forgot && strings.Contains(err.Error(), job.CodeUnknownJob) {
+				j.id = "" // it was committed in what Redis forgot
+				return true, nil
+			}
+			return false, err
+		}
+		if s.State == job.Paused { // Redis forgot that it was resumed
+			return false, r.control("resume", j)
+		}
+		if s.Succeeded+s.Failed+s.Pending+s.Unprocessed != s.Total {
+			return false, broken("job %s does not add up: %+v", j.id, s)
+		}
+		return s.State.Ended(), nil
+	})
+	if errors.Is(err, errNotYet) {
+		return broken("%v", err)
+	}
+	return err
+}
+
+var errNotYet = errors.New("not")
 
 // until looks until something is so.
 func (r *run) until(patience time.Duration, what string, is func() (bool, error)) error {
@@ -274,7 +347,7 @@ func (r *run) until(patience time.Duration, what string, is func() (bool, error)
 			return err
 		}
 		if time.Now().After(end) {
-			return fmt.Errorf("not in %v: %s", patience, what)
+			return fmt.Errorf("%w in %v: %s", errNotYet, patience, what)
 		}
 		if err := r.pause(100 * time.Millisecond); err != nil {
 			return err
@@ -282,12 +355,21 @@ func (r *run) until(patience time.Duration, what string, is func() (bool, error)
 	}
 }
 
+// pause waits, and does meanwhile what was deferred.
 func (r *run) pause(d time.Duration) error {
-	select {
-	case <-r.ctx.Done():
-		return r.ctx.Err()
-	case <-time.After(d):
-		return nil
+	for end := time.Now().Add(d); ; {
+		if err := errors.Join(r.catchUp(false), r.supervise()); err != nil {
+			return err
+		}
+		left := time.Until(end)
+		if left <= 0 {
+			return nil
+		}
+		select {
+		case <-r.ctx.Done():
+			return r.ctx.Err()
+		case <-time.After(min(left, time.Second)):
+		}
 	}
 }
 
@@ -298,11 +380,8 @@ func (r *run) stop() {
 			w.kill()
 		}
 	}
-	if r.proxy != nil {
-		r.proxy.close()
-	}
 	if r.redis != nil {
-		r.redis.kill()
+		r.redis.end()
 	}
 }
 

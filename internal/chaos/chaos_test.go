@@ -8,19 +8,32 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/storelink/storelink/internal/chaos"
 	"github.com/storelink/storelink/internal/redistest"
 )
 
-// The campaign itself is a command; here is one short seed of it, so that it cannot rot.
+// The campaign itself is a command; here is a short seed of it on each kind of Redis, so that it cannot rot.
 func TestPromisesHoldWhileProcessesDie(t *testing.T) {
 	t.Parallel()
-	bin := programs(t)
-	report, err := chaos.Run(t.Context(), chaos.Options{Bin: bin, Dir: t.TempDir(), Seed: 1, Stores: 3000, Workers: 2, Faults: 5,
-		Only:    []string{"kill-worker", "kill-redis", "forget-asynq", "pause-resume", "kill-enqueue"},
-		Latency: 200 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
-	if err != nil {
-		t.Fatalf("%v: %v", report.Faults, err)
+	for _, c := range []struct {
+		redis  string
+		faults int
+		only   []string
+	}{
+		{chaos.Single, 5, []string{"kill-worker", "kill-redis", "forget-asynq", "pause-resume", "kill-enqueue"}},
+		{chaos.Sentinel, 1, []string{"kill-master"}},
+		{chaos.Cluster, 2, []string{"move-slots", "swallow-redis"}},
+	} {
+		t.Run(c.redis, func(t *testing.T) {
+			t.Parallel()
+			report, err := chaos.Run(t.Context(), chaos.Options{Bin: programs(t), Dir: t.TempDir(), Redis: c.redis, Seed: 1, Stores: 600,
+				Workers: 2, Faults: c.faults, Only: c.only, Latency: 100 * time.Millisecond, Patience: 2 * time.Minute, Log: t.Output()})
+			if err != nil {
+				t.Fatalf("%v: %v", report.Faults, err)
+			}
+		})
 	}
 }
 
@@ -80,10 +93,18 @@ var built = sync.OnceValues(func() (bin string, err error) {
 	return bin, chaos.Build(context.Background(), "../..", bin)
 })
 
+// silent is a logger.
+type silent struct{}
+
+// Printf implements the Redis client's logger.
+func (silent) Printf(context.Context, string, ...any) {}
+
 // made is the folder that built has made; "" for none.
 var made string
 
+// TestMain keeps what the campaign's own connections to Redis meet out of the output: they are cut with all others.
 func TestMain(m *testing.M) {
+	redis.SetLogger(silent{})
 	status := m.Run()
 	if made != "" {
 		_ = os.RemoveAll(made) // a folder of temporary files

@@ -15,29 +15,23 @@ import (
 )
 
 // check compares what the reports say with the lists, with the figures and with what WeChat Pay's stand-in knows.
-func (r *run) check() (calls int64, err error) {
-	var stats struct {
-		Calls      int64
-		Violations struct {
-			TooManyStores int64 `json:"too_many_stores"`
-			Repeats       int64
-		}
+func (r *run) check() error {
+	c, err := r.counted()
+	if err != nil {
+		return err
 	}
-	if err := r.get("/sandbox/stats", func(b io.Reader) error { return json.NewDecoder(b).Decode(&stats) }); err != nil {
-		return 0, err
-	}
-	if stats.Violations.TooManyStores+stats.Violations.Repeats != 0 {
-		return 0, broken("calls that WeChat Pay would refuse: %+v", stats.Violations)
+	if c.Violations.TooManyStores+c.Violations.Repeats != 0 {
+		return broken("calls that WeChat Pay would refuse: %+v", c.Violations)
 	}
 	for _, j := range r.jobs {
 		if j.id == "" {
 			continue
 		}
 		if err := r.checkJob(j); err != nil {
-			return 0, fmt.Errorf("job %s, %s: %w", j.id, j.stock, err)
+			return fmt.Errorf("job %s, %s: %w", j.id, j.stock, err)
 		}
 	}
-	return stats.Calls, nil
+	return nil
 }
 
 func (r *run) checkJob(j *submitted) error {
@@ -46,11 +40,11 @@ func (r *run) checkJob(j *submitted) error {
 		return err
 	}
 	var s job.Status
-	if err := r.enqueue(&s, "status", j.id, "--redis", "redis://"+r.redis.addr, "--json"); err != nil {
+	if err := r.enqueue(&s, "status", j.id, "--redis", r.redis.direct, "--json"); err != nil {
 		return err
 	}
 	path := filepath.Join(r.Dir, j.id+".jsonl")
-	if err := r.enqueue(nil, "results", j.id, "--redis", "redis://"+r.redis.addr, "--output", path); err != nil {
+	if err := r.enqueue(nil, "results", j.id, "--redis", r.redis.direct, "--output", path); err != nil {
 		return err
 	}
 	report, err := os.ReadFile(path)

@@ -3,11 +3,11 @@ package chaos
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,18 +32,88 @@ func Build(ctx context.Context, module, bin string) error {
 type process struct {
 	cmd  *exec.Cmd
 	exit chan struct{}
+	log  string // its output
+
+	http    string // of a worker: where it tells how it does
+	clock   *clock // of a worker: nil where it cannot be set
+	reloads int    // of a worker: how often it has read its configuration again
+	asked   bool   // it was told to end
+}
+
+// clock is the file that says how far a worker's clock is ahead, as testkit.Clock has it for redis-server.
+type clock struct{ file string }
+
+func (c *clock) shift(by time.Duration) error {
+	f, err := os.OpenFile(c.file, os.O_CREATE|os.O_WRONLY, 0o600) // in place: the worker has it mapped
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(binary.NativeEndian.AppendUint64(nil, uint64(by)))
+	return errors.Join(err, f.Close())
+}
+
+// supervise starts workers again that could not start because Redis was away just then, as systemd and Docker do.
+func (r *run) supervise() error {
+	for i, w := range r.workers {
+		if !w.gone() || w.asked || bytes.Contains(w.said(), []byte("worker started")) || w.cmd.ProcessState.ExitCode() != 1 {
+			continue
+		}
+		r.logf("worker %d could not start, and is started again: %s", i, bytes.TrimSpace(w.said()))
+		if err := r.replace(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// said is what a process has written so far.
+func (p *process) said() []byte {
+	text, _ := os.ReadFile(p.log)
+	return text
 }
 
 // spawn starts one of our programs.
 func (r *run) spawn(name string, args ...string) (*process, error) {
+	return r.spawnWith(nil, name, args...)
+}
+
+// spawnWith is spawn with more in the program's environment.
+func (r *run) spawnWith(env []string, name string, args ...string) (*process, error) {
 	log, err := os.CreateTemp(r.Dir, name+"-*.log")
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
 	cmd := exec.Command(filepath.Join(r.Bin, name), args...)
-	cmd.Env = environment()
+	cmd.Env = append(environment(), env...)
 	return begin(cmd, log)
+}
+
+// startWorker starts one of the run's workers, with a clock that can be set where the campaign has made such a program.
+func (r *run) startWorker(i int) (*process, error) {
+	name := "worker"
+	if r.made(skewedWorker) != "" {
+		name = skewedWorker
+	}
+	return r.spawnWorker(name, i, r.config)
+}
+
+func (r *run) spawnWorker(name string, i int, config string) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	r.spawned++
+	c := &clock{filepath.Join(r.Dir, fmt.Sprint("worker-clock-", r.spawned))}
+	if err := c.shift(0); err != nil {
+		return nil, err
+	}
+	p, err := r.spawnWith([]string{"STORELINK_CLOCK=" + c.file}, name, "--config", config, "--redis", r.redis.url, "--http", addr,
+		"--log-level", "debug", "--log-format", []string{"text", "json"}[i%2])
+	if err == nil {
+		p.http, p.clock = addr, c
+	}
+	return p, err
 }
 
 // environment is that of our programs: this process' own, without what would configure them otherwise than the run does.
@@ -58,7 +128,7 @@ func begin(cmd *exec.Cmd, log *os.File) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, exit: make(chan struct{})}
+	p := &process{cmd: cmd, exit: make(chan struct{}), log: log.Name()}
 	go func() { // ends with the process, which kill waits for
 		_ = cmd.Wait()
 		close(p.exit)
@@ -77,14 +147,34 @@ func (p *process) gone() bool {
 
 // kill ends it at once.
 func (p *process) kill() {
+	p.asked = true
 	_ = p.cmd.Process.Kill() // it may be gone already
 	<-p.exit
 }
 
 func (p *process) signal(sig syscall.Signal) { _ = p.cmd.Process.Signal(sig) } // the same
 
-// enqueue runs the operator's command and reads its JSON; exit status 3 is an answer like 0.
+// enqueue runs the operator's command and reads its JSON; exit status 3 is an answer like 0. Where Redis cannot be reached
+// for the moment, it is run again, unless it submits something.
 func (r *run) enqueue(into any, args ...string) error {
+	for end := time.Now().Add(time.Minute); ; {
+		err := r.enqueueOnce(into, args...)
+		if err == nil || args[0] == "associate" || args[0] == "resync" || !passing(err) || time.Now().After(end) {
+			return err
+		}
+		if err := r.pause(500 * time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// passing says whether a command failed for Redis' sake.
+func passing(err error) bool {
+	return strings.Contains(err.Error(), `"code":"redis"`) || strings.Contains(err.Error(), `"code":"timeout"`) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
+
+func (r *run) enqueueOnce(into any, args ...string) error {
 	ctx, cancel := context.WithTimeout(r.ctx, time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, filepath.Join(r.Bin, "enqueue"), args...)
@@ -93,6 +183,9 @@ func (r *run) enqueue(into any, args ...string) error {
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 3) {
+		if ctx.Err() != nil && r.ctx.Err() == nil {
+			err = ctx.Err()
+		}
 		return fmt.Errorf("enqueue %s: %w: %s%s", strings.Join(args, " "), err, out.Bytes(), errs.Bytes())
 	}
 	if into == nil {
@@ -127,83 +220,4 @@ func (r *run) ask(method, path string, body io.Reader, read func(io.Reader) erro
 		return nil
 	}
 	return read(res.Body)
-}
-
-// redisServer is a redis-server that forgets nothing unless it is made to.
-type redisServer struct {
-	*process
-	ctx       context.Context
-	dir, addr string
-}
-
-func startRedis(ctx context.Context, dir string) (*redisServer, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s := &redisServer{ctx: ctx, dir: dir, addr: l.Addr().String()}
-	_ = l.Close() // it was only asked for a port
-	return s, s.start()
-}
-
-func (s *redisServer) start() error {
-	log, err := os.OpenFile(filepath.Join(s.dir, "redis.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	_, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		return err
-	}
-	s.process, err = begin(exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", s.dir, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "always", "--aof-load-truncated", "yes"), log)
-	if err != nil {
-		return err
-	}
-	for end := time.Now().Add(20 * time.Second); ; {
-		if answer, err := s.do("PING\r\n"); err == nil && strings.HasPrefix(answer, "+PONG") {
-			return nil
-		}
-		switch {
-		case s.gone():
-			return errors.New("redis-server has exited: see redis.log")
-		case time.Now().After(end):
-			return errors.New("redis-server does not answer")
-		case s.ctx.Err() != nil:
-			return s.ctx.Err()
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-// do sends a command as it stands on the wire and gives the first of the answer.
-func (s *redisServer) do(command string) (string, error) {
-	c, err := net.DialTimeout("tcp", s.addr, time.Second)
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return "", err
-	}
-	if _, err := io.WriteString(c, command); err != nil {
-		return "", err
-	}
-	b := make([]byte, 512)
-	n, err := c.Read(b)
-	return string(b[:n]), err
-}
-
-// truncate cuts the end off the append-only file, as a disk that lied does. The server must be dead.
-func (s *redisServer) truncate(bytes int64) error {
-	files, err := filepath.Glob(filepath.Join(s.dir, "appendonlydir", "*.incr.aof"))
-	if err != nil || len(files) == 0 {
-		return fmt.Errorf("no append-only file: %v", err)
-	}
-	info, err := os.Stat(files[len(files)-1])
-	if err != nil {
-		return err
-	}
-	return os.Truncate(files[len(files)-1], max(0, info.Size()-bytes))
 }

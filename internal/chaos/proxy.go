@@ -1,22 +1,31 @@
 package chaos
 
 import (
-	"io"
 	"net"
 	"sync"
 	"time"
 )
 
-// proxy stands between the workers and Redis, and can be cut and slowed.
+// proxy stands between the workers and a server, and can be cut, slowed, and made to swallow what goes through it. Servers
+// of the same deployment pass undisturbed.
 type proxy struct {
 	addr, to string
 	ln       net.Listener
 	all      sync.WaitGroup
 
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[net.Conn]*way
 	cut   bool
-	delay time.Duration
+	over  bool          // nobody is let through any more
+	deaf  bool          // new connections are taken and never answered
+	far   time.Duration // one way, for good
+	delay time.Duration // one way, for now
+}
+
+// way is a connection from one side to the other.
+type way struct {
+	clients bool // it is a worker's, not a server's
+	deaf    bool // what comes is read and dropped, on both sides, for ever
 }
 
 func startProxy(to string) (*proxy, error) {
@@ -24,7 +33,7 @@ func startProxy(to string) (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{addr: ln.Addr().String(), to: to, ln: ln, conns: map[net.Conn]struct{}{}}
+	p := &proxy{addr: ln.Addr().String(), to: to, ln: ln, conns: map[net.Conn]*way{}}
 	p.all.Go(p.accept)
 	return p, nil
 }
@@ -35,49 +44,74 @@ func (p *proxy) accept() {
 		if err != nil {
 			return // closed
 		}
-		out, err := net.Dial("tcp", p.to)
-		if err != nil || !p.keep(in, out) {
-			_ = in.Close()
-			if err == nil {
-				_ = out.Close()
-			}
-			continue
-		}
-		p.all.Go(func() { p.copy(out, in) })
-		p.all.Go(func() { p.copy(in, out) })
+		p.all.Go(func() { p.join(in) })
 	}
 }
 
+func (p *proxy) join(in net.Conn) {
+	out, err := net.Dial("tcp", p.to)
+	if err != nil {
+		_ = in.Close()
+		return
+	}
+	host, _, _ := net.SplitHostPort(in.RemoteAddr().String())
+	w := &way{clients: host != infrastructure}
+	if !p.keep(w, in, out) {
+		_, _ = in.Close(), out.Close()
+		return
+	}
+	p.all.Go(func() { p.copy(w, out, in) })
+	p.copy(w, in, out)
+}
+
 // keep notes a pair of connections, unless all are cut.
-func (p *proxy) keep(conns ...net.Conn) bool {
+func (p *proxy) keep(w *way, conns ...net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.cut {
+	if p.over || p.cut && w.clients {
 		return false
 	}
+	w.deaf = p.deaf && w.clients
 	for _, c := range conns {
-		p.conns[c] = struct{}{}
+		p.conns[c] = w
 	}
 	return true
 }
 
-func (p *proxy) copy(to, from net.Conn) {
+// parcel is something on its way; due is when it arrives.
+type parcel struct {
+	data []byte
+	due  time.Time
+}
+
+// copy brings what comes from one side to the other, in order, each piece as much later as the way is long.
+func (p *proxy) copy(w *way, to, from net.Conn) {
+	under := make(chan parcel, 1024)
+	var delivered sync.WaitGroup
+	delivered.Go(func() {
+		for one := range under {
+			if d := time.Until(one.due); d > 0 {
+				time.Sleep(d)
+			}
+			if _, err := to.Write(one.data); err != nil {
+				_ = from.Close() // the reader ends, and closes under
+			}
+		}
+	})
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)
 		if n > 0 {
-			p.mu.Lock()
-			delay := p.delay
-			p.mu.Unlock()
-			time.Sleep(delay)
-			if _, werr := to.Write(b[:n]); werr != nil {
-				err = io.EOF
+			if delay, deaf := p.treats(w); !deaf {
+				under <- parcel{append([]byte(nil), b[:n]...), time.Now().Add(delay)}
 			}
 		}
 		if err != nil {
 			break
 		}
 	}
+	close(under)
+	delivered.Wait()
 	_, _ = to.Close(), from.Close()
 	p.mu.Lock()
 	delete(p.conns, to)
@@ -85,31 +119,67 @@ func (p *proxy) copy(to, from net.Conn) {
 	p.mu.Unlock()
 }
 
-// sever cuts all connections and takes no new ones.
+func (p *proxy) treats(w *way) (delay time.Duration, deaf bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !w.clients {
+		return 0, false
+	}
+	return p.far + p.delay, w.deaf
+}
+
+// sever cuts all workers' connections and takes no new ones.
 func (p *proxy) sever() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut = true
-	for c := range p.conns {
-		_ = c.Close()
+	p.closeAll(true)
+}
+
+func (p *proxy) closeAll(clients bool) {
+	for c, w := range p.conns {
+		if w.clients || !clients {
+			_ = c.Close()
+		}
 	}
 }
 
-// slow delays everything.
+// swallow drops what comes over all workers' connections from now on, those that come later too, and closes none of them.
+func (p *proxy) swallow() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.deaf = true
+	for _, w := range p.conns {
+		w.deaf = w.clients
+	}
+}
+
+// slow delays everything of the workers', each way, until mend.
 func (p *proxy) slow(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = by
 }
 
+// stretch makes a round trip take so long for good.
+func (p *proxy) stretch(rtt time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.far = rtt / 2
+}
+
+// mend ends what ends. What was swallowed stays so: its connections are dead, and nobody says so.
 func (p *proxy) mend() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cut, p.delay = false, 0
+	p.cut, p.deaf, p.delay = false, false, 0
 }
 
 func (p *proxy) close() {
 	_ = p.ln.Close()
-	p.sever()
+	p.mu.Lock()
+	p.over = true
+	p.closeAll(false)
+	p.mu.Unlock()
 	p.all.Wait()
 }

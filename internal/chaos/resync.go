@@ -82,7 +82,7 @@ func (r *resyncing) submit() error {
 		}
 	}
 	arguments := func(command, list string, more ...string) []string {
-		return append([]string{command, filepath.Join(r.Dir, list), "--config", r.config, "--redis", "redis://" + r.redis.addr,
+		return append([]string{command, filepath.Join(r.Dir, list), "--config", r.config, "--redis", r.redis.direct,
 			"--account", "sandbox-partner", "--brand", "120344", "--coupon", "1001", "--stock", resyncStock, "--json"}, more...)
 	}
 	var s job.Status
@@ -265,6 +265,6 @@ func (r *run) hire() error {
 
 func (r *run) status(id string) (job.Status, error) {
 	var s job.Status
-	err := r.enqueue(&s, "status", id, "--redis", "redis://"+r.redis.addr, "--json")
+	err := r.enqueue(&s, "status", id, "--redis", r.redis.direct, "--json")
 	return s, err
 }

@@ -79,7 +79,7 @@ func (r *run) schedule(report *Report, length time.Duration) error {
 	}
 	var s shownSchedule
 	err = r.enqueue(&s, "schedule", "add", "often", "--cron", "@every "+tickEvery.String(), "--timezone", "UTC", "associate", path,
-		"--config", r.config, "--redis", "redis://"+r.redis.addr, "--account", "sandbox-partner", "--brand", "120344", "--coupon",
+		"--config", r.config, "--redis", r.redis.direct, "--account", "sandbox-partner", "--brand", "120344", "--coupon",
 		"1001", "--stock", "stock-s", "--json")
 	if err != nil {
 		return err
@@ -176,7 +176,7 @@ func (r *run) strike(report *Report, tick time.Time) error {
 	}
 	for time.Since(tick) < 3*time.Second {
 		var s shownSchedule
-		if err := r.enqueue(&s, "schedule", "show", "often", "--config", r.config, "--redis", "redis://"+r.redis.addr, "--json"); err != nil {
+		if err := r.enqueue(&s, "schedule", "show", "often", "--config", r.config, "--redis", r.redis.direct, "--json"); err != nil {
 			return err
 		}
 		if len(s.Runs) == 0 || !s.Runs[0].Tick.Equal(tick) {
@@ -216,7 +216,7 @@ func (r *run) replaceDead() error {
 // settled waits until the schedule's runs before a moment are over, pauses it, and gives it.
 func (r *run) settled(end time.Time) (s shownSchedule, err error) {
 	ask := func(verb string) error {
-		return r.enqueue(&s, "schedule", verb, "often", "--config", r.config, "--redis", "redis://"+r.redis.addr, "--json")
+		return r.enqueue(&s, "schedule", verb, "often", "--config", r.config, "--redis", r.redis.direct, "--json")
 	}
 	if err := r.pause(time.Until(end)); err != nil {
 		return s, err
@@ -234,7 +234,7 @@ func (r *run) settled(end time.Time) (s shownSchedule, err error) {
 // checkTicks checks that each tick between two moments has exactly one run, and each of them the job that it says.
 func (r *run) checkTicks(s shownSchedule, first, end time.Time, down []span) error {
 	var all []job.Status
-	if err := r.enqueue(&all, "jobs", "--config", r.config, "--redis", "redis://"+r.redis.addr, "--json"); err != nil {
+	if err := r.enqueue(&all, "jobs", "--config", r.config, "--redis", r.redis.direct, "--json"); err != nil {
 		return err
 	}
 	jobs := map[string]job.Status{}
