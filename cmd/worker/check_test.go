@@ -343,3 +343,16 @@ func TestCheckDoesNotDisturbARunningWorker(t *testing.T) {
 		t.Errorf("%v\n%s", err, &logged)
 	}
 }
+
+// A 429 that the check meets is a refusal of the identity's calls: the workers hear of it.
+func TestCheckTellsTheWorkersOfA429(t *testing.T) {
+	t.Parallel()
+	c := newSetup(t, durable, sandbox.Faults{Throttled: 1})
+	if r := c.check(); r.Status != 0 || !strings.Contains(r.notWell(), "RATELIMIT_EXCEEDED") {
+		t.Errorf("status %d:\n%s", r.Status, r.notWell())
+	}
+	key := "storelink:1:ratelimit:{partner:" + c.account.Identity + ":list-stock}"
+	if at, err := c.server.Client.HGet(t.Context(), key, "refused").Int64(); err != nil || at == 0 {
+		t.Errorf("the rate limit has not heard of it: %d, %v", at, err)
+	}
+}

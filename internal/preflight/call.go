@@ -10,6 +10,7 @@ import (
 	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/processor"
 	"github.com/storelink/storelink/internal/worker"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -34,10 +35,13 @@ func (l *look) call(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, callPatience)
 	defer cancel()
 	subject := a.Name + ", stock " + l.Target.StockID
+	slot := l.slots(accounts[0])
+	defer slot.close()
 	var f *wxapi.Failure
 	for range callTries {
 		start := time.Now()
-		page, err := accounts[0].Client.List(ctx, wxapi.ListCall{Target: l.Target, PageSize: 1, Ready: l.pace(accounts[0])})
+		page, err := accounts[0].Client.List(ctx, wxapi.ListCall{Target: l.Target, PageSize: 1, Ready: slot.ready})
+		slot.tell(ctx, page, err)
 		if err == nil {
 			l.ok(CheckCall, subject,
 				fmt.Sprintf("WeChat Pay answers in %d ms, and its signature holds: %d stores are associated",
@@ -62,12 +66,42 @@ func notMade(f *wxapi.Failure) string {
 	return f.Message.String()
 }
 
-// pace waits for the account's own pace, where Redis is there to ask: the call is counted with those of the workers.
-func (l *look) pace(a worker.Account) func(context.Context) error {
-	if l.rdb == nil || a.Rate == 0 {
-		return nil
+// slots are the account's own rate limit, where Redis is there to ask: the call is counted with those of the workers, who
+// hear of a 429 too.
+type slots struct {
+	limit  processor.RateLimit // nil for none
+	permit processor.Permit    // of the call that is made
+	close  func()
+}
+
+func (l *look) slots(a worker.Account) *slots {
+	s := &slots{close: func() {}}
+	if l.rdb != nil && a.Rate > 0 {
+		s.limit, s.close = worker.OpenLimit(l.rdb, a, job.List, l.Target)
 	}
-	return func(ctx context.Context) error { return worker.AwaitSlot(ctx, l.rdb, a, job.List, l.Target) }
+	return s
+}
+
+func (s *slots) ready(ctx context.Context) (err error) {
+	if s.limit != nil {
+		s.permit, err = s.limit.Wait(ctx, 0)
+	}
+	return err
+}
+
+// tell tells the rate limit what became of the call.
+func (s *slots) tell(ctx context.Context, page *wxapi.ListPage, err error) {
+	f := (*wxapi.Failure)(nil)
+	switch {
+	case s.permit == nil:
+	case err == nil:
+		s.permit.Answered(page.Way, page.Elapsed)
+	case errors.As(err, &f) && f.Class == job.ClassPace:
+		_ = s.permit.Refused(ctx) // the check says that the call was refused
+	case f != nil && f.Status != 0:
+		s.permit.Answered(f.Way, f.Elapsed)
+	}
+	s.permit = nil
 }
 
 // callFailed tells why the call failed and what to do, by the catalogue where it knows the code.

@@ -63,12 +63,11 @@ func limitName(a Account, iface string) string {
 	return string(a.Mode) + ":" + a.Identity + ":" + iface
 }
 
-// AwaitSlot waits for one slot of an account's rate limit, for a call outside of any lane.
-func AwaitSlot(ctx context.Context, rdb redis.UniversalClient, a Account, op job.Operation, t job.Target) error {
+// OpenLimit returns the rate limit of the interface that an operation on a target uses, for calls outside of any lane. What
+// becomes of a call is told to its permit, so that the workers hear of it. close gives the slots back that it still has.
+func OpenLimit(rdb redis.UniversalClient, a Account, op job.Operation, t job.Target) (limit processor.RateLimit, close func()) {
 	l := ratelimit.New(rdb, limitName(a, job.Interface(op, t)), ratelimit.Options{Rate: a.Rate})
-	defer l.Close()
-	_, err := l.Wait(ctx, 0)
-	return err
+	return limiter{l}, l.Close
 }
 
 // inForce returns how the rate limits stand, by interface, and which one stops calls if one does. It is nothing for an
