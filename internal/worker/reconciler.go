@@ -18,11 +18,14 @@ type reconciler struct {
 	found map[job.State]int              // active jobs by state, as far as this look has come
 	kept  map[string]time.Time           // when an active job's keys were last kept from expiring
 	prune time.Time
+
+	orphans time.Time // when the queue was last looked through for orphaned tasks
 }
 
 const (
 	overdueGrace  = 5 * time.Second // before a reminder that is due is looked for in the queue
 	keepEvery     = time.Hour
+	orphansEvery  = 10 * time.Minute
 	lockLifeLooks = 3 // looks that the lock outlives its owner
 )
 
@@ -84,6 +87,14 @@ func (s *reconciler) look(ctx context.Context) error {
 	if time.Since(s.prune) > keepEvery {
 		errs = append(errs, s.w.cfg.Ledger.Prune(ctx))
 		s.prune = time.Now()
+	}
+	if time.Since(s.orphans) > orphansEvery {
+		n, err := s.w.cfg.Queue.Orphans(ctx)
+		if n > 0 {
+			s.w.log.Warn("orphaned tasks were removed from the queue", "tasks", n)
+		}
+		errs = append(errs, err)
+		s.orphans = time.Now()
 	}
 	return errors.Join(errs...)
 }
