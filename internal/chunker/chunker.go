@@ -2,9 +2,7 @@
 // bytes. It must never change, reorder or drop an ID.
 package chunker
 
-import (
-	"github.com/storelink/storelink/internal/job"
-)
+import "github.com/storelink/storelink/internal/job"
 
 // Size gives the chunk size that an operator asked for: 0 is job.MaxStoresPerCall, the most that WeChat Pay accepts in
 // one call (partner/4015781302); more is refused, with a *job.Error of job.CodeUsage.
@@ -13,8 +11,7 @@ func Size(asked int) (int, error) {
 	case asked == 0:
 		return job.MaxStoresPerCall, nil
 	case asked < 0 || asked > job.MaxStoresPerCall:
-		return 0, job.Errorf(job.CodeUsage, "--chunk-size %d: it is 1 to %d, the most stores that WeChat Pay accepts in one"+
-			" call", asked, job.MaxStoresPerCall)
+		return 0, job.Fail(job.CodeUsage, "list.chunk_size", "value", asked, "most", job.MaxStoresPerCall)
 	}
 	return asked, nil
 }

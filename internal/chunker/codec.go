@@ -2,10 +2,10 @@ package chunker
 
 import (
 	"encoding/binary"
-	"errors"
 	"math/bits"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -149,7 +149,7 @@ func appendText(dst []byte, ids []string, prefix int) []byte {
 }
 
 // ErrCorrupt says that what should be a packed chunk is none.
-var ErrCorrupt = errors.New("a chunk of store IDs cannot be read")
+var ErrCorrupt = i18n.E("list.corrupt_chunk")
 
 // Count gives the number of IDs in a packed chunk without unpacking it; 0 where it is none.
 func Count(b []byte) int {

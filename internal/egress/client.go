@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -56,7 +57,7 @@ func (p *Policy) Client(o ClientOptions) *http.Client {
 				return http.ErrUseLastResponse
 			}
 			if len(via) > o.MaxRedirects {
-				return refusef("the address redirects more than %d times", o.MaxRedirects)
+				return refuse("address.many_redirects", "most", o.MaxRedirects)
 			}
 			req.Header.Del("Referer") // it has the query of the address that redirects
 			return nil
@@ -76,7 +77,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			_ = req.Body.Close() // as a RoundTripper must; nothing was read from it
 		}
 		if req.Response != nil { // this is a redirect
-			err = refusef("the address redirects to one that is refused: %w", err)
+			err = refuse("address.redirect", "error", err)
 		}
 		return nil, err
 	}
@@ -95,10 +96,10 @@ func (p *Policy) dial(ctx context.Context, network, address string) (net.Conn, e
 		ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
 			at, err := netip.ParseAddrPort(address)
 			if err != nil {
-				return refusef("the host %s has an address that cannot be understood", name)
+				return refuse("address.bad_lookup", "host", name)
 			}
 			if err := p.checkAddress(at.Addr()); err != nil {
-				return refusef("the host %s leads to an address that is not allowed: %w", name, err)
+				return refuse("address.leads", "host", name, "error", err)
 			}
 			return nil
 		},
@@ -107,9 +108,9 @@ func (p *Policy) dial(ctx context.Context, network, address string) (net.Conn, e
 }
 
 // Cause says why an exchange failed, so that it can be shown: without any of the address but its host. Where it was
-// refused, that is the *job.Error of it; otherwise the sentence is in words, with what caused it, as far as that can be
+// refused, that is the *job.Error of it; otherwise said is the reason, with what caused it, as far as that can be
 // shown; passing says that it may go well another time.
-func Cause(err error) (sentence string, cause error, passing bool) {
+func Cause(err error) (said i18n.Message, cause error, passing bool) {
 	var refused *job.Error
 	var lookup *net.DNSError
 	var certificate *tls.CertificateVerificationError
@@ -119,21 +120,21 @@ func Cause(err error) (sentence string, cause error, passing bool) {
 	var timeout interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &refused):
-		return refused.Message.String(), refused, false
+		return refused.Message, refused, false
 	case errors.Is(err, context.Canceled):
-		return "it was not waited for", context.Canceled, true
+		return i18n.M("address.not_waited"), context.Canceled, true
 	case errors.As(err, &lookup):
-		return "the host cannot be found: " + lookup.Err, lookup, true
+		return i18n.M("address.no_host", "error", lookup.Err), lookup, true
 	case errors.As(err, &certificate):
-		return "the host's certificate is not believed: " + certificate.Err.Error(), certificate, true
+		return i18n.M("address.certificate", "error", certificate.Err), certificate, true
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return "the host does not speak TLS there", nil, true
+		return i18n.M("address.no_tls"), nil, true
 	case errors.As(err, &alert):
-		return "the host ended the TLS handshake: " + alert.Error(), alert, true
+		return i18n.M("address.tls_alert", "error", alert), alert, true
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return "the host does not answer in time", context.DeadlineExceeded, true
+		return i18n.M("address.slow"), context.DeadlineExceeded, true
 	case errors.As(err, &op):
-		return "the host cannot be reached: " + op.Err.Error(), op, true
+		return i18n.M("address.unreachable", "error", op.Err), op, true
 	}
-	return "the connection broke off, or what came is no answer", nil, true
+	return i18n.M("address.broke_off"), nil, true
 }

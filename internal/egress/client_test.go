@@ -59,7 +59,7 @@ func TestANameThatLeadsToAPrivateAddressIsRefusedAtTheConnection(t *testing.T) {
 	if passing || job.ExitStatus(cause) != 2 {
 		t.Fatalf("%v, %v", err, cause)
 	}
-	contains(t, says, "example.com leads to", "127.0.0.2", "loopback")
+	contains(t, says.String(), "example.com leads to", "127.0.0.2", "loopback")
 }
 
 func TestOfSeveralAddressesThePrivateOnesAreNotConnectedTo(t *testing.T) {
@@ -106,7 +106,8 @@ func TestRedirectsAreCheckedAsTheFirstAddressWas(t *testing.T) {
 			}
 			continue
 		}
-		sentence, cause, passing := egress.Cause(err)
+		said, cause, passing := egress.Cause(err)
+		sentence := said.String()
 		if passing || job.ExitStatus(cause) != 2 || strings.Contains(sentence, "secret") {
 			t.Errorf("%s: %q (%v)", to, sentence, cause)
 		}
@@ -129,7 +130,8 @@ func TestRedirectsAreCounted(t *testing.T) {
 		t.Errorf("five redirects: %v", err)
 	}
 	_, err := get(t, p, egress.ClientOptions{MaxRedirects: 5}, s.URL+"/")
-	sentence, _, passing := egress.Cause(err)
+	said, _, passing := egress.Cause(err)
+	sentence := said.String()
 	if err == nil || passing {
 		t.Fatalf("six redirects: %v", err)
 	}
@@ -197,7 +199,8 @@ func TestFailuresAreToldInWordsWithoutTheAddress(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := get(t, c.policy, egress.ClientOptions{MaxRedirects: 5, HeaderTimeout: 100 * time.Millisecond}, c.address)
-			sentence, cause, passing := egress.Cause(err)
+			said, cause, passing := egress.Cause(err)
+			sentence := said.String()
 			if err == nil || !passing {
 				t.Fatalf("%v: %q", err, sentence)
 			}

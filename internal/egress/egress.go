@@ -72,11 +72,11 @@ const maxAddress = 8 << 10
 // That it passes does not say that it may be connected to: that is seen when its name has been looked up.
 func (p *Policy) Check(address string) (*url.URL, error) {
 	if len(address) > maxAddress {
-		return nil, refusef("the address is longer than %d bytes", maxAddress)
+		return nil, refuse("address.too_long", "most", maxAddress)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
-		return nil, refusef("this is no address that can be understood: write https://HOST/PATH") // err shows all of it
+		return nil, refuse("address.unknown") // err shows all of it
 	}
 	if err := p.check(u); err != nil {
 		return nil, err
@@ -88,17 +88,16 @@ func (p *Policy) Check(address string) (*url.URL, error) {
 func (p *Policy) check(u *url.URL) error {
 	switch {
 	case strings.EqualFold(u.Scheme, "http"):
-		return refusef("http is refused, since anybody on the way could read and change what it carries: use https")
+		return refuse("address.http")
 	case !strings.EqualFold(u.Scheme, "https"):
-		return refusef("the address does not begin with https://, and nothing else is allowed")
+		return refuse("address.no_https")
 	case u.Opaque != "" || u.Hostname() == "":
-		return refusef("the address names no host: write https://HOST/PATH")
+		return refuse("address.hostless")
 	case u.User != nil:
-		return refusef("the address has a user or password in it (…@%s), which would be stored and shown: take it out",
-			u.Hostname())
+		return refuse("address.user", "host", u.Hostname())
 	}
 	if !p.listed(u) {
-		return refusef("the host %s is not on the configuration's list of hosts", u.Host)
+		return refuse("address.unlisted", "host", u.Host)
 	}
 	if a, err := netip.ParseAddr(u.Hostname()); err == nil {
 		return p.checkAddress(a)
@@ -106,9 +105,9 @@ func (p *Policy) check(u *url.URL) error {
 	return nil
 }
 
-// refusef makes the error for an address that is refused.
-func refusef(format string, args ...any) *job.Error {
-	return job.Errorf(job.CodeUsage, format, args...)
+// refuse makes the error for an address that is refused.
+func refuse(message string, args ...any) *job.Error {
+	return job.Fail(job.CodeUsage, message, args...)
 }
 
 // Shown is an address as it may be shown where its path is no secret: scheme, host and path, without user and query.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -21,11 +22,11 @@ type host struct {
 
 // parseHost reads an entry of the list of hosts.
 func parseHost(s string) (host, error) {
-	bad := func(why string) (host, error) {
-		return host{}, job.Errorf(job.CodeBadConfig, "the host %q cannot be listed: %s", s, why)
+	bad := func(why i18n.Message) (host, error) {
+		return host{}, job.Fail(job.CodeBadConfig, "address.bad_host", "host", s, "why", why)
 	}
 	if strings.Contains(s, "://") || strings.ContainsAny(s, "/@?#") {
-		return bad("write its name alone, as in files.example.com, or with a port, as in files.example.com:8443")
+		return bad(i18n.M("address.host_alone"))
 	}
 	// An IPv6 address alone has colons, and none of them parts a port from it.
 	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
@@ -38,12 +39,12 @@ func parseHost(s string) (host, error) {
 	h.name, h.port = strings.ToLower(u.Hostname()), u.Port()
 	if h.port == "" {
 		if strings.HasSuffix(rest, ":") {
-			return bad("the port is missing behind the colon")
+			return bad(i18n.M("address.no_port"))
 		}
 		h.port = defaultPort
 	}
 	if n, err := strconv.ParseUint(h.port, 10, 16); err != nil || n == 0 || strconv.FormatUint(n, 10) != h.port {
-		return bad("a port is 1 to 65535")
+		return bad(i18n.M("address.bad_port"))
 	}
 	if a, err := netip.ParseAddr(h.name); err == nil && a.Zone() == "" && !h.below {
 		h.name = a.Unmap().String()
@@ -51,11 +52,11 @@ func parseHost(s string) (host, error) {
 	}
 	switch {
 	case strings.Contains(h.name, "*"):
-		return bad("a * stands for everything below a name alone, as in *.example.com")
+		return bad(i18n.M("address.star"))
 	case !validName(h.name):
-		return bad("it is no host's name (one with other than ASCII letters is written as xn--…)")
+		return bad(i18n.M("address.no_name"))
 	case h.below && !strings.Contains(h.name, "."):
-		return bad("that would allow every host of a whole top-level domain")
+		return bad(i18n.M("address.top_level"))
 	}
 	return h, nil
 }

@@ -1,4 +1,62 @@
 package i18n
 
-// addressTexts are why nothing may be sent to an address that somebody typed.
-var addressTexts = texts{}
+// addressTexts are why nothing may be sent to an address that somebody typed, and why nothing could be.
+var addressTexts = texts{
+	"address.refused":        {EN: "the address {address} is refused: it is {what}, and the configuration does not list its network", ZH: "不允许地址 {address}：这是{what}，而配置没有列出它所在的网络"},
+	"address.bad_network":    {EN: "the network {network:q} cannot be listed: write it as 10.1.0.0/16, or one address", ZH: "网络 {network:q} 无法列入：请写成 10.1.0.0/16 的形式，或单个地址"},
+	"address.host_bits":      {EN: "the network {network:q} has an address within it: write {masked} for the network", ZH: "网络 {network:q} 写的是其中的一个地址：表示网络请写 {masked}"},
+	"address.mapped_network": {EN: "the network {network:q} cannot be listed: write it as IPv4", ZH: "网络 {network:q} 无法列入：请写成 IPv4"},
+	"address.bad_host":       {EN: "the host {host:q} cannot be listed: {why}", ZH: "主机 {host:q} 无法列入：{why}"},
+	"address.host_alone":     {EN: "write its name alone, as in files.example.com, or with a port, as in files.example.com:8443", ZH: "请只写主机名（如 files.example.com），或带端口（如 files.example.com:8443）"},
+	"address.no_port":        {EN: "the port is missing behind the colon", ZH: "冒号后面缺少端口"},
+	"address.bad_port":       {EN: "a port is 1 to 65535", ZH: "端口为 1 到 65535"},
+	"address.star":           {EN: "a * stands for everything below a name alone, as in *.example.com", ZH: "* 只能写在最前面，表示该域名之下的所有主机，如 *.example.com"},
+	"address.no_name":        {EN: "it is no host's name (one with other than ASCII letters is written as xn--…)", ZH: "不是主机名（含非 ASCII 字母的主机名应写成 xn--…）"},
+	"address.top_level":      {EN: "that would allow every host of a whole top-level domain", ZH: "这会允许整个顶级域名下的所有主机"},
+
+	// An address.
+	"address.too_long": {EN: "the address is longer than {most} bytes", ZH: "地址超过 {most} 字节"},
+	"address.unknown":  {EN: "this is no address that can be understood: write https://HOST/PATH", ZH: "无法识别这个地址：请写成 https://HOST/PATH"},
+	"address.http":     {EN: "http is refused, since anybody on the way could read and change what it carries: use https", ZH: "不允许 http，途中任何人都能读取和篡改内容：请使用 https"},
+	"address.no_https": {EN: "the address does not begin with https://, and nothing else is allowed", ZH: "地址不以 https:// 开头，而只允许 https"},
+	"address.hostless": {EN: "the address names no host: write https://HOST/PATH", ZH: "地址中没有主机：请写成 https://HOST/PATH"},
+	"address.user":     {EN: "the address has a user or password in it (…@{host}), which would be stored and shown: take it out", ZH: "地址中含有用户名或密码（…@{host}），会被保存和显示：请去掉"},
+	"address.unlisted": {EN: "the host {host} is not on the configuration's list of hosts", ZH: "主机 {host} 不在 worker 配置的主机名单里"},
+
+	// An exchange.
+	"address.many_redirects": {EN: "the address redirects more than {most} times", ZH: "地址跳转超过 {most} 次"},
+	"address.redirect":       {EN: "the address redirects to one that is refused: {error}", ZH: "地址跳转到了不允许的地址：{error}"},
+	"address.bad_lookup":     {EN: "the host {host} has an address that cannot be understood", ZH: "主机 {host} 的地址无法识别"},
+	"address.leads":          {EN: "the host {host} leads to an address that is not allowed: {error}", ZH: "主机 {host} 指向不允许的地址：{error}"},
+	"address.not_waited":     {EN: "it was not waited for", ZH: "没有等到结果"},
+	"address.no_host":        {EN: "the host cannot be found: {error}", ZH: "找不到主机：{error}"},
+	"address.certificate":    {EN: "the host's certificate is not believed: {error}", ZH: "主机的证书不可信：{error}"},
+	"address.no_tls":         {EN: "the host does not speak TLS there", ZH: "主机在该端口不支持 TLS"},
+	"address.tls_alert":      {EN: "the host ended the TLS handshake: {error}", ZH: "主机中断了 TLS 握手：{error}"},
+	"address.slow":           {EN: "the host does not answer in time", ZH: "主机没有及时应答"},
+	"address.unreachable":    {EN: "the host cannot be reached: {error}", ZH: "无法连接主机：{error}"},
+	"address.broke_off":      {EN: "the connection broke off, or what came is no answer", ZH: "连接中断，或收到的不是应答"},
+
+	// What an address is that is not of the public Internet; by is what says so.
+	"address.unspecified":     {EN: "an unspecified address, which means this very machine ({by})", ZH: "未指定的地址，也就是本机（{by}）"},
+	"address.private":         {EN: "a private address ({by})", ZH: "私有地址（{by}）"},
+	"address.provider":        {EN: "an address of a provider's own network ({by})", ZH: "运营商内部网络的地址（{by}）"},
+	"address.loopback":        {EN: "a loopback address, this very machine ({by})", ZH: "回环地址，也就是本机（{by}）"},
+	"address.cloud":           {EN: "a cloud's own address for its machines ({by})", ZH: "云平台供其机器使用的地址（{by}）"},
+	"address.credentials":     {EN: "a link-local address, where clouds keep their machines' credentials ({by})", ZH: "链路本地地址，云平台在那里存放机器的凭据（{by}）"},
+	"address.protocols":       {EN: "an address for protocols' own use ({by})", ZH: "协议自用的地址（{by}）"},
+	"address.documentation":   {EN: "an address for documentation ({by})", ZH: "文档示例用的地址（{by}）"},
+	"address.relay":           {EN: "a 6to4 relay's address ({by})", ZH: "6to4 中继的地址（{by}）"},
+	"address.benchmarks":      {EN: "an address for benchmarks ({by})", ZH: "性能测试用的地址（{by}）"},
+	"address.multicast":       {EN: "a multicast address ({by})", ZH: "组播地址（{by}）"},
+	"address.reserved":        {EN: "a reserved or broadcast address ({by})", ZH: "保留或广播地址（{by}）"},
+	"address.ipv4_in_ipv6":    {EN: "an IPv4 address hidden in an IPv6 one ({by})", ZH: "藏在 IPv6 地址里的 IPv4 地址（{by}）"},
+	"address.nat64":           {EN: "an IPv4 address hidden in an IPv6 one by NAT64 ({by})", ZH: "由 NAT64 藏在 IPv6 地址里的 IPv4 地址（{by}）"},
+	"address.discard":         {EN: "an address that discards what it gets ({by})", ZH: "丢弃一切内容的地址（{by}）"},
+	"address.teredo":          {EN: "an address for protocols' own use, as Teredo ({by})", ZH: "Teredo 等协议自用的地址（{by}）"},
+	"address.6to4":            {EN: "an IPv4 address hidden in an IPv6 one by 6to4 ({by})", ZH: "由 6to4 藏在 IPv6 地址里的 IPv4 地址（{by}）"},
+	"address.segment_routing": {EN: "a segment routing address ({by})", ZH: "分段路由地址（{by}）"},
+	"address.link_local":      {EN: "a link-local address ({by})", ZH: "链路本地地址（{by}）"},
+	"address.site_local":      {EN: "a site-local address ({by})", ZH: "站点本地地址（{by}）"},
+	"address.not_public":      {EN: "no address of the public Internet ({by})", ZH: "不是公共互联网的地址（{by}）"},
+}

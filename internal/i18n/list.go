@@ -8,6 +8,8 @@ var listTexts = texts{
 	"list.no_regular_file": {EN: "this is no regular file, and no list", ZH: "这不是普通文件，不是清单"},
 	"list.temporary_file":  {EN: "a temporary file cannot be written (TMPDIR says where they go): {error}", ZH: "临时文件无法写入（位置由 TMPDIR 决定）：{error}"},
 	"list.set_aside_line":  {EN: "line {line}: {why}", ZH: "第 {line} 行：{why}"},
+	"list.chunk_size":      {EN: "--chunk-size {value}: it is 1 to {most}, the most stores that WeChat Pay accepts in one call", ZH: "--chunk-size {value}：应为 1 到 {most}，微信支付一次调用最多接受 {most} 家门店"},
+	"list.corrupt_chunk":   {EN: "a chunk of store IDs cannot be read", ZH: "有一个门店ID分块无法读取"},
 	"list.interrupted":     {EN: "the list was not read to its end: {error}", ZH: "清单没有读完：{error}"},
 	"list.time_over":       {EN: "the list was not read in the time that there was for it: {error}", ZH: "清单没有在规定时间内读完：{error}"},
 	"list.empty":           {EN: "the list is empty: it has no store IDs", ZH: "清单是空的：没有门店ID"},

@@ -143,8 +143,8 @@ func (s *Sender) message(format Format, key secret.Text, event Event) (http.Head
 
 // broken is an exchange that came to no answer.
 func broken(u *url.URL, err error) *Failure {
-	sentence, cause, passing := egress.Cause(err)
-	return &Failure{Passing: passing, Message: "the hook at " + u.Host + " was not told: " + sentence, Err: cause}
+	said, cause, passing := egress.Cause(err)
+	return &Failure{Passing: passing, Message: "the hook at " + u.Host + " was not told: " + said.String(), Err: cause}
 }
 
 // judge is an answer that does not take the event.

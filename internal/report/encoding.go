@@ -36,7 +36,7 @@ func ParseEncoding(s string) (Encoding, error) {
 	case UTF8, UTF8BOM, GB18030:
 		return e, nil
 	}
-	return "", job.Errorf(job.CodeUsage, "--encoding %q: it is utf-8, utf-8-bom or gb18030", s)
+	return "", job.Fail(job.CodeUsage, "report.encoding", "value", s)
 }
 
 // Writer gives a writer of UTF-8 text that reaches w in the encoding. Close writes what is held back, and leaves w open.

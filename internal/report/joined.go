@@ -74,8 +74,7 @@ func NoFormula(s string) string {
 // CheckWidth refuses more columns than a workbook's sheet can have.
 func CheckWidth(width int) error {
 	if width > SheetColumns {
-		return job.Errorf(job.CodeUsage, "the list and its outcomes have %d columns, and a spreadsheet has at most %d: write the"+
-			" report as .csv", width, SheetColumns)
+		return job.Fail(job.CodeUsage, "report.too_wide", "n", width, "most", SheetColumns)
 	}
 	return nil
 }

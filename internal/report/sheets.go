@@ -117,8 +117,7 @@ func (s *sheets) add(line int, cells []Cell) error {
 			s.cells = append(s.cells, c.Text == "TRUE")
 		default:
 			if long(c.Text) {
-				return job.Errorf(job.CodeUsage, "a text of the list (%.30q…) has more than %d characters, which no cell of a"+
-					" spreadsheet can hold: write the report as .csv", c.Text, cellText)
+				return job.Fail(job.CodeUsage, "report.long_text", "text", fmt.Sprintf("%.30s…", c.Text), "most", cellText)
 			}
 			s.cells = append(s.cells, c.Text)
 		}

@@ -52,8 +52,7 @@ func FormatOf(name string) (Format, error) {
 	case ".jsonl":
 		return JSONLines, nil
 	}
-	return "", job.Errorf(job.CodeUsage, "a report's name ends in .csv or .jsonl, which says how it is written: %q does not",
-		name)
+	return "", job.Fail(job.CodeUsage, "report.name", "name", name)
 }
 
 // reportTime is RFC 3339 to the millisecond, which is how exactly the ledger knows it.

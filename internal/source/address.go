@@ -64,7 +64,7 @@ func (o *Opener) ask(ctx context.Context, cut context.CancelCauseFunc, u *url.UR
 	place := egress.Shown(u)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
-		return nil, errorf(job.CodeUsage, place, "the address cannot be asked for") // err shows all of it
+		return nil, fail(job.CodeUsage, place, "source.bad_address") // err shows all of it
 	}
 	req.Header.Set("User-Agent", "storelink")
 	req.Header.Set("Accept", "*/*")
@@ -72,14 +72,14 @@ func (o *Opener) ask(ctx context.Context, cut context.CancelCauseFunc, u *url.UR
 	client := o.config.Egress.Client(egress.ClientOptions{MaxRedirects: maxRedirects, HeaderTimeout: o.config.FirstByte})
 	resp, err := client.Do(req)
 	if err != nil {
-		sentence, cause, passing := egress.Cause(err)
+		said, cause, passing := egress.Cause(err)
 		switch {
 		case !passing:
 			return nil, refused(place, cause)
 		case errors.Is(cause, context.DeadlineExceeded):
-			return nil, errorf(job.CodeTimeout, place, "%s", sentence)
+			return nil, fail(job.CodeTimeout, place, "source.too_late", "said", said)
 		}
-		e := errorf(job.CodeIO, place, "the list cannot be had: %s", sentence)
+		e := fail(job.CodeIO, place, "source.not_had", "said", said)
 		e.Err = cause
 		return nil, e
 	}
@@ -104,22 +104,21 @@ func (o *Opener) judge(resp *http.Response, place string) error {
 	switch {
 	case code == http.StatusOK:
 	case code == http.StatusNotModified:
-		return errorf(job.CodeBadList, place, "the host says that the list is still the same, which it was not asked (HTTP %d)", code)
+		return fail(job.CodeBadList, place, "source.not_modified", "status", code)
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return errorf(job.CodeBadList, place, "there is no list at this address (HTTP %d)", code)
+		return fail(job.CodeBadList, place, "source.not_found", "status", code)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden:
-		return errorf(job.CodeBadList, place, "the host refuses to give the list (HTTP %d): a signed link may have expired", code)
+		return fail(job.CodeBadList, place, "source.forbidden", "status", code)
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests, code >= 500:
-		return errorf(job.CodeIO, place, "the host cannot give the list at the moment (HTTP %d)", code)
+		return fail(job.CodeIO, place, "source.not_now", "status", code)
 	default:
-		return errorf(job.CodeBadList, place, "the host answers with something other than a list (HTTP %d)", code)
+		return fail(job.CodeBadList, place, "source.other_answer", "status", code)
 	}
 	if media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); media == "text/html" {
-		return errorf(job.CodeBadList, place, "the host answers with a web page instead of a list: does it want a log-in?")
+		return fail(job.CodeBadList, place, "source.web_page")
 	}
 	if resp.ContentLength < 0 && !slices.Contains(resp.TransferEncoding, "chunked") {
-		return errorf(job.CodeBadList, place, "the answer does not say where it ends (by Content-Length, or chunked), so that a list"+
-			" cut short could not be told from a whole one")
+		return fail(job.CodeBadList, place, "source.no_end")
 	}
 	if resp.ContentLength > o.config.MaxBytes {
 		return tooLarge(place, o.config.MaxBytes)

@@ -18,23 +18,22 @@ import (
 func (o *Opener) checkPath(path string) error {
 	switch {
 	case path == "":
-		return errorf(job.CodeUsage, "", "the source is empty: name a file by its whole path, or an https address")
+		return fail(job.CodeUsage, "", "source.empty")
 	case path == "-":
-		return errorf(job.CodeUsage, "", "standard input cannot be a source: a worker has none; name a file or an https address")
+		return fail(job.CodeUsage, "", "source.stdin")
 	case strings.ContainsRune(path, 0):
-		return errorf(job.CodeUsage, "", "the path has a zero byte in it")
+		return fail(job.CodeUsage, "", "source.zero_byte")
 	case !filepath.IsAbs(path):
-		return errorf(job.CodeUsage, path, "the path is relative, and each worker may run elsewhere: write the whole path, or an"+
-			" https address")
+		return fail(job.CodeUsage, path, "source.relative")
 	case slices.Contains(strings.Split(filepath.ToSlash(path), "/"), ".."):
-		return errorf(job.CodeUsage, path, "the path has .. in it: write it without")
+		return fail(job.CodeUsage, path, "source.dots")
 	}
 	for _, dir := range o.config.Dirs {
 		if _, ok := below(dir, filepath.Clean(path)); ok {
 			return nil
 		}
 	}
-	return errorf(job.CodeUsage, path, "the file lies outside of the folders that the configuration allows for lists")
+	return fail(job.CodeUsage, path, "source.outside")
 }
 
 // below gives path as seen from dir, if it lies below it. Both are clean and absolute.
@@ -104,15 +103,15 @@ func (o *Opener) open(path string) (*os.File, error) {
 		}
 		return file, nil
 	}
-	return nil, errorf(job.CodeUsage, path, "a symbolic link leads outside of the folders that the configuration allows for lists")
+	return nil, fail(job.CodeUsage, path, "source.link_outside")
 }
 
 func regular(path string, info fs.FileInfo) error {
 	switch {
 	case info.IsDir():
-		return errorf(job.CodeBadList, path, "this is a folder, not a list")
+		return fail(job.CodeBadList, path, "list.folder")
 	case !info.Mode().IsRegular():
-		return errorf(job.CodeBadList, path, "this is no regular file but a device, a pipe or a socket, and no list")
+		return fail(job.CodeBadList, path, "source.no_file")
 	}
 	return nil
 }
@@ -125,7 +124,7 @@ func unreadable(path string, err error) error {
 	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		err = e.Err
 	}
-	return errorf(job.CodeBadList, path, "the list cannot be read: %w", err)
+	return fail(job.CodeBadList, path, "list.unreadable", "error", err)
 }
 
 // steadyFile is a file that must not change while it is read.
@@ -143,10 +142,10 @@ func (f *steadyFile) Read(p []byte) (int, error) {
 	}
 	info, statErr := f.Stat()
 	if statErr != nil {
-		return n, errorf(job.CodeIO, f.path, "the list cannot be read: %w", statErr)
+		return n, fail(job.CodeIO, f.path, "list.unreadable", "error", statErr)
 	}
 	if info.Size() != f.size || !info.ModTime().Equal(f.changed) {
-		return n, errorf(job.CodeIO, f.path, "the file changed while it was read: write a new list beside it and rename that")
+		return n, fail(job.CodeIO, f.path, "source.changed")
 	}
 	return n, err
 }

@@ -55,12 +55,12 @@ func (r *reader) judge(err error) error {
 		return told
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		if r.size < 0 {
-			return errorf(job.CodeIO, r.place, "the list broke off after %d bytes, before its end", r.read)
+			return fail(job.CodeIO, r.place, "source.broke_off", "bytes", r.read)
 		}
-		return errorf(job.CodeIO, r.place, "the list broke off after %d of %d bytes", r.read, r.size)
+		return fail(job.CodeIO, r.place, "source.broke_off_of", "bytes", r.read, "size", r.size)
 	}
-	sentence, cause, _ := egress.Cause(err)
-	e := errorf(job.CodeIO, r.place, "the list broke off after %d bytes: %s", r.read, sentence)
+	said, cause, _ := egress.Cause(err)
+	e := fail(job.CodeIO, r.place, "source.broke_off_why", "bytes", r.read, "said", said)
 	e.Err = cause
 	return e
 }
@@ -72,9 +72,9 @@ func (r *reader) Close() error {
 }
 
 func tooLarge(place string, most int64) *job.Error {
-	return errorf(job.CodeBadList, place, "the list is larger than %d bytes, which is the most allowed", most)
+	return fail(job.CodeBadList, place, "source.too_large", "bytes", most)
 }
 
 func tooLong(place string, most time.Duration) *job.Error {
-	return errorf(job.CodeTimeout, place, "the list was not read within %s, which is the most allowed", most)
+	return fail(job.CodeTimeout, place, "source.too_long", "time", most)
 }

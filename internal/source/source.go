@@ -75,13 +75,13 @@ func New(c Config) (*Opener, error) {
 	dirs := make([]string, len(c.Dirs))
 	for i, dir := range c.Dirs {
 		if !filepath.IsAbs(dir) {
-			return nil, job.Errorf(job.CodeBadConfig, "the folder %q for lists is relative: write its whole path", dir)
+			return nil, job.Fail(job.CodeBadConfig, "source.relative_folder", "folder", dir)
 		}
 		dirs[i] = filepath.Clean(dir)
 	}
 	c.Dirs = dirs
 	if c.MaxBytes < 0 || c.Timeout < 0 || c.MinSpeed < 0 || c.Window < 0 || c.FirstByte < 0 {
-		return nil, job.Errorf(job.CodeBadConfig, "a bound of sources is negative")
+		return nil, job.Fail(job.CodeBadConfig, "source.negative")
 	}
 	if c.Egress == nil {
 		var err error
@@ -173,9 +173,9 @@ func isPath(src string) bool {
 	return false
 }
 
-// errorf makes an error about the list at a place.
-func errorf(code, place, format string, args ...any) *job.Error {
-	e := job.Errorf(code, format, args...)
+// fail makes an error about the list at a place.
+func fail(code, place, message string, args ...any) *job.Error {
+	e := job.Fail(code, message, args...)
 	e.File = place
 	return e
 }
@@ -187,7 +187,7 @@ func stopped(ctx context.Context, place string) *job.Error {
 		return e
 	}
 	if ctx.Err() == context.DeadlineExceeded {
-		return errorf(job.CodeTimeout, place, "the list was not read in the time that there was for it: %w", cause)
+		return fail(job.CodeTimeout, place, "list.time_over", "error", cause)
 	}
-	return errorf(job.CodeInterrupted, place, "the list was not read to its end: %w", cause)
+	return fail(job.CodeInterrupted, place, "list.interrupted", "error", cause)
 }

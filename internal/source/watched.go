@@ -28,8 +28,7 @@ type watched struct {
 
 func newWatched(in io.ReadCloser, place string, speed int64, window time.Duration, cut context.CancelCauseFunc) *watched {
 	w := &watched{ReadCloser: in, least: max(1, int64(float64(speed)*window.Seconds())), window: window, cut: cut,
-		slow: errorf(job.CodeTimeout, place, "the list comes too slowly, at less than %d bytes a second over %s: it was cut off", speed,
-			window)}
+		slow: fail(job.CodeTimeout, place, "source.too_slow", "speed", speed, "window", window)}
 	w.timer = time.AfterFunc(window, w.look)
 	w.timer.Stop()
 	return w
