@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -42,44 +43,36 @@ func (s *site) account(ctx context.Context, name string) (accountKnown, error) {
 const maxNamed = 10
 
 func unknownAccount(name string, known map[string]bool) error {
-	who := "none is known"
-	if len(known) > 0 {
-		all := make([]string, 0, len(known))
-		for n := range known {
-			all = append(all, n)
-		}
-		slices.Sort(all)
-		more := ""
-		if len(all) > maxNamed {
-			all, more = all[:maxNamed], ", …"
-		}
-		who = "known are: " + strings.Join(all, ", ") + more
+	if len(known) == 0 {
+		return job.Fail(job.CodeUnknownAccount, "flag.account_unknown_all", "account", name)
 	}
-	return job.Errorf(job.CodeUnknownAccount, "--account %q: no worker has published it and no configuration names it (%s)",
-		name, who)
+	all := slices.Sorted(maps.Keys(known))
+	if len(all) > maxNamed {
+		all = append(all[:maxNamed], "…")
+	}
+	return job.Fail(job.CodeUnknownAccount, "flag.account_unknown", "account", name, "known", all)
 }
 
 // complete fills in and checks what hangs on the account's mode.
 func (k accountKnown) complete(t *job.Target) error {
 	if k.mode == job.Brand {
 		if t.BrandID != "" && t.BrandID != k.identity {
-			return job.Errorf(job.CodeUsage, "--brand %s: account %s is brand %s itself, and can act for no other", t.BrandID, k.name,
-				k.identity)
+			return job.Fail(job.CodeUsage, "flag.brand_other", "brand", t.BrandID, "account", k.name, "identity", k.identity)
 		}
 		t.BrandID = k.identity
 	}
 	return t.Validate(k.mode)
 }
 
-// unserved says in a word and in a sentence why nobody serves the account at the moment; empty if somebody does.
-func (k accountKnown) unserved() (word, why string) {
+// unserved is the lane's state and the reason for which nobody serves the account at the moment; empty if somebody does.
+func (k accountKnown) unserved() (state string, why i18n.Message) {
 	if len(k.workers) == 0 {
-		return job.LaneUnserved, "no worker serves account " + k.name + " at the moment"
+		return job.LaneUnserved, i18n.M("cmd.unserved", "account", k.name)
 	}
 	for _, w := range k.workers {
 		if w.State != job.LaneRefused && w.State != job.LaneConflict {
-			return "", ""
+			return "", i18n.Message{}
 		}
 	}
-	return k.workers[0].State, "no worker can serve account " + k.name + " at the moment (" + k.workers[0].Reason + ")"
+	return k.workers[0].State, i18n.M("cmd.unservable", "account", k.name, "reason", i18n.Plain(k.workers[0].Reason))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 )
@@ -15,11 +16,8 @@ import (
 func (a *app) accountsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "accounts",
-		Short: "List the accounts that workers have published, and who serves them",
-		Long: `List the accounts that workers have published, the calls a second that are in force for each interface, and the workers
-that serve them now.
-
-With --json: one array of accounts.`,
+		Short: a.help("help.accounts"),
+		Long:  a.help("help.accounts_long"),
 		Example: `  enqueue accounts
   enqueue accounts --json | jq -r '.[] | select(.workers == []) | .name'`,
 		Args: none,
@@ -44,20 +42,23 @@ func (a *app) listAccounts(accounts []job.AccountInfo) {
 		return
 	}
 	if len(accounts) == 0 {
-		a.line("No worker has published an account.")
+		a.line("cmd.no_accounts")
 		return
 	}
 	say := a.tongue(a.screen)
-	t := a.table(terminal.Column{Name: "ACCOUNT"}, terminal.Column{Name: "MODE", Drop: 5}, terminal.Column{Name: "IDENTITY", Drop: 4},
-		terminal.Column{Name: "CALLS A SECOND", Least: 16, Drop: 1}, terminal.Column{Name: "WORKER", Least: 12, Drop: 3},
-		terminal.Column{Name: "STATE"}, terminal.Column{Name: "SEEN", Drop: 2}, terminal.Column{Name: "REASON", Least: 16, Drop: 1})
+	t := a.table(terminal.Column{Name: "cmd.head_account"}, terminal.Column{Name: "cmd.head_mode", Drop: 5},
+		terminal.Column{Name: "cmd.head_identity", Drop: 4},
+		terminal.Column{Name: "cmd.head_calls_a_second", Least: 16, Drop: 1}, terminal.Column{Name: "cmd.head_worker",
+			Least: 12, Drop: 3},
+		terminal.Column{Name: "cmd.head_state"}, terminal.Column{Name: "cmd.head_seen", Drop: 2},
+		terminal.Column{Name: "cmd.head_reason", Least: 16, Drop: 1})
 	for _, info := range accounts {
 		line := []terminal.Cell{text(info.Name), text(say.term(string(info.Mode))), text(info.Identity), text(say.pace(info.Pace))}
 		if len(info.Workers) == 0 {
 			t.Add(append(line, text("-"), say.state(job.LaneUnserved), text(""), text(""))...)
 		}
 		for _, w := range info.Workers {
-			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(say.sentence(laneReason(info, w)), 120)))...)
+			t.Add(append(slices.Clone(line), text(w.ID), say.state(w.State), text(moment(w.LastSeen)), text(cell(say.in(laneReason(info, w)), 120)))...)
 		}
 	}
 	a.print(t)
@@ -65,13 +66,13 @@ func (a *app) listAccounts(accounts []job.AccountInfo) {
 
 // laneReason is why an account's lane in a worker is in its state or, where that needs no reason, that not all of its
 // workers sign with one key.
-func laneReason(info job.AccountInfo, w job.WorkerLane) string {
+func laneReason(info job.AccountInfo, w job.WorkerLane) i18n.Message {
 	if w.Reason == "" && w.Serial != "" && slices.ContainsFunc(info.Workers, func(o job.WorkerLane) bool {
 		return o.Serial != "" && o.Serial != w.Serial && o.State != job.LaneConflict
 	}) {
-		return "it signs with key " + w.Serial + ", and others with another"
+		return i18n.M("cmd.other_key", "serial", w.Serial)
 	}
-	return w.Reason
+	return i18n.Plain(w.Reason)
 }
 
 // pace is how many calls a second of each interface are in force.

@@ -8,10 +8,10 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
 )
@@ -43,34 +43,34 @@ type waitFlags struct {
 	began    time.Time // when the waiting began, where that was before what waits now
 }
 
-func (f *waitFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.wait, "wait", false, "wait for the job's end, with progress on standard error")
-	flags.DurationVar(&f.timeout, "timeout", 0, "give up waiting after `TIME` (90s, 2h); the job goes on")
-	flags.StringVar(&f.report, "report", "", "at the end, write what became of every store to `FILE` (.xlsx, .csv or .jsonl)")
-	flags.StringVar(&f.encoding, "encoding", "", "of a CSV report: utf-8, utf-8-bom or gb18030 (default utf-8)")
+func (f *waitFlags) register(flags flagSet) {
+	flags.addBool(&f.wait, "wait", false, "help.flag_wait")
+	flags.addDuration(&f.timeout, "timeout", 0, "help.flag_timeout")
+	flags.addString(&f.report, "report", "", "help.flag_report")
+	flags.addString(&f.encoding, "encoding", "", "help.flag_encoding")
 }
 
 // check checks what is wrong of itself. waits says that the job's end is waited for.
 func (f *waitFlags) check(waits bool) error {
 	switch {
 	case f.timeout < 0:
-		return job.Errorf(job.CodeUsage, "--timeout %s: it cannot be negative", f.timeout)
+		return job.Fail(job.CodeUsage, "flag.timeout_negative", "timeout", f.timeout)
 	case f.timeout > 0 && !waits:
-		return job.Errorf(job.CodeUsage, "--timeout needs --wait: without it nothing is waited for")
+		return job.Fail(job.CodeUsage, "flag.timeout_needs_wait")
 	case f.report != "" && !waits:
-		return job.Errorf(job.CodeUsage, "--report needs --wait, which waits for the job's end; or use enqueue results later")
+		return job.Fail(job.CodeUsage, "flag.report_needs_wait")
 	case f.report != "":
 		return checkReport(f.report, f.encoding)
 	case f.encoding != "" && !waits:
-		return job.Errorf(job.CodeUsage, "--encoding is that of the report, and there is none without --wait")
+		return job.Fail(job.CodeUsage, "flag.encoding_needs_wait")
 	}
 	return checkEncoding(f.encoding, report.CSV)
 }
 
 // summaries say, of each of job.Writes, what the subcommand of its name does.
-var summaries = map[job.Operation]string{
-	job.Associate:    "Associate the stores of a list with a stock or a stock bundle",
-	job.Disassociate: "Disassociate the stores of a list from a stock or a stock bundle",
+var summaries = map[job.Operation]i18n.Message{
+	job.Associate:    i18n.M("help.associate"),
+	job.Disassociate: i18n.M("help.disassociate"),
 }
 
 // submitCommand is the subcommand of one of job.Writes.
@@ -79,16 +79,8 @@ func (a *app) submitCommand(op job.Operation) *cobra.Command {
 	what, verb := summaries[op], string(op)
 	cmd := &cobra.Command{
 		Use:   verb + " LIST",
-		Short: what,
-		Long: what + `.
-
-LIST is a file, or - for standard input: a spreadsheet (.xlsx), CSV, TSV, plain text with an ID a line, or JSON lines;
-plain or gzip; text in UTF-8 or GB18030. It is checked whole before anything is sent: a list with a bad row is refused with the rows' lines, or
---set-aside writes its bad rows to a file of their own and goes on with the rest. Repeats are dropped and counted.
-
-Without Redis (--redis, REDIS_URL, the configuration), or with --here, the job runs in this process with the
-configuration's keys, waits for the end and writes the report. --sandbox runs it here against a built-in stand-in for
-WeChat Pay and needs nothing but the list.`,
+		Short: what.In(a.helps),
+		Long:  a.help("help.submit_long", "what", what),
 		Example: fmt.Sprintf(`  enqueue %[1]s stores.csv --sandbox
   enqueue %[1]s stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue %[1]s stores.csv --account my-brand --coupon 1000000013 --bundle 98065002 --priority high --label "spring, north"
@@ -96,42 +88,42 @@ WeChat Pay and needs nothing but the list.`,
   enqueue %[1]s stores.csv --config storelink.yaml --here --account acme --brand 120344 --coupon 1000000013 --stock 98065001
   zcat stores.gz | enqueue %[1]s - --column 门店编号 --set-aside bad.csv --account acme --brand 120344 \
       --coupon 1000000013 --stock 98065001 --json`, verb),
-		Args: one("LIST: a file, or - for standard input"),
+		Args: one(i18n.M("flag.a_list")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.submit(cmd.Context(), op, args[0], f)
 		},
 	}
-	f.register(cmd.Flags())
+	f.register(a.flags(cmd))
 	return cmd
 }
 
-func (f *submitFlags) register(flags *pflag.FlagSet) {
+func (f *submitFlags) register(flags flagSet) {
 	flags.SortFlags = false
-	flags.StringVar(&f.account, "account", "", "the account's `NAME`, as a worker or the configuration has it")
-	flags.StringVar(&f.brand, "brand", "", "the brand's `ID`; a brand's own account knows it")
-	flags.StringVar(&f.coupon, "coupon", "", "the product coupon's `ID`")
-	flags.StringVar(&f.stock, "stock", "", "the stock's `ID`, or …")
-	flags.StringVar(&f.bundle, "bundle", "", "… the stock bundle's `ID`")
-	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
-	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the job by")
-	f.readFlags.register(flags, "")
-	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
-	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows to `FILE` and go on with the rest")
-	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
-	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
-		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
+	flags.addString(&f.account, "account", "", "help.flag_account")
+	flags.addString(&f.brand, "brand", "", "help.flag_brand")
+	flags.addString(&f.coupon, "coupon", "", "help.flag_coupon")
+	flags.addString(&f.stock, "stock", "", "help.flag_stock")
+	flags.addString(&f.bundle, "bundle", "", "help.flag_bundle")
+	flags.addString(&f.priority, "priority", "default", "help.flag_priority")
+	flags.addString(&f.label, "label", "", "help.flag_label")
+	f.readFlags.register(flags, i18n.Message{})
+	flags.addString(&f.sheet, "sheet", "", "help.flag_sheet")
+	flags.addString(&f.setAside, "set-aside", "", "help.flag_set_aside")
+	flags.addInt(&f.chunkSize, "chunk-size", 0, "help.flag_chunk_size")
+	flags.addInt(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
+		"help.flag_failure_threshold")
 	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
-	flags.BoolVar(&f.yes, "yes", false, "on a terminal: do not ask before stores are disassociated")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
+	flags.addBool(&f.yes, "yes", false, "help.flag_yes")
+	flags.addBool(&f.dryRun, "dry-run", false, "help.flag_dry_run")
 	f.placeFlags.register(flags)
 }
 
 // checkThreshold checks a --failure-threshold.
 func checkThreshold(percent int) error {
 	if percent < 0 || percent > 100 {
-		return job.Errorf(job.CodeUsage, "--failure-threshold %d: it is a share in percent, 0 to 100; 0 is off", percent)
+		return job.Fail(job.CodeUsage, "flag.threshold", "percent", percent)
 	}
 	return nil
 }
@@ -157,7 +149,7 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 	case f.here && f.sandbox:
 		f.here = false // the sandbox is always here
 	case f.account == "":
-		return j, job.Errorf(job.CodeUsage, "--account is missing: the name that a worker or the configuration has for it")
+		return j, job.Fail(job.CodeUsage, "flag.account_missing")
 	}
 	if j.At, err = f.laterFlags.read(time.Now()); err != nil {
 		return j, err
@@ -180,11 +172,11 @@ func (f *submitFlags) check(op job.Operation) (job.Job, error) {
 
 func checkLabel(label string) error {
 	if utf8.RuneCountInString(label) > maxLabel {
-		return job.Errorf(job.CodeUsage, "--label is too long: %d characters at the most", maxLabel)
+		return job.Fail(job.CodeUsage, "flag.label_long", "most", maxLabel)
 	}
 	for _, r := range label {
 		if r == utf8.RuneError || !unicode.IsGraphic(r) {
-			return job.Errorf(job.CodeUsage, "--label has a character that cannot be shown (%U)", r)
+			return job.Fail(job.CodeUsage, "flag.label_unseen", "character", fmt.Sprintf("%U", r))
 		}
 	}
 	return nil
@@ -253,7 +245,7 @@ func (a *app) submitList(ctx context.Context, s *site, j job.Job, list string, f
 	if a.asks(f.yes) {
 		sub.Bind = func(ctx context.Context, _ string) error {
 			if question := a.tongue(a.errors).takesAway(j, ids); question != "" {
-				return a.confirm(ctx, question, "nothing was sent")
+				return a.confirm(ctx, question, i18n.M("cmd.nothing_sent"))
 			}
 			return nil
 		}

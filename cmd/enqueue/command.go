@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 	"github.com/storelink/storelink/internal/version"
@@ -34,6 +34,8 @@ type app struct {
 	files  struct{ certificate, key, ca string } // --redis-certificate, --redis-key, --redis-ca
 	lang   string                                // --lang
 
+	helps i18n.Lang // the language of --help
+
 	began bool // a subcommand was reached: errors are no longer about how it was called
 }
 
@@ -42,6 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a := &app{in: stdin, out: &printer{w: stdout}, err: stderr, environ: environ, screen: terminal.Of(stdout, environ),
 		errors: terminal.Of(stderr, environ)}
 	a.out.shown = a.screen.Terminal
+	a.helps = a.helpIn(args)
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -56,28 +59,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "enqueue",
-		Short: "Associate large store lists with WeChat Pay product coupons, and tell of every store what became of it",
-		Long: `Associate large store lists with WeChat Pay product coupons, and tell of every store what became of it.
-
-A list is checked whole before anything is sent. Then it is a job: workers send it at the pace that WeChat Pay allows,
-send again what failed in passing, and record each store's outcome. Without Redis the job runs in this process.
-
-Exit status: 0 all well (with --wait: every store succeeded); 1 it could not be done now; 2 the call or its input is
-wrong, or the target has a job at work, and nothing was sent; 3 the job ended with stores that failed or were left
-unprocessed; 130 interrupted.`,
-		Example: `  enqueue associate stores.csv --sandbox                 try it: a built-in stand-in for WeChat Pay, no keys needed
-  enqueue associate stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
-  enqueue jobs --state running
-  enqueue results 20260701-093000-k3jq7w2p --only failed`,
+		Use:           "enqueue",
+		Short:         a.help("help.root"),
+		Long:          a.help("help.root_long"),
+		Example:       a.help("help.root_example"),
 		Version:       version.Get().String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			a.began = true
 			a.environ = config.WithRedisFiles(a.environ, a.files.certificate, a.files.key, a.files.ca)
-			if _, err := catalogue.LangOf(a.lang, a.environ); err != nil {
-				return err
+			if _, err := i18n.LangOf(a.lang, a.environ); err != nil {
+				return job.Wrap(job.CodeUsage, err)
 			}
 			return noneEmpty(cmd)
 		},
@@ -86,20 +79,20 @@ unprocessed; 130 interrupted.`,
 				cmd.SetOut(a.err)
 				_ = cmd.Help() // what cannot be printed is not needed either: the error follows
 			}
-			return job.Errorf(job.CodeUsage, "say what to do: associate, status, … (see enqueue --help)")
+			return job.Fail(job.CodeUsage, "flag.nothing_said")
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return job.Errorf(job.CodeUsage, "%w (see %s --help)", err, cmd.CommandPath())
+		return job.Fail(job.CodeUsage, "flag.see_help", "error", err, "command", cmd.CommandPath())
 	})
-	f := root.PersistentFlags()
-	f.BoolVar(&a.json, "json", false, "one JSON document on standard output, and nothing else there")
-	f.StringVar(&a.config, "config", "", "the configuration's `FILE` (default: STORELINK_CONFIG)")
-	f.StringVar(&a.redis, "redis", "", "Redis' `URL` (default: STORELINK_REDIS, REDIS_URL, the configuration's)")
-	f.StringVar(&a.files.certificate, "redis-certificate", "", "the PEM `FILE` that Redis is shown (default: STORELINK_REDIS_CERTIFICATE, the configuration's)")
-	f.StringVar(&a.files.key, "redis-key", "", "the PEM `FILE` of that certificate's key (default: STORELINK_REDIS_KEY, the configuration's)")
-	f.StringVar(&a.files.ca, "redis-ca", "", "the PEM `FILE` of the authorities that Redis is believed by (default: STORELINK_REDIS_CA, the configuration's)")
-	f.StringVar(&a.lang, "lang", "", "tell people in this `LANGUAGE`: zh or en (default: STORELINK_LANG, LC_ALL, LC_MESSAGES, LANG)")
+	f := flagSet{root.PersistentFlags(), a.helps}
+	f.addBool(&a.json, "json", false, "help.flag_json")
+	f.addString(&a.config, "config", "", "help.flag_config")
+	f.addString(&a.redis, "redis", "", "help.flag_redis")
+	f.addString(&a.files.certificate, "redis-certificate", "", "help.flag_redis_certificate")
+	f.addString(&a.files.key, "redis-key", "", "help.flag_redis_key")
+	f.addString(&a.files.ca, "redis-ca", "", "help.flag_redis_ca")
+	f.addString(&a.lang, "lang", "", "help.flag_lang")
 	for _, op := range job.Writes() {
 		root.AddCommand(a.submitCommand(op))
 	}
@@ -112,6 +105,7 @@ unprocessed; 130 interrupted.`,
 		a.completionCommand(),
 	)
 	a.complete(root)
+	a.helpWords(root)
 	return root
 }
 
@@ -128,7 +122,7 @@ func wantsJSON(args []string) bool {
 // finish tells what went wrong, if anything did, and gives the exit status.
 func (a *app) finish(ctx context.Context, err error) int {
 	if err == nil && a.out.err != nil {
-		err = job.Errorf(job.CodeIO, "standard output cannot be written: %w", cause(a.out.err))
+		err = job.Fail(job.CodeIO, "cmd.stdout", "error", cause(a.out.err))
 	}
 	if err == nil {
 		return 0
@@ -152,7 +146,7 @@ func (a *app) finish(ctx context.Context, err error) int {
 func (a *app) forPerson(ctx context.Context, err error) error {
 	if e := (*job.Error)(nil); errors.As(err, &e) {
 		if ctx.Err() != nil && errors.Is(err, context.Canceled) && e.Code != job.CodeInterrupted {
-			return job.Errorf(job.CodeInterrupted, "interrupted (%w)", err)
+			return job.Fail(job.CodeInterrupted, "cmd.interrupted_by", "error", err)
 		}
 		return err
 	}
@@ -161,9 +155,9 @@ func (a *app) forPerson(ctx context.Context, err error) error {
 		text := strings.Join(strings.Fields(strings.Replace(err.Error(), "Did you mean this?", "; did you mean", 1)), " ")
 		return job.Errorf(job.CodeUsage, "%s (see enqueue --help)", strings.ReplaceAll(text, " ;", ";"))
 	case errors.Is(err, context.Canceled):
-		return job.Errorf(job.CodeInterrupted, "interrupted")
+		return job.Fail(job.CodeInterrupted, "cmd.interrupted")
 	case errors.Is(err, context.DeadlineExceeded):
-		return job.Errorf(job.CodeRedis, "Redis does not answer in time (%w)", err)
+		return job.Fail(job.CodeRedis, "cmd.redis_late", "error", err)
 	}
 	return err
 }
@@ -176,21 +170,21 @@ func noneEmpty(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if err == nil && f.Value.String() == "" && slices.Contains(meant, f.Name) {
-			err = job.Errorf(job.CodeUsage, "--%s was given nothing: give it a value, or leave it out", f.Name)
+			err = job.Fail(job.CodeUsage, "flag.empty", "flag", f.Name)
 		}
 	})
 	return err
 }
 
 // one is the check of a subcommand that takes one argument.
-func one(what string) cobra.PositionalArgs {
+func one(what i18n.Message) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 1 && args[0] == "" {
-			return job.Errorf(job.CodeUsage, "%s takes %s, and was given an empty one (see %s --help)", cmd.Name(), what, cmd.CommandPath())
+			return job.Fail(job.CodeUsage, "flag.empty_argument", "command", cmd.Name(), "what", what, "path", cmd.CommandPath())
 		}
 		if len(args) != 1 {
-			return job.Errorf(job.CodeUsage, "%s takes one argument, %s, and was given %d (see %s --help)", cmd.Name(), what,
-				len(args), cmd.CommandPath())
+			return job.Fail(job.CodeUsage, "flag.one_argument", "command", cmd.Name(), "what", what, "given", len(args),
+				"path", cmd.CommandPath())
 		}
 		return nil
 	}
@@ -199,8 +193,7 @@ func one(what string) cobra.PositionalArgs {
 // none is the check of a subcommand that takes no argument.
 func none(cmd *cobra.Command, args []string) error {
 	if len(args) != 0 {
-		return job.Errorf(job.CodeUsage, "%s takes no argument, and was given %q (see %s --help)", cmd.Name(), args[0],
-			cmd.CommandPath())
+		return job.Fail(job.CodeUsage, "flag.no_argument", "command", cmd.Name(), "given", args[0], "path", cmd.CommandPath())
 	}
 	return nil
 }

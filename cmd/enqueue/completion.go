@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
@@ -30,27 +31,11 @@ var shells = []string{"bash", "zsh", "fish", "powershell"}
 func (a *app) completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion SHELL",
-		Short: "Write the script that completes enqueue's commands in a shell",
-		Long: `Write the script that completes enqueue's commands in a shell: bash, zsh, fish or powershell. Commands and flags are
-completed, and the IDs of jobs and batches, the names of accounts and schedules, as Redis and the configuration have them
-(STORELINK_CONFIG, REDIS_URL, or the flags typed so far); where Redis does not answer within a second, nothing is offered.
-
-bash (with the package bash-completion), for this shell, for yourself, for all on this machine:
-  source <(enqueue completion bash)
-  enqueue completion bash > ~/.local/share/bash-completion/completions/enqueue
-  enqueue completion bash > /etc/bash_completion.d/enqueue
-
-zsh, where compinit runs (autoload -U compinit; compinit), into a folder of $fpath:
-  enqueue completion zsh > "${fpath[1]}/_enqueue"
-
-fish:
-  enqueue completion fish > ~/.config/fish/completions/enqueue.fish
-
-PowerShell, for this shell, or as a line of the profile ($PROFILE):
-  enqueue completion powershell | Out-String | Invoke-Expression`,
+		Short: a.help("help.completion"),
+		Long:  a.help("help.completion_long"),
 		Example: `  source <(enqueue completion bash)
   enqueue completion zsh > "${fpath[1]}/_enqueue"`,
-		Args:                  one("the SHELL"),
+		Args:                  one(i18n.M("flag.a_shell")),
 		ValidArgs:             shells,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -65,7 +50,7 @@ PowerShell, for this shell, or as a line of the profile ($PROFILE):
 			case "powershell":
 				err = root.GenPowerShellCompletionWithDesc(a.out)
 			default:
-				return job.Errorf(job.CodeUsage, "%q is no shell that there is a script for: it is one of %s", cell(args[0], 40), joined(shells))
+				return job.Fail(job.CodeUsage, "flag.shell", "value", cell(args[0], 40), "shells", shells)
 			}
 			if a.out.err != nil {
 				return nil // told at the end
@@ -155,7 +140,7 @@ func (a *app) jobIDs(wanted func(job.Status) bool) completer {
 			for _, j := range jobs {
 				if strings.HasPrefix(j.Job, begun) && wanted(j) {
 					out = append(out, described(j.Job, t.term(string(j.State)), terminal.Line(j.Label),
-						t.target(job.Target{ProductCouponID: j.ProductCouponID, StockID: j.StockID, StockBundleID: j.StockBundleID}), j))
+						t.in(aboutJob(j)), j))
 				}
 			}
 			return out
@@ -219,7 +204,7 @@ func (a *app) scheduleNames(_ *cobra.Command, args []string, begun string) ([]co
 			}
 			about := t.term(string(sc.Job.Operation)) + " · " + sc.Cron
 			if sc.Paused {
-				about += " · " + t.say("paused")
+				about += " · " + t.say("cmd.schedule_paused")
 			}
 			out = append(out, cobra.CompletionWithDesc(terminal.Line(sc.Name), terminal.Line(about)))
 		}

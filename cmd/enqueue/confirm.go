@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 )
@@ -16,9 +17,9 @@ func (a *app) asks(yes bool) bool {
 
 // confirm asks a question on standard error, and gives an error of job.CodeUsage unless the answer is yes; stays says what is as it
 // was then.
-func (a *app) confirm(ctx context.Context, question, stays string) error {
+func (a *app) confirm(ctx context.Context, question string, stays i18n.Message) error {
 	t := a.tongue(a.errors)
-	_, _ = io.WriteString(a.err, printable(question)+t.say(" [y/N] "))
+	_, _ = io.WriteString(a.err, printable(question)+t.say("cmd.yes_no"))
 	answer, err := a.answer(ctx)
 	if err != nil {
 		_, _ = io.WriteString(a.err, "\n")
@@ -28,7 +29,7 @@ func (a *app) confirm(ctx context.Context, question, stays string) error {
 	case "y", "yes", "是":
 		return nil
 	}
-	return job.Errorf(job.CodeUsage, "not confirmed: %s (y or yes goes on; --yes asks nothing)", stays)
+	return job.Fail(job.CodeUsage, "cmd.not_confirmed", "stays", stays)
 }
 
 // answer reads the line that a person types, until ctx ends. The read under way then is left to end with the process.
@@ -60,10 +61,10 @@ func (t tongue) takesAway(j job.Job, list *list) string {
 	reading := list.read()
 	switch {
 	case j.Operation == job.Disassociate:
-		return t.reading(&reading) + t.say("Disassociate %s from %s?", t.stores(list.stats.IDs), t.target(j.Target))
+		return t.reading(&reading) + t.say("cmd.ask_disassociate", "stores", list.stats.IDs, "target", about(j.Target))
 	case j.Operation == job.Resync && j.Resync.Prune && !j.Resync.DryRun:
-		return t.reading(&reading) + t.say("Bring %s in line with %s, and disassociate all others, at most %s?", t.target(j.Target),
-			t.stores(list.stats.IDs), t.mostPruned(j.Resync))
+		return t.reading(&reading) + t.say("cmd.ask_prune", "target", about(j.Target), "stores", list.stats.IDs, "most",
+			mostPruned(j.Resync))
 	}
 	return ""
 }
@@ -71,10 +72,10 @@ func (t tongue) takesAway(j job.Job, list *list) string {
 // sureOf asks before a job or batch is cancelled.
 func (a *app) sureOf(ctx context.Context, s job.Status) error {
 	t := a.tongue(a.errors)
-	what := t.say("%s targets", count(s.Targets))
-	if s.Targets == 0 {
-		what = t.target(job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID})
+	what := aboutJob(s)
+	if s.Targets > 0 {
+		what = i18n.M("cmd.targets", "targets", s.Targets)
 	}
-	return a.confirm(ctx, t.say("Cancel %s (%s, %s)? Of %s, %s are done; the rest is left unprocessed.", s.Job, t.term(string(s.Operation)), what,
-		t.stores(s.Total), count(s.Succeeded+s.Failed)), "job "+s.Job+" goes on")
+	return a.confirm(ctx, t.say("cmd.ask_cancel", "job", s.Job, "operation", i18n.Term(s.Operation), "what", what, "stores",
+		s.Total, "done", s.Succeeded+s.Failed), i18n.M("cmd.job_goes_on", "job", s.Job))
 }

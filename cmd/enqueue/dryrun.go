@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/wxapi/sandbox"
 )
@@ -59,26 +60,25 @@ func (a *app) tellDryRun(d dryRunDocument, j job.Job, known bool) {
 }
 
 func (t tongue) dryRun(d dryRunDocument, j job.Job, known bool) string {
-	text := t.say("Nothing was sent. The list is good: %s %s with %s, in %s and as many calls%s.", t.term(string(j.Operation)),
-		t.stores(d.Total), t.target(j.Target), t.plural(d.Chunks, "chunk"), t.leftOut(d.Repeats, d.SetAside)) + "\n" +
+	text := t.say("cmd.dry_run_submit", "operation", i18n.Term(j.Operation), "stores", d.Total, "target", about(j.Target),
+		"chunks", d.Chunks, "left_out", leftOut(d.Repeats, d.SetAside)) + "\n" +
 		t.reading(&d.List)
 	switch {
 	case d.Seconds == nil:
-		return text + t.say("The account has no pace: how long it takes is up to WeChat Pay.")
+		return text + t.say("cmd.no_rate")
 	case known:
-		text += t.say("At %g calls a second", d.Rate)
+		text += t.say("cmd.at_rate", "rate", d.Rate)
 	default:
-		text += t.say("Account %s is not in this configuration; at %g calls a second, as WeChat Pay allows,", j.Account, d.Rate)
+		text += t.say("cmd.at_rate_unknown", "account", j.Account, "rate", d.Rate)
 	}
-	return text + t.say(" it takes %s; stores that must be sent again come on top, and other jobs of the account take their turns.",
-		t.atLeast(*d.Seconds))
+	return text + t.say("cmd.dry_run_takes", "time", atLeast(*d.Seconds))
 }
 
 // atLeast is a time in seconds that something cannot take less than.
-func (t tongue) atLeast(seconds float64) string {
+func atLeast(seconds float64) i18n.Message {
 	d := time.Duration(seconds * float64(time.Second))
 	if d < time.Second {
-		return t.span(d)
+		return i18n.Rough(d)
 	}
-	return t.say("at least %s", t.span(d))
+	return i18n.M("cmd.at_least", "time", i18n.Rough(d))
 }

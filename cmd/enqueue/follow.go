@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 )
@@ -51,7 +52,7 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 		switch {
 		case err == nil:
 			if !away.IsZero() {
-				f.note(f.tongue.say("Redis answers again"))
+				f.note(f.tongue.say("cmd.redis_answers_again"))
 				away = time.Time{}
 			}
 			last = status
@@ -71,10 +72,10 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 			return last, err
 		case away.IsZero():
 			away = time.Now()
-			f.note(f.tongue.say("Redis does not answer, still trying (%v)", err))
+			f.note(f.tongue.say("cmd.redis_still_trying", "error", err))
 		case time.Since(away) > patience:
-			return last, f.failed(job.CodeRedis, "Redis has been away for %s (%v); job %s goes on as its workers can, and"+
-				" `enqueue watch %s` follows it further", span(time.Since(away)), err, f.id, f.id)
+			return last, f.failed(job.CodeRedis, "cmd.redis_away_for", "span", i18n.Rough(time.Since(away)), "error", err,
+				"job", f.id)
 		}
 		select {
 		case <-ctx.Done():
@@ -88,31 +89,29 @@ func (f *follow) to(ctx context.Context) (job.Status, error) {
 
 // gone is the error of a job that was there.
 func (f *follow) gone() error {
-	return f.failed(job.CodeRedis, "job %s is gone from Redis: it was flushed, or has forgotten", f.id)
+	return f.failed(job.CodeRedis, "cmd.redis_job_gone", "job", f.id)
 }
 
 // interrupted is the error of a person who does not wait for the end.
 func (f *follow) interrupted() error {
-	return f.failed(job.CodeInterrupted, "interrupted: job %s goes on; `enqueue watch %s` follows it further,"+
-		" `enqueue cancel %s` stops it", f.id, f.id, f.id)
+	return f.failed(job.CodeInterrupted, "cmd.interrupted_job", "job", f.id)
 }
 
 // expired is the error of a job that takes too long.
 func (f *follow) expired(last job.Status) error {
-	return f.failed(job.CodeTimeout, "job %s has not ended within %s (%s) and goes on; `enqueue watch %s` follows it further",
-		f.id, f.timeout, soFar(last), f.id)
+	return f.failed(job.CodeTimeout, "cmd.not_ended_within", "job", f.id, "timeout", f.timeout, "so_far", soFar(last))
 }
 
 // soFar is how far a job is.
-func soFar(s job.Status) string {
+func soFar(s job.Status) i18n.Message {
 	if listed, _, lists := s.Lists(); lists {
-		return count(listed) + " of " + stores(toList(s)) + " listed"
+		return i18n.M("cmd.listed_so_far", "done", listed, "stores", toList(s))
 	}
-	return count(s.Succeeded+s.Failed) + " of " + stores(s.Total) + " done"
+	return i18n.M("cmd.done_so_far", "done", s.Succeeded+s.Failed, "stores", s.Total)
 }
 
-func (f *follow) failed(code, format string, args ...any) error {
-	e := job.Errorf(code, format, args...)
+func (f *follow) failed(code, message string, args ...any) error {
+	e := job.Fail(code, message, args...)
 	e.Job = f.id
 	return e
 }

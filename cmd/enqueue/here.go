@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/embedded"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/registry"
@@ -47,7 +47,7 @@ func (a *app) tellHook(ctx context.Context, s *site, status job.Status) {
 		}
 	}
 	if err != nil {
-		a.warn("%v; nobody is told later that %s has ended", err, status.Job)
+		a.warn("cmd.hook_untold", "error", err, "job", status.Job)
 	}
 }
 
@@ -157,7 +157,7 @@ func (h *here) closeSandbox() error {
 	ctx, cancel := context.WithTimeout(context.Background(), sandboxCloses)
 	defer cancel()
 	if err := h.sandbox.Close(ctx); err != nil {
-		return fmt.Errorf("close the sandbox: %w", err)
+		return i18n.E("cmd.sandbox_close", "error", err)
 	}
 	return nil
 }
@@ -171,10 +171,10 @@ const (
 
 // leave ends a job that cannot be finished here: no more calls are begun, those in flight are finished and recorded, and
 // what is pending reads unprocessed. It gives the last status.
-func (s *site) leave(ctx context.Context, id, why string) (job.Status, error) {
+func (s *site) leave(ctx context.Context, id string, why i18n.Message) (job.Status, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leavePatience)
 	defer cancel()
-	if err := s.ledger.Cancel(ctx, id, why); err != nil && job.AsError(err).Code != job.CodeBadState {
+	if err := s.ledger.Cancel(ctx, id, why.String()); err != nil && job.AsError(err).Code != job.CodeBadState {
 		return job.Status{}, err
 	}
 	status, err := s.ledger.Status(ctx, id)

@@ -4,8 +4,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/egress"
 	"github.com/storelink/storelink/internal/job"
@@ -15,11 +13,9 @@ import (
 // hookFlags say whom to tell when a job or a batch has ended.
 type hookFlags struct{ notify, format string }
 
-func (f *hookFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.notify, "notify", "", "when it has ended, tell the hook of this `NAME|URL`: one of the worker's notify.hooks, or"+
-		" an address at its notify.hosts")
-	flags.StringVar(&f.format, "notify-format", "", "json, signed with the worker's notify.secret (default), or wecom, a WeCom"+
-		" (企业微信) robot's message")
+func (f *hookFlags) register(flags flagSet) {
+	flags.addString(&f.notify, "notify", "", "help.flag_notify")
+	flags.addString(&f.format, "notify-format", "", "help.flag_notify_format")
 }
 
 // hook gives the hook that is asked for; nil for none. Whether its host is on the list only a configuration that has one
@@ -27,7 +23,7 @@ func (f *hookFlags) register(flags *pflag.FlagSet) {
 func (f *hookFlags) hook(p place) (*job.Hook, error) {
 	if f.notify == "" {
 		if f.format != "" {
-			return nil, job.Errorf(job.CodeUsage, "--notify-format needs --notify, which says whom to tell")
+			return nil, job.Fail(job.CodeUsage, "flag.notify_format_alone")
 		}
 		return nil, nil
 	}
@@ -41,11 +37,11 @@ func (f *hookFlags) hook(p place) (*job.Hook, error) {
 	rules := egress.Rules{Hosts: p.config.Notify.Hosts, Private: p.config.Notify.Private}
 	switch {
 	case p.sandbox && !p.dry:
-		return nil, job.Errorf(job.CodeUsage, notifySandbox)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_sandbox")
 	case p.here && !p.dry && len(rules.Hosts) == 0:
-		return nil, job.Errorf(job.CodeUsage, "--notify: the configuration lists no notify.hosts, so that nobody can be told from here")
+		return nil, job.Fail(job.CodeUsage, "flag.notify_no_hosts")
 	case p.here && !p.dry && format == notify.JSON && p.config.Notify.Secret.Empty():
-		return nil, job.Errorf(job.CodeUsage, notifySecret)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_secret")
 	case len(rules.Hosts) == 0:
 		if u, err := url.Parse(f.notify); err == nil && u.Host != "" {
 			rules.Hosts = []string{u.Host}
@@ -75,24 +71,17 @@ func (f *hookFlags) named(p place) (*job.Hook, error) {
 	here := p.here && !p.dry
 	switch {
 	case f.format != "":
-		return nil, job.Errorf(job.CodeUsage, "--notify-format goes with an address: of the hook %s the configuration says it", f.notify)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_format_hook", "hook", f.notify)
 	case !config.ValidName(f.notify):
-		return nil, job.Errorf(job.CodeUsage, "--notify %s: it is a hook's name (of a-z, 0-9 and -), or an address (https://HOST/PATH)", f.notify)
+		return nil, job.Fail(job.CodeUsage, "flag.notify", "hook", f.notify)
 	case p.sandbox && !p.dry:
-		return nil, job.Errorf(job.CodeUsage, notifySandbox)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_sandbox")
 	case known == nil && len(names) > 0:
-		return nil, job.Errorf(job.CodeUsage, "--notify %s: the configuration has no hook of that name (notify.hooks: %s)", f.notify,
-			strings.Join(names, ", "))
+		return nil, job.Fail(job.CodeUsage, "flag.notify_unknown", "hook", f.notify, "hooks", names)
 	case known == nil && here:
-		return nil, job.Errorf(job.CodeUsage, "--notify %s: the configuration names no hooks (notify.hooks)", f.notify)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_none", "hook", f.notify)
 	case here && known.Format == config.HookJSON && p.config.Notify.Secret.Empty():
-		return nil, job.Errorf(job.CodeUsage, notifySecret)
+		return nil, job.Fail(job.CodeUsage, "flag.notify_secret")
 	}
 	return &job.Hook{Name: f.notify}, nil
 }
-
-// Why nobody can be told from here.
-const (
-	notifySandbox = "--notify needs a configuration, which says where may be told what, and --sandbox uses none"
-	notifySecret  = "--notify: the configuration has no notify.secret to sign the document with"
-)

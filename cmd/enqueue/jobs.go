@@ -2,10 +2,10 @@ package main
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/terminal"
@@ -20,10 +20,8 @@ func (a *app) jobsCommand() *cobra.Command {
 	var state, batch string
 	cmd := &cobra.Command{
 		Use:   "jobs",
-		Short: "List the jobs, the newest first",
-		Long: `List the jobs, the newest first. Jobs that have ended are kept for a time (30 days unless configured), then expire.
-
-With --json: one array of status documents.`,
+		Short: a.help("help.jobs"),
+		Long:  a.help("help.jobs_long"),
 		Example: `  enqueue jobs --limit 20
   enqueue jobs --state running --account acme
   enqueue jobs --stock 98065001 --json | jq -r '.[].job'`,
@@ -31,10 +29,10 @@ With --json: one array of status documents.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			filter.State = job.State(state)
 			if state != "" && !slices.Contains(states, filter.State) {
-				return job.Errorf(job.CodeUsage, "--state %q: it is one of %s", state, joined(states))
+				return job.Fail(job.CodeUsage, "flag.state", "value", state, "states", states)
 			}
 			if filter.Limit < 0 {
-				return job.Errorf(job.CodeUsage, "--limit %d: it cannot be negative", filter.Limit)
+				return job.Fail(job.CodeUsage, "flag.limit", "value", filter.Limit)
 			}
 			s, err := a.look(cmd.Context())
 			if err != nil {
@@ -46,7 +44,7 @@ With --json: one array of status documents.`,
 				list, err = s.ledger.JobList(cmd.Context(), filter, 0)
 				jobs = list.Jobs
 				for _, id := range list.Damaged {
-					a.warn("the record of job %s in Redis cannot be read: `enqueue status %s` says why", id, id)
+					a.warn("cmd.damaged_job", "job", id)
 				}
 			} else if _, err = s.status(cmd.Context(), batch); err == nil {
 				jobs, err = s.ledger.BatchJobs(cmd.Context(), batch)
@@ -61,23 +59,15 @@ With --json: one array of status documents.`,
 			return s.closed(err)
 		},
 	}
-	f := cmd.Flags()
+	f := a.flags(cmd)
 	f.SortFlags = false
-	f.StringVar(&state, "state", "", "only jobs in this `STATE`: "+joined(states))
-	f.StringVar(&filter.Account, "account", "", "only jobs of the account of this `NAME`")
-	f.StringVar(&filter.Brand, "brand", "", "only jobs for the brand with this `ID`")
-	f.StringVar(&filter.Stock, "stock", "", "only jobs for the stock or stock bundle with this `ID`")
-	f.StringVar(&batch, "batch", "", "the jobs of the batch with this `ID`, in its order; a batch itself is listed as one")
-	f.IntVar(&filter.Limit, "limit", 0, "at most this `NUMBER` of jobs; 0 is all")
+	f.addString(&state, "state", "", "help.flag_state", "states", states)
+	f.addString(&filter.Account, "account", "", "help.flag_jobs_account")
+	f.addString(&filter.Brand, "brand", "", "help.flag_jobs_brand")
+	f.addString(&filter.Stock, "stock", "", "help.flag_jobs_stock")
+	f.addString(&batch, "batch", "", "help.flag_batch")
+	f.addInt(&filter.Limit, "limit", 0, "help.flag_limit")
 	return cmd
-}
-
-func joined[T ~string](all []T) string {
-	parts := make([]string, len(all))
-	for i, v := range all {
-		parts[i] = string(v)
-	}
-	return strings.Join(parts, ", ")
 }
 
 // list prints jobs, a line each.
@@ -87,22 +77,24 @@ func (a *app) list(jobs []job.Status) {
 		return
 	}
 	if len(jobs) == 0 {
-		a.line("There are no such jobs.")
+		a.line("cmd.no_jobs")
 		return
 	}
 	say := a.tongue(a.screen)
-	t := a.table(terminal.Column{Name: "JOB"}, terminal.Column{Name: "STATE"}, terminal.Column{Name: "OPERATION", Drop: 6},
-		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 3}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 5},
-		terminal.Column{Name: "DONE", Right: true, Drop: 1}, terminal.Column{Name: "STORES", Right: true, Drop: 1},
-		terminal.Column{Name: "FAILED", Right: true}, terminal.Column{Name: "CREATED", Drop: 4},
-		terminal.Column{Name: "LABEL", Least: 8, Drop: 2})
+	t := a.table(terminal.Column{Name: "cmd.head_job"}, terminal.Column{Name: "cmd.head_state"},
+		terminal.Column{Name: "cmd.head_operation", Drop: 6},
+		terminal.Column{Name: "cmd.head_account", Least: 8, Drop: 3}, terminal.Column{Name: "cmd.head_stock_or_bundle", Drop: 5},
+		terminal.Column{Name: "cmd.head_done", Right: true, Drop: 1}, terminal.Column{Name: "cmd.head_stores", Right: true,
+			Drop: 1},
+		terminal.Column{Name: "cmd.head_failed", Right: true}, terminal.Column{Name: "cmd.head_created", Drop: 4},
+		terminal.Column{Name: "cmd.head_label", Least: 8, Drop: 2})
 	for _, s := range jobs {
 		state := say.state(string(s.State))
-		if word, _ := say.obstacle(s); word != "" && s.State == job.Running {
-			state.Text += " (" + say.term(word) + ")"
+		if word, _ := obstacle(s); word != "" && s.State == job.Running {
+			state.Text = say.say("cmd.with_obstacle", "state", i18n.Term(s.State), "obstacle", i18n.Term(word))
 			state.Style = terminal.Yellow
 		}
-		t.Add(text(s.Job), state, text(say.operation(s)), text(s.Account), text(s.StockID+s.StockBundleID),
+		t.Add(text(s.Job), state, text(say.in(operation(s))), text(s.Account), text(s.StockID+s.StockBundleID),
 			text(count(s.Succeeded+s.Failed)), text(count(s.Total)), failedCell(s.Failed), text(moment(s.CreatedAt)),
 			text(cell(s.Label, 40)))
 	}
@@ -110,10 +102,9 @@ func (a *app) list(jobs []job.Status) {
 }
 
 // operation is what a job does; one that only looks says so.
-func (t tongue) operation(s job.Status) string {
-	op := t.term(string(s.Operation))
+func operation(s job.Status) i18n.Message {
 	if s.Resync != nil && s.Resync.DryRun {
-		return t.say("%s (dry run)", op)
+		return i18n.M("cmd.operation_dry_run", "operation", i18n.Term(s.Operation))
 	}
-	return op
+	return i18n.Term(s.Operation)
 }

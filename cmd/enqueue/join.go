@@ -23,9 +23,9 @@ func (a *app) checkJoin(f *resultsFlags) error {
 	}
 	switch {
 	case f.output == "" && a.json:
-		return job.Errorf(job.CodeUsage, "--join gives a table and no JSON: name its file by --output")
+		return job.Fail(job.CodeUsage, "flag.join_json")
 	case same(f.join, f.output):
-		return job.Errorf(job.CodeUsage, "--output %s is the list itself: name another file", f.output)
+		return job.Fail(job.CodeUsage, "flag.output_is_list", "file", f.output)
 	}
 	format := report.CSV
 	switch ext := strings.ToLower(filepath.Ext(f.output)); {
@@ -33,7 +33,7 @@ func (a *app) checkJoin(f *resultsFlags) error {
 	case ext == ".xlsx":
 		format = report.Workbook
 	default:
-		return job.Errorf(job.CodeUsage, "a list that is given back is .xlsx, .csv or .tsv, as its name ends: %q does not", f.output)
+		return job.Fail(job.CodeUsage, "flag.output_kind", "file", f.output)
 	}
 	if err := checkEncoding(f.encoding, format); err != nil || f.output == "" {
 		return err
@@ -106,7 +106,7 @@ func (a *app) joinedList(ctx context.Context, f *resultsFlags) (*joinedList, err
 	}
 	var err error
 	if l.spool, err = spool.From(in, maxJoin); err == nil && l.spool.Size() > maxJoin {
-		err = job.Errorf(job.CodeBadList, "the list has more than %d bytes", int64(maxJoin))
+		err = job.Fail(job.CodeBadList, "cmd.list_join_large", "bytes", int64(maxJoin))
 	}
 	return l, err
 }

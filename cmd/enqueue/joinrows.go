@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/manifest"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
@@ -21,7 +22,7 @@ var joinColumns = []string{"outcome", "code", "message", "meaning", "request_id"
 // joining joins a list's rows with the outcomes of a job or batch.
 type joining struct {
 	known   *report.Outcomes
-	lang    catalogue.Lang
+	lang    i18n.Lang
 	more    []string // of columns, those that come after joinColumns
 	columns []string
 
@@ -32,7 +33,7 @@ type joining struct {
 	stock, bundle int         // the list's columns that say which target a row is for; -1 for none
 }
 
-func newJoin(s job.Status, lang catalogue.Lang, only job.Outcome) *joining {
+func newJoin(s job.Status, lang i18n.Lang, only job.Outcome) *joining {
 	j := &joining{known: &report.Outcomes{}, lang: lang, only: only, more: report.MoreColumns(s), many: s.Targets > 0, stock: -1, bundle: -1}
 	for _, name := range append(slices.Clone(joinColumns), j.more...) {
 		j.columns = append(j.columns, joinPrefix+name)

@@ -5,8 +5,6 @@ import (
 	"time"
 	_ "time/tzdata" // for images without any
 
-	"github.com/spf13/pflag"
-
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 )
@@ -17,9 +15,9 @@ var atLayouts = []string{"2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T
 // laterFlags say when to send.
 type laterFlags struct{ at, timezone string }
 
-func (f *laterFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.at, "at", "", "send it at `TIME`, and not before: '2026-12-01 02:00', or RFC 3339")
-	flags.StringVar(&f.timezone, "timezone", "", "of --at: its `NAME`, such as Asia/Shanghai (default: this machine's)")
+func (f *laterFlags) register(flags flagSet) {
+	flags.addString(&f.at, "at", "", "help.flag_at")
+	flags.addString(&f.timezone, "timezone", "", "help.flag_timezone")
 }
 
 // read reads them; nil where there is no --at.
@@ -27,7 +25,7 @@ func (f *laterFlags) read(now time.Time) (*time.Time, error) {
 	at, timezone := f.at, f.timezone
 	if at == "" {
 		if timezone != "" {
-			return nil, job.Errorf(job.CodeUsage, "--timezone needs --at, which it is for")
+			return nil, job.Fail(job.CodeUsage, "flag.timezone_alone")
 		}
 		return nil, nil
 	}
@@ -35,13 +33,13 @@ func (f *laterFlags) read(now time.Time) (*time.Time, error) {
 	if timezone != "" {
 		var err error
 		if zone, err = time.LoadLocation(timezone); err != nil || timezone == "Local" {
-			return nil, job.Errorf(job.CodeUsage, "--timezone %q: there is no such time zone (Asia/Shanghai is one)", timezone)
+			return nil, job.Fail(job.CodeUsage, "flag.timezone", "value", timezone)
 		}
 	}
 	at = strings.TrimSpace(at)
 	t, err := time.Parse(time.RFC3339, at)
 	if err == nil && timezone != "" {
-		return nil, job.Errorf(job.CodeUsage, "--at %s has a time zone of its own: leave --timezone out", at)
+		return nil, job.Fail(job.CodeUsage, "flag.timezone_twice", "at", at)
 	}
 	for _, layout := range atLayouts {
 		if err == nil {
@@ -56,11 +54,11 @@ func (f *laterFlags) read(now time.Time) (*time.Time, error) {
 	}
 	switch {
 	case err != nil:
-		return nil, job.Errorf(job.CodeUsage, "--at %q: it is a time like '2026-12-01 02:00' or 2026-12-01T02:00:00+08:00", at)
+		return nil, job.Fail(job.CodeUsage, "flag.at", "at", at)
 	case !t.After(now):
-		return nil, job.Errorf(job.CodeUsage, "--at %s has passed", t.Format("2006-01-02 15:04:05 -07:00"))
+		return nil, job.Fail(job.CodeUsage, "flag.at_past", "at", t.Format("2006-01-02 15:04:05 -07:00"))
 	case t.Sub(now) > ledger.MaxAhead:
-		return nil, job.Errorf(job.CodeUsage, "--at %s is more than a year ahead", t.Format("2006-01-02 15:04:05 -07:00"))
+		return nil, job.Fail(job.CodeUsage, "flag.at_far", "at", t.Format("2006-01-02 15:04:05 -07:00"))
 	}
 	t = t.UTC()
 	return &t, nil
@@ -85,18 +83,18 @@ func onTheClock(wall time.Time, zone *time.Location) (time.Time, error) {
 	}
 	switch len(at) {
 	case 0:
-		return wall, job.Errorf(job.CodeUsage, "--at %s does not exist in %s: the clocks are put forward over it", shown, where)
+		return wall, job.Fail(job.CodeUsage, "flag.at_skipped", "at", shown, "zone", where)
 	case 1:
 		return at[0], nil
 	}
-	return wall, job.Errorf(job.CodeUsage, "--at %s comes twice in %s, where the clocks are put back: say %s or %s", shown, where,
-		at[0].Format(time.RFC3339), at[1].Format(time.RFC3339))
+	return wall, job.Fail(job.CodeUsage, "flag.at_twice", "at", shown, "zone", where, "first", at[0].Format(time.RFC3339),
+		"second", at[1].Format(time.RFC3339))
 }
 
 // notLaterHere refuses what is for later and would be gone with this process.
 func notLaterHere(p place, at *time.Time) error {
 	if p.here && !p.dry && at != nil {
-		return job.Errorf(job.CodeUsage, "--at needs Redis and a worker: what runs here is gone when this command ends")
+		return job.Fail(job.CodeUsage, "flag.at_here")
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -77,8 +76,7 @@ func (l *list) all() iter.Seq2[string, error] {
 			}
 		}
 		if l.stats = reader.Stats(); l.stats.Hidden > 0 {
-			l.warning(i18n.Plain(fmt.Sprintf("%s of sheet %q %s hidden there, by a filter or by hand, and read like the others",
-				plural(l.stats.Hidden, "row"), l.stats.Sheet, isAre(l.stats.Hidden))))
+			l.warning(i18n.M("cmd.list_hidden", "rows", l.stats.Hidden, "sheet", l.stats.Sheet))
 		}
 		for _, said := range reader.Warnings() {
 			l.warning(said)
@@ -128,11 +126,11 @@ func interruptible(ctx context.Context, open func() (io.ReadCloser, error)) io.R
 func apart(list, setAside, report string) error {
 	switch {
 	case list != storelist.Stdin && same(list, setAside):
-		return job.Errorf(job.CodeUsage, "--set-aside %s is the list itself: name another file", setAside)
+		return job.Fail(job.CodeUsage, "flag.set_aside_is_list", "file", setAside)
 	case list != storelist.Stdin && same(list, report):
-		return job.Errorf(job.CodeUsage, "--report %s is the list itself: name another file", report)
+		return job.Fail(job.CodeUsage, "flag.report_is_list", "file", report)
 	case same(setAside, report):
-		return job.Errorf(job.CodeUsage, "--set-aside and --report name one file: name two")
+		return job.Fail(job.CodeUsage, "flag.set_aside_is_report")
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/chunker"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/manifest"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
@@ -31,48 +32,32 @@ func (a *app) onboardCommand() *cobra.Command {
 	f := &onboardFlags{}
 	cmd := &cobra.Command{
 		Use:   "onboard MANIFEST",
-		Short: "Associate the stores of many targets at once, as one batch",
-		Long: `Associate the stores of many targets at once: a batch of one job a target. MANIFEST is YAML:
-
-  defaults: {account: acme, list: lists/all.csv}
-  targets:
-    - {brand: "120344", coupon: "1002323", stock: "100232301"}
-    - {brand: "120345", coupon: "1002324", bundle: "100232401", list: lists/north.csv, priority: high}
-
-or one flat table (CSV or TSV) with a row a store: brand_id, product_coupon_id, stock_id or stock_bundle_id, store_id.
-
-All targets and lists are checked before anything is sent, and a list that many targets use is stored once. status, watch,
-results, retry, pause, resume and cancel take the batch's ID as they take a job's; enqueue jobs --batch lists its jobs.
-
-Without Redis (--redis, REDIS_URL, the configuration), or with --here, the batch runs in this process with the
-configuration's keys, waits for the end and writes the report. --sandbox runs it here against a built-in stand-in for
-WeChat Pay, which stands in for the manifest's accounts too, and needs nothing but the manifest.
-
-With --json: the batch's status document, which has batch, targets and jobs (how many by state) beside what a job's has; and
-repeats and set_aside, or with --wait or here, report.`,
+		Short: a.help("help.onboard"),
+		Long:  a.help("help.onboard_long"),
 		Example: `  enqueue onboard examples/onboard.yaml --sandbox
   enqueue onboard brands.yaml --config storelink.yaml --wait
   enqueue onboard brands.yaml --at "$(TZ=Asia/Shanghai date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai --label "spring"
   enqueue onboard stores-of-all-brands.csv --account acme --label "spring" --dry-run`,
-		Args: one("MANIFEST: a file, or - for standard input"),
+		Args: one(i18n.M("flag.a_manifest")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.onboard(cmd.Context(), args[0], f)
 		},
 	}
-	flags := cmd.Flags()
+	flags := a.flags(cmd)
 	flags.SortFlags = false
-	flags.StringVar(&f.account, "account", "", "the account's `NAME`, for targets that name none")
-	flags.StringVar(&f.priority, "priority", "default", "high, default or low, for targets that say nothing")
-	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the batch by")
-	f.readFlags.register(flags, "in the lists: ")
-	flags.StringVar(&f.setAside, "set-aside", "", "write bad rows of a flat table to `FILE` and go on with the rest")
-	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
-	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
-		"abort a target's job once this share of its stores failed, in `PERCENT` of at least 1,000; 0 is off")
+	flags.addString(&f.account, "account", "", "help.flag_onboard_account")
+	flags.addString(&f.priority, "priority", "default", "help.flag_onboard_priority")
+	flags.addString(&f.label, "label", "", "help.flag_onboard_label")
+	f.readFlags.register(flags, i18n.M("help.of_lists"))
+	flags.addString(&f.setAside, "set-aside", "", "help.flag_onboard_set_aside")
+	flags.addInt(&f.chunkSize, "chunk-size", 0, "help.flag_chunk_size")
+	flags.addInt(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
+		"help.flag_onboard_threshold")
 	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
 	f.waitFlags.register(flags)
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check everything, say what would be sent and how long it would take, and send nothing")
+	flags.addBool(&f.dryRun, "dry-run", false,
+		"help.flag_onboard_dry_run")
 	f.placeFlags.register(flags)
 	return cmd
 }
@@ -173,7 +158,7 @@ func accountsOf(m *manifest.Manifest, path string) ([]string, error) {
 	seen := map[string]bool{}
 	for _, t := range m.Targets {
 		if t.Account == "" {
-			return nil, atLine(job.Errorf(job.CodeUsage, "the target has no account: name one in the manifest, or by --account for all"),
+			return nil, atLine(job.Fail(job.CodeUsage, "cmd.target_no_account"),
 				path, t.Line)
 		}
 		if !seen[t.Account] {
@@ -236,11 +221,11 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 		jobs[i].Trace = span.Parent()
 	}
 	staging := s.ledger.StageBatch(b)
-	left := dropped{m.Stats.Repeats, m.Stats.SetAside, m.Stats.Warnings}
+	left := readSoFar(m)
 	warning, err := s.desk().SubmitBatch(ctx, staging, func() error { return stageBatch(ctx, staging, path, m, jobs, &left) })
 	span.End(err)
 	if warning != "" {
-		a.warn("%s", warning)
+		a.warning(i18n.Plain(warning))
 	}
 	if err != nil {
 		return err

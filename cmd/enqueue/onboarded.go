@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/i18n"
+	"github.com/storelink/storelink/internal/input/manifest"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -13,6 +14,11 @@ import (
 type dropped struct {
 	repeats, setAside int64
 	warnings          []i18n.Message // of how lists were read
+}
+
+// readSoFar is what there is to tell of a manifest, before its lists are read.
+func readSoFar(m *manifest.Manifest) dropped {
+	return dropped{m.Stats.Repeats, m.Stats.SetAside, m.Stats.Warnings}
 }
 
 // batchReceiptDocument is what submitting a batch prints with --json.
@@ -38,14 +44,13 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 				return committedAllTheSame(id, err)
 			}
 			if word, why := account.unserved(); word != "" {
-				a.warn("%s; batch %s is committed and waits", why, id)
+				a.warn("cmd.committed_waits", "why", why, "batch", id)
 			}
 		}
 	}
 	if !a.json {
-		t := a.tongue(a.screen)
-		a.line("Batch %s: %s for %s%s.", id, t.stores(status.Total), t.plural(status.Targets, "target"),
-			t.leftOut(left.repeats, left.setAside))
+		a.line("cmd.batch_submitted", "batch", id, "stores", status.Total, "targets", status.Targets, "left_out",
+			leftOut(left.repeats, left.setAside))
 		a.due(status.At)
 	}
 	if s.isHere() || f.wait {
@@ -55,7 +60,7 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 		a.out.json(batchReceiptDocument{status, left.repeats, left.setAside})
 		return nil
 	}
-	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", id)
+	a.line("cmd.follow_it", "job", id)
 	return nil
 }
 
@@ -63,14 +68,14 @@ func (a *app) onboarded(ctx context.Context, s *site, id string, f waitFlags, le
 // once more, since they hear of an error, may send all of it twice.
 func committedAllTheSame(id string, err error) error {
 	e := *job.AsError(err)
-	e.Job, e.Message = id, i18n.Plain("batch "+id+" is committed, and could not be looked at after that: "+e.Message.String())
+	e.Job, e.Message = id, i18n.M("cmd.batch_committed", "batch", id, "error", e.Message)
 	return &e
 }
 
 // due says when what was submitted for later is sent.
 func (a *app) due(at *time.Time) {
 	if at != nil {
-		a.line("It is sent at %s, and can be cancelled until then.", moment(*at))
+		a.line("cmd.due", "at", moment(*at))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/manifest"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
@@ -57,7 +58,7 @@ func (a *app) planHere(ctx context.Context, p place, path string, m *manifest.Ma
 
 // planTargets reads all lists of a manifest, each once, and counts their stores.
 func planTargets(ctx context.Context, path string, m *manifest.Manifest, jobs []job.Job) ([]planned, dropped, error) {
-	left := dropped{m.Stats.Repeats, m.Stats.SetAside, m.Stats.Warnings}
+	left := readSoFar(m)
 	stores := make([]int64, len(m.Lists))
 	for i, l := range m.Lists {
 		err := eachList(ctx, path, l, func(r *storelist.Reader) (int64, error) {
@@ -144,15 +145,15 @@ func (a *app) tellBatchPlan(ctx context.Context, rate func(context.Context, stri
 		a.out.json(d)
 		return nil
 	}
-	t := a.tongue(a.screen)
-	a.line("Nothing was sent, and nothing is wrong: %s for %s, in %s%s.", t.stores(d.Total), t.plural(int64(d.Targets), "target"),
-		t.plural(d.Calls, "call"), t.leftOut(d.Repeats, d.SetAside))
+	a.line("cmd.dry_run_batch", "stores", d.Total, "targets", int64(d.Targets), "calls", d.Calls, "left_out",
+		leftOut(d.Repeats, d.SetAside))
 	for _, e := range d.Accounts {
-		took := t.say("as fast as it is answered")
+		took := i18n.M("cmd.as_answered")
 		if e.Seconds != nil {
-			took = t.atLeast(*e.Seconds)
+			took = atLeast(*e.Seconds)
 		}
-		a.line("  %s %s, %s: %s", terminal.Pad(e.Account, 20, false), t.plural(int64(e.Targets), "target"), t.plural(e.Calls, "call"), took)
+		a.line("cmd.account_effort", "account", terminal.Pad(e.Account, 20, false), "targets", e.Targets, "calls", e.Calls,
+			"took", took)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 
@@ -83,7 +82,7 @@ func stageBatch(ctx context.Context, staging *ledger.BatchStaging, path string, 
 // taken is the error of a target that another job is at work on.
 func taken(err error, path string, t manifest.Target) error {
 	e := *job.AsError(err)
-	e.Message = i18n.Plain(fmt.Sprintf("%s: %s; nothing was sent", t.Target, e.Message))
+	e.Message = i18n.M("cmd.target_taken", "target", about(t.Target), "error", e.Message)
 	return atLine(&e, path, t.Line)
 }
 
@@ -114,16 +113,17 @@ func eachList(ctx context.Context, path string, l manifest.List, read func(*stor
 		if r, err = storelist.NewReader(ctx, in, l.Options(name)); err == nil {
 			var stores int64
 			if stores, err = read(r); err == nil && stores == 0 {
-				err = job.Errorf(job.CodeBadList, "the list has no stores")
+				err = job.Fail(job.CodeBadList, "cmd.list_no_stores")
 			}
 		}
 	}
 	if e := (*job.Error)(nil); errors.As(err, &e) && e.Code == job.CodeBadList {
-		said := e.Message.String()
+		said := e.Message
 		if bad := (*storelist.BadRows)(nil); errors.As(err, &bad) { // they are not set aside: that is for a table's own rows
-			said = fmt.Sprintf("%s of the list without a good store ID, nothing was sent:\n%s", plural(bad.Count, "row"), bad)
+			said = i18n.M("cmd.list_bad_rows", "rows", bad.Count, "bad", bad)
 		}
-		err = &job.Error{Code: e.Code, Message: i18n.Plain(fmt.Sprintf("the list of %s, line %d: %s", path, l.Line, said)), File: l.Path,
+		err = &job.Error{Code: e.Code, Message: i18n.M("cmd.list_of_manifest", "manifest", path, "line", l.Line, "error",
+			said), File: l.Path,
 			Line: e.Line, Err: err}
 	}
 	return err

@@ -17,7 +17,7 @@ func TestEachOperationThatWritesCanBeAskedForAndIsAnswered(t *testing.T) {
 		for _, target := range []string{"--stock", "--bundle"} {
 			t.Run(string(op)+" "+target, func(t *testing.T) {
 				t.Parallel()
-				if summaries[op] == "" {
+				if summaries[op].IsZero() {
 					t.Errorf("enqueue %s does not say what it does", op)
 				}
 				if catalogue.Term(op, catalogue.Chinese) == string(op) {

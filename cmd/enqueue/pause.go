@@ -6,18 +6,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
 func (a *app) pauseCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "pause JOB",
-		Short: "Keep a job from sending any more, until it is resumed",
-		Long: `Keep a job from sending any more, until it is resumed. Calls in flight are finished and recorded.
-
-With --json: the status document after it.`,
+		Use:     "pause JOB",
+		Short:   a.help("help.pause"),
+		Long:    a.help("help.pause_long"),
 		Example: `  enqueue pause 20260701-093000-k3jq7w2p`,
-		Args:    one("the JOB's ID"),
+		Args:    one(i18n.M("flag.a_job")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.steer(cmd.Context(), args[0], control.Pause, nil)
 		},
@@ -40,7 +39,7 @@ func (a *app) steer(ctx context.Context, id string, verb control.Verb, sure func
 	}
 	after, warning, err := s.desk().Do(ctx, verb, id, submitter(a.environ))
 	if warning != "" {
-		a.warn("%s", warning)
+		a.warning(i18n.Plain(warning))
 	}
 	switch {
 	case err != nil:

@@ -6,8 +6,6 @@ import (
 	"os/user"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"github.com/storelink/storelink/internal/config"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/secret"
@@ -25,10 +23,10 @@ type place struct {
 // placeFlags are those of all that may run here.
 type placeFlags struct{ here, sandbox, verbose bool }
 
-func (f *placeFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.here, "here", false, "run it in this process, whatever Redis is configured")
-	flags.BoolVar(&f.sandbox, "sandbox", false, "run it here against a built-in stand-in for WeChat Pay")
-	flags.BoolVar(&f.verbose, "verbose", false, "here: log what the worker does to standard error")
+func (f *placeFlags) register(flags flagSet) {
+	flags.addBool(&f.here, "here", false, "help.flag_here")
+	flags.addBool(&f.sandbox, "sandbox", false, "help.flag_sandbox")
+	flags.addBool(&f.verbose, "verbose", false, "help.flag_verbose")
 }
 
 // place decides where a job runs: on the Redis that is named, or here where none is, or where that is asked for.
@@ -48,8 +46,7 @@ func (a *app) place(f placeFlags, dryRun bool) (place, error) {
 	case dryRun:
 		return p, nil
 	case p.url.Empty() && !p.here && len(c.Accounts) == 0:
-		return p, job.Errorf(job.CodeUsage, "there is no Redis and no account: name Redis by --redis, REDIS_URL or --config for"+
-			" workers elsewhere to do it, or the configuration with the account's keys by --config to do it here, or try --sandbox")
+		return p, job.Fail(job.CodeUsage, "cmd.no_redis_no_account")
 	case p.url.Empty() || p.here:
 		p.here, p.url = true, secret.URL{}
 		if p.config, err = config.Load(a.config, a.environ); err != nil {
@@ -70,8 +67,7 @@ func (a *app) redisPlace() (place, error) {
 		p.url = secret.NewURL(a.redis)
 	}
 	if p.url.Empty() {
-		return p, job.Errorf(job.CodeUsage, "no Redis is configured: name it by --redis URL, REDIS_URL, or the configuration"+
-			" (--config FILE, STORELINK_CONFIG)")
+		return p, job.Fail(job.CodeUsage, "cmd.no_redis")
 	}
 	return p, nil
 }

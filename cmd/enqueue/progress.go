@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -34,7 +35,7 @@ type figures struct {
 	done, total, failed int64
 	rate                float64       // stores a second, lately; 0 if nothing moves
 	left                time.Duration // below 0 if it cannot be told
-	held                string        // a word for what holds the job up; mostly empty
+	held                i18n.Message  // a word for what holds the job up; mostly none
 }
 
 // When a job that does not move is worth a word, and how long the same word lasts.
@@ -45,7 +46,7 @@ const (
 
 // look takes a look at the job as it is now.
 func (p *progress) look(s job.Status, now time.Time) {
-	done, total, listing := s.Succeeded+s.Failed, s.Total, ""
+	done, total, listing := s.Succeeded+s.Failed, s.Total, i18n.Message{}
 	if r := s.Resync; r != nil && !s.State.Ended() {
 		if r.Phase != p.phase { // what is counted is something else
 			if p.phase != "" {
@@ -55,15 +56,15 @@ func (p *progress) look(s job.Status, now time.Time) {
 		}
 		switch r.Phase {
 		case job.PhaseList:
-			done, total, listing = r.Listed, toList(s), p.tongue.say("listing what is associated")
+			done, total, listing = r.Listed, toList(s), i18n.M("cmd.listing")
 		case job.PhaseVerify:
-			done, total, listing = r.Listed, toList(s), p.tongue.say("listing again, to verify")
+			done, total, listing = r.Listed, toList(s), i18n.M("cmd.listing_again")
 		}
 	} else if s.Settling != nil {
 		if p.phase == "" {
 			p.phase, p.meter, p.started = job.PhaseVerify, meter{}, false
 		}
-		done, total, listing = s.Settling.Listed, toList(s), p.tongue.say("listing stores: calls for some went unanswered")
+		done, total, listing = s.Settling.Listed, toList(s), i18n.M("cmd.listing_unanswered")
 	}
 	if p.started && done != p.done {
 		p.moved = now
@@ -76,18 +77,18 @@ func (p *progress) look(s job.Status, now time.Time) {
 	if f.rate > 0 {
 		f.left = time.Duration(float64(total-done) / f.rate * float64(time.Second))
 	}
-	word, why := p.tongue.obstacle(s)
+	word, why := obstacle(s)
 	stands := word != "" && (s.State != job.Running || now.Sub(p.since) >= obstacleAfter)
 	switch {
 	case stands && (word != p.told || now.Sub(p.toldAt) >= obstacleAgain):
-		p.display.note(why)
+		p.display.note(p.tongue.in(why))
 		p.told, p.toldAt = word, now
 	case p.told != "" && !stands && p.moved.After(p.toldAt): // something was decided since
-		p.display.note(p.tongue.say("the job moves again"))
+		p.display.note(p.tongue.say("cmd.moves_again"))
 		p.told = ""
 	}
 	if stands {
-		f.held, f.left = p.tongue.term(word), -1
+		f.held, f.left = i18n.Term(word), -1
 	}
 	p.display.show(f)
 }
@@ -105,35 +106,34 @@ func toList(s job.Status) int64 {
 	return max(all, listed)
 }
 
-// obstacle says in a word, always the English one, and in a sentence what keeps a job from moving; both are empty where
-// nothing is known to.
-func (t tongue) obstacle(s job.Status) (word, why string) {
+// obstacle is a term and a sentence for what keeps a job from moving; both are empty where nothing is known to.
+func obstacle(s job.Status) (term string, why i18n.Message) {
 	switch s.State {
 	case job.Scheduled:
-		when := ""
+		when := i18n.Message{}
 		if s.At != nil {
-			when = t.say(" until %s", moment(*s.At))
+			when = i18n.M("cmd.until", "at", moment(*s.At))
 		}
-		return "scheduled", t.say("nothing moves: job %s waits%s%s", s.Job, when, t.because(s.Reason))
+		return "scheduled", i18n.M("cmd.waits", "job", s.Job, "until", when, "because", because(s.Reason))
 	case job.Paused:
-		return "paused", t.say("nothing moves: job %s is paused%s; `enqueue resume %s` lets it go on", s.Job, t.because(s.Reason), s.Job)
+		return "paused", i18n.M("cmd.waits_paused", "job", s.Job, "because", because(s.Reason))
 	case job.Cancelling, job.Aborting:
-		return string(s.State), t.say("job %s is %s%s; calls in flight are finished", s.Job, t.term(string(s.State)), t.because(s.Reason))
+		return string(s.State), i18n.M("cmd.finishing", "job", s.Job, "state", i18n.Term(s.State), "because", because(s.Reason))
 	}
-	reason := t.because(s.Lane.Reason)
+	reason := because(s.Lane.Reason)
 	switch s.Lane.State {
 	case job.LaneUnserved:
-		return "unserved", t.say("nothing moves: no worker serves account %s at the moment", s.Account)
+		return "unserved", i18n.M("cmd.waits_unserved", "account", s.Account)
 	case job.LaneOutage:
-		return "outage", t.say("nothing moves: WeChat Pay cannot be worked with at the moment, single calls are tried%s", reason)
+		return "outage", i18n.M("cmd.waits_outage", "because", reason)
 	case job.LaneRefused:
-		return "refused", t.say("nothing moves: WeChat Pay refuses account %s%s", s.Account, reason)
+		return "refused", i18n.M("cmd.waits_refused", "account", s.Account, "because", reason)
 	case job.LaneConflict:
-		return "conflict", t.say("nothing moves: account %s is another installation's at the moment%s", s.Account, reason)
+		return "conflict", i18n.M("cmd.waits_conflict", "account", s.Account, "because", reason)
 	case job.LaneThrottled:
-		return "throttled", t.say("nothing moves: WeChat Pay asks to wait (429)%s", reason)
+		return "throttled", i18n.M("cmd.waits_throttled", "because", reason)
 	}
-	return "", ""
+	return "", i18n.Message{}
 }
 
 // meter measures how fast stores are decided, over the last seconds.
@@ -172,15 +172,15 @@ func (m *meter) rate(now time.Time) float64 {
 // figures puts them in words, but for the share that is done.
 func (t tongue) figures(f figures) string {
 	var b strings.Builder
-	b.WriteString(t.say("%s of %s, %s failed", count(f.done), t.stores(f.total), count(f.failed)))
+	b.WriteString(t.say("cmd.progress", "done", f.done, "stores", f.total, "failed", f.failed))
 	if f.rate >= 0.5 {
-		b.WriteString(t.say(", %s a second", count(int64(f.rate+0.5))))
+		b.WriteString(t.say("cmd.progress_rate", "rate", int64(f.rate+0.5)))
 	}
 	if f.left >= 0 && f.done < f.total {
-		b.WriteString(t.say(", %s left", t.span(f.left)))
+		b.WriteString(t.say("cmd.progress_left", "span", i18n.Rough(f.left)))
 	}
-	if f.held != "" {
-		b.WriteString(t.say(", %s", f.held))
+	if !f.held.IsZero() {
+		b.WriteString(t.say("cmd.progress_held", "held", f.held))
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -20,12 +21,13 @@ func TestBarFitsItsLine(t *testing.T) {
 		var out strings.Builder
 		b := &bar{w: &out, width: func() int { return width }}
 		for done := int64(0); done <= 10_000_000; done += 2_500_000 {
-			b.show(figures{done: done, total: 10_000_000, failed: 12_345, rate: 3_987.4, left: 42 * time.Minute, held: "throttled"})
+			b.show(figures{done: done, total: 10_000_000, failed: 12_345, rate: 3_987.4, left: 42 * time.Minute, held: i18n.Term(job.LaneThrottled)})
 		}
 		b.note("a word")
 		b.close()
 		const least = barBeside + barLeast + 2 // a terminal narrower than that has no room for a bar
-		for line := range strings.SplitSeq(strings.ReplaceAll(strings.NewReplacer("\x1b[2K", "", "\x1b[0K", "").Replace(out.String()), "\n", "\r"), "\r") {
+		for line := range strings.SplitSeq(strings.ReplaceAll(strings.NewReplacer("\x1b[2K", "", "\x1b[0K",
+			"").Replace(out.String()), "\n", "\r"), "\r") {
 			if len([]rune(line)) >= max(width, least) {
 				t.Errorf("width %d: %d characters: %q", width, len([]rune(line)), line)
 			}
@@ -80,7 +82,8 @@ func TestProgressTellsWhenAndWhyNothingMoves(t *testing.T) {
 	n := &notes{}
 	p := &progress{display: n}
 	now := start
-	s := job.Status{Job: "J", State: job.Running, Account: "acme", Total: 1_000, Pending: 1_000, Lane: job.LaneState{State: job.LaneServing}}
+	s := job.Status{Job: "J", State: job.Running, Account: "acme", Total: 1_000, Pending: 1_000,
+		Lane: job.LaneState{State: job.LaneServing}}
 	look := func(d time.Duration) {
 		now = now.Add(d)
 		p.look(s, now)
@@ -103,13 +106,13 @@ func TestProgressTellsWhenAndWhyNothingMoves(t *testing.T) {
 		look(200 * time.Millisecond)
 		s.Lane.Reason = fmt.Sprintf("HTTP %d", now.Nanosecond())
 	}
-	if len(n.said) != 1 || !strings.Contains(n.said[0], "nothing moves") || n.shown.held != job.LaneOutage || n.shown.left >= 0 {
+	if len(n.said) != 1 || !strings.Contains(n.said[0], "nothing moves") || n.shown.held.String() != job.LaneOutage || n.shown.left >= 0 {
 		t.Errorf("told %q, shown %+v", n.said, n.shown)
 	}
 	s.Lane, s.Succeeded, s.Pending = job.LaneState{State: job.LaneServing}, 400, 600
 	look(200 * time.Millisecond)
 	look(200 * time.Millisecond)
-	if len(n.said) != 2 || !strings.Contains(n.said[1], "moves again") || n.shown.held != "" {
+	if len(n.said) != 2 || !strings.Contains(n.said[1], "moves again") || !n.shown.held.IsZero() {
 		t.Errorf("told %q, shown %+v", n.said, n.shown)
 	}
 	s.State, s.Reason = job.Paused, "by ann@desk"
@@ -123,7 +126,8 @@ func TestProgressTellsOfNoMovementThatItDidNotSee(t *testing.T) {
 	t.Parallel()
 	n := &notes{}
 	p := &progress{display: n, told: job.LaneRefused, toldAt: start} // it was told of when the job was committed
-	s := job.Status{Job: "J", State: job.Running, Account: "acme", Total: 1_000, Pending: 1_000, Lane: job.LaneState{State: job.LaneServing}}
+	s := job.Status{Job: "J", State: job.Running, Account: "acme", Total: 1_000, Pending: 1_000,
+		Lane: job.LaneState{State: job.LaneServing}}
 	p.look(s, start.Add(100*time.Millisecond))
 	p.look(s, start.Add(200*time.Millisecond))
 	if len(n.said) != 0 {
@@ -145,7 +149,7 @@ func TestWords(t *testing.T) {
 	}
 	for d, want := range map[time.Duration]string{0: "under 1 s", 1400 * time.Millisecond: "1 s", 59 * time.Second: "59 s",
 		200 * time.Second: "3 min 20 s", 3 * time.Hour: "3 h 0 min", 50 * time.Hour: "2 d 2 h"} {
-		if got := span(d); got != want {
+		if got := tongue("en").span(d); got != want {
 			t.Errorf("%s: %q", d, got)
 		}
 	}

@@ -3,8 +3,7 @@ package main
 import (
 	"strings"
 
-	"github.com/spf13/pflag"
-
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 )
@@ -17,11 +16,11 @@ type readFlags struct {
 }
 
 // register adds the flags; of is what their usage begins with.
-func (f *readFlags) register(flags *pflag.FlagSet, of string) {
-	flags.StringVar(&f.column, "column", "", of+"the column of the store IDs: its `NAME|NUMBER`")
-	flags.StringVar(&f.ids, "ids", "", of+"these are WeChat Pay's IDs, or own numbers: `wechat|own` (default: as the header says)")
-	flags.IntVar(&f.header, "header", 0, of+"the header is in this `LINE` (default: it is looked for)")
-	flags.BoolVar(&f.noHeader, "no-header", false, of+"there is no header: the first row is a store's")
+func (f *readFlags) register(flags flagSet, of i18n.Message) {
+	flags.addString(&f.column, "column", "", "help.flag_column", "of", of)
+	flags.addString(&f.ids, "ids", "", "help.flag_ids", "of", of)
+	flags.addInt(&f.header, "header", 0, "help.flag_header", "of", of)
+	flags.addBool(&f.noHeader, "no-header", false, "help.flag_no_header", "of", of)
 }
 
 // check checks what can be told from the flags alone.
@@ -29,13 +28,13 @@ func (f *readFlags) check() error {
 	_, known := storelist.ParseIDs(f.ids)
 	switch {
 	case !known:
-		return job.Errorf(job.CodeUsage, "--ids %q: it is wechat or own", f.ids)
+		return job.Fail(job.CodeUsage, "flag.ids", "value", f.ids)
 	case f.header < 0:
-		return job.Errorf(job.CodeUsage, "--header %d: it is the number of a line, from 1", f.header)
+		return job.Fail(job.CodeUsage, "flag.header", "value", f.header)
 	case f.header > 0 && f.noHeader:
-		return job.Errorf(job.CodeUsage, "--header and --no-header exclude each other")
+		return job.Fail(job.CodeUsage, "flag.header_twice")
 	case f.noHeader && strings.Trim(f.column, "0123456789 ") != "":
-		return job.Errorf(job.CodeUsage, "--column %q: without a header (--no-header) a column has no name: choose it by its number", f.column)
+		return job.Fail(job.CodeUsage, "flag.column_number", "column", f.column)
 	}
 	return nil
 }

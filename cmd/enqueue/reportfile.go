@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/report"
@@ -25,7 +25,7 @@ type output struct {
 	plain bool   // it has that name already
 }
 
-var errFolder = errors.New("it is a folder")
+var errFolder = i18n.E("cmd.report_folder")
 
 // create begins to write a file.
 func create(name string) (*output, error) {
@@ -90,7 +90,7 @@ func (o *output) drop() {
 }
 
 func unwritable(name string, err error) error {
-	return job.Errorf(job.CodeIO, "%s cannot be written: %w", name, cause(err))
+	return job.Fail(job.CodeIO, "cmd.report_unwritable", "file", name, "error", cause(err))
 }
 
 // checkReport checks, before anything is sent, that a report can be written under a name, in an encoding.
@@ -125,7 +125,7 @@ func checkWritable(name string) error {
 type reportWish struct {
 	only     job.Outcome // "" for all stores
 	encoding string      // of CSV
-	lang     catalogue.Lang
+	lang     i18n.Lang
 	shown    bool // it goes to a terminal
 }
 

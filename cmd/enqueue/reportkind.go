@@ -18,8 +18,7 @@ func reportFormat(name string) (report.Format, error) {
 	}
 	format, err := report.FormatOf(name)
 	if err != nil {
-		return "", job.Errorf(job.CodeUsage, "a report's name ends in .xlsx, .csv or .jsonl, which says how it is written: %q does"+
-			" not", name)
+		return "", job.Fail(job.CodeUsage, "cmd.report_kind", "file", name)
 	}
 	return format, nil
 }
@@ -27,7 +26,7 @@ func reportFormat(name string) (report.Format, error) {
 // checkEncoding checks --encoding for a report of a format.
 func checkEncoding(encoding string, format report.Format) error {
 	if encoding != "" && format != report.CSV {
-		return job.Errorf(job.CodeUsage, "--encoding %s is for CSV: .%s has an encoding of its own", encoding, format)
+		return job.Fail(job.CodeUsage, "cmd.report_encoding", "encoding", encoding, "format", format)
 	}
 	_, err := report.ParseEncoding(encoding)
 	return err

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
@@ -24,11 +22,10 @@ type resyncFlags struct {
 	detach           bool
 }
 
-func (f *resyncFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.prune, "prune", false, "disassociate the stores that are associated and not on the list")
-	flags.StringVar(&f.maxPrune, "max-prune", "", "refuse a prune of more than this: `N` stores, or P% of those that are"+
-		" associated (default 10%)")
-	flags.BoolVar(&f.verify, "verify", false, "list again after the writes, and flag each store whose outcome is contradicted")
+func (f *resyncFlags) register(flags flagSet) {
+	flags.addBool(&f.prune, "prune", false, "help.flag_prune")
+	flags.addString(&f.maxPrune, "max-prune", "", "help.flag_max_prune")
+	flags.addBool(&f.verify, "verify", false, "help.flag_verify")
 }
 
 // options gives what the flags ask for.
@@ -38,19 +35,19 @@ func (f *resyncFlags) options() (*job.ResyncOptions, error) {
 		return o, nil
 	}
 	if !f.prune {
-		return nil, job.Errorf(job.CodeUsage, "--max-prune needs --prune: without it nothing is removed")
+		return nil, job.Fail(job.CodeUsage, "flag.max_prune_alone")
 	}
 	if text, ok := strings.CutSuffix(f.maxPrune, "%"); ok {
 		p, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(p >= 0 && p <= 100) {
-			return nil, job.Errorf(job.CodeUsage, "--max-prune %s: a share is 0%% to 100%%", f.maxPrune)
+			return nil, job.Fail(job.CodeUsage, "flag.max_prune_share", "value", f.maxPrune)
 		}
 		o.MaxPrunePercent = &p
 		return o, nil
 	}
 	n, err := strconv.ParseInt(f.maxPrune, 10, 64)
 	if err != nil || n < 0 {
-		return nil, job.Errorf(job.CodeUsage, "--max-prune %s: it is a number of stores, or a share like 25%%", f.maxPrune)
+		return nil, job.Fail(job.CodeUsage, "flag.max_prune", "value", f.maxPrune)
 	}
 	o.MaxPruneStores = &n
 	return o, nil
@@ -60,29 +57,21 @@ func (a *app) resyncCommand() *cobra.Command {
 	f, r := &submitFlags{}, &resyncFlags{}
 	cmd := &cobra.Command{
 		Use:   "resync LIST",
-		Short: "Bring a stock's stores back in line with a list",
-		Long: `Bring a stock's stores back in line with a list: the worker lists what is associated now, compares it with LIST, and
-associates what is missing. With --prune it then disassociates what is not on the list; more than --max-prune is refused
-(10 % of what is associated unless said), so that an empty or truncated list never empties a coupon. Stores that are in
-line already are counted, and nothing is sent for them.
-
-The command waits for the plan, tells it, and leaves the rest to the worker (or waits for the end with --wait). With
---dry-run it ends with the plan, and --output writes the difference to a file.
-
-Stock bundles have no list call at WeChat Pay: use associate for them.`,
+		Short: a.help("help.resync"),
+		Long:  a.help("help.resync_long"),
 		Example: `  enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --dry-run --output diff.csv
   enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --wait
   enqueue resync stores.csv --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --prune --max-prune 500 --verify`,
-		Args: one("LIST: a file, or - for standard input"),
+		Args: one(i18n.M("flag.a_list")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.resync(cmd.Context(), args[0], f, r)
 		},
 	}
-	f.register(cmd.Flags())
-	r.register(cmd.Flags())
-	cmd.Flags().StringVar(&r.output, "output", "", "with --dry-run: write the difference to `FILE` (.xlsx, .csv or .jsonl)")
-	cmd.Flags().BoolVar(&r.detach, "detach", false, "do not wait for the plan either")
-	cmd.Flags().Lookup("dry-run").Usage = "say what would be sent and how long it would take, and send nothing but the list calls"
+	f.register(a.flags(cmd))
+	r.register(a.flags(cmd))
+	a.flags(cmd).addString(&r.output, "output", "", "help.flag_difference")
+	a.flags(cmd).addBool(&r.detach, "detach", false, "help.flag_detach")
+	cmd.Flags().Lookup("dry-run").Usage = a.help("help.flag_resync_dry_run")
 	return cmd
 }
 
@@ -133,20 +122,17 @@ func (a *app) resync(ctx context.Context, list string, f *submitFlags, r *resync
 func (r *resyncFlags) together(j job.Job, list string, f *submitFlags) error {
 	switch {
 	case j.Target.StockBundleID != "":
-		return job.Errorf(job.CodeUsage, "WeChat Pay has no call that lists the stores of a stock bundle, so that nothing can be"+
-			" compared: use `enqueue associate` for a bundle, it does no harm to stores that are associated")
+		return job.Fail(job.CodeUsage, "flag.resync_bundle")
 	case j.Resync.DryRun && (f.wait || f.report != "" || r.detach):
-		return job.Errorf(job.CodeUsage, "--dry-run goes with none of --wait, --report and --detach: it waits for the plan, and"+
-			" there is no more")
+		return job.Fail(job.CodeUsage, "flag.dry_run_alone")
 	case j.Resync.DryRun && j.At != nil:
-		return job.Errorf(job.CodeUsage, "--dry-run and --at exclude each other")
+		return job.Fail(job.CodeUsage, "flag.dry_run_at")
 	case r.output != "" && !j.Resync.DryRun:
-		return job.Errorf(job.CodeUsage, "--output needs --dry-run: it is where the difference is written")
+		return job.Fail(job.CodeUsage, "flag.output_needs_dry_run")
 	case r.prune && f.setAside != "":
-		return job.Errorf(job.CodeUsage, "--set-aside goes not with --prune: stores whose rows cannot be read would be taken for"+
-			" stores that are not on the list, and disassociated; mend the list, or resync without --prune")
+		return job.Fail(job.CodeUsage, "flag.set_aside_prune")
 	case r.detach && f.wait:
-		return job.Errorf(job.CodeUsage, "--detach and --wait exclude each other")
+		return job.Fail(job.CodeUsage, "flag.detach_wait")
 	}
 	if r.output != "" {
 		if _, err := reportFormat(r.output); err != nil {
@@ -171,7 +157,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return a.submitted(ctx, s, account, receipt, f.waitFlags)
 	}
 	if receipt.Warning != "" {
-		a.warn("%s", receipt.Warning)
+		a.warning(i18n.Plain(receipt.Warning))
 	}
 	id := receipt.Job.ID
 	f.began = time.Now()
@@ -182,7 +168,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 	}
 	if err != nil {
 		if j.Resync.DryRun || s.isHere() { // nobody waits for it any more
-			_, _ = s.leave(ctx, id, "given up")
+			_, _ = s.leave(ctx, id, i18n.M("cmd.given_up"))
 			err = givenUp(err, status, f.timeout)
 		}
 		return err
@@ -198,7 +184,7 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 	}
 	if !a.json {
 		t := a.tongue(a.screen)
-		a.out.printf("%s\n", printable(t.reading(receipt.Job.Reading)+t.plan(status)))
+		a.out.printf("%s\n", printable(t.reading(receipt.Job.Reading)+t.in(plan(status))))
 	}
 	if s.isHere() || f.wait {
 		return a.wait(ctx, s, id, f.waitFlags, "")
@@ -208,13 +194,13 @@ func (a *app) resyncAt(ctx context.Context, s *site, j job.Job, list string, f *
 		return nil
 	}
 	if !status.State.Ended() {
-		a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", id)
+		a.line("cmd.follow_it", "job", id)
 	}
 	return nil
 }
 
 // errUnserved says that nobody makes the plan.
-var errUnserved = errors.New("no worker serves the account")
+var errUnserved = i18n.E("cmd.lane_nobody")
 
 // unservedPatience is how long a worker may take to show up.
 const unservedPatience = 3 * time.Second
@@ -224,13 +210,13 @@ func givenUp(why error, s job.Status, timeout time.Duration) error {
 	e := *job.AsError(why)
 	switch e.Code {
 	case job.CodeInterrupted:
-		e.Message = i18n.Plain("interrupted")
+		e.Message = i18n.M("cmd.interrupted")
 	case job.CodeTimeout:
-		e.Message = i18n.Plain(fmt.Sprintf("there is no plan within %s", timeout))
+		e.Message = i18n.M("cmd.no_plan_within", "timeout", timeout)
 	default:
 		return why
 	}
-	e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf(" (%s): nothing was sent but list calls, and the same command can be run again", soFar(s)))
+	e.Message = i18n.M("cmd.plan_given_up", "why", e.Message, "so_far", soFar(s))
 	return &e
 }
 
@@ -241,7 +227,7 @@ func (a *app) planned(ctx context.Context, s *site, id string, f waitFlags, leav
 	p := &progress{display: d, tongue: t}
 	var planned job.Status
 	served := time.Now() // or the beginning
-	done := job.Errorf(job.CodeInternal, "the plan is made")
+	done := job.Fail(job.CodeInternal, "cmd.planned")
 	fo := &follow{ledger: s.ledger, id: id, every: lookEvery, timeout: f.timeout, began: f.began, tongue: t, note: d.note,
 		show: func(status job.Status) {
 			if status.Resync != nil && status.Resync.Phase == job.PhaseList {
@@ -276,7 +262,7 @@ func pruneRefused(s job.Status) error {
 	if s.State != job.Aborted && s.State != job.Aborting || !strings.HasPrefix(s.Reason, ledger.PruneRefused) {
 		return nil
 	}
-	e := job.Errorf(job.CodePruneRefused, "%s", s.Reason)
+	e := &job.Error{Code: job.CodePruneRefused, Message: i18n.Plain(s.Reason)}
 	e.Job = s.Job
 	return e
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/wxapi"
 )
@@ -75,36 +77,36 @@ func (a *app) tellPlan(ctx context.Context, s *site, status job.Status, receipt 
 	}
 	t := a.tongue(a.screen)
 	a.out.printf("%s", printable(t.reading(receipt.Job.Reading)))
-	a.line("Nothing was sent but %s. %s", t.plural(status.Calls, "list call"), t.plan(status))
-	took := func(seconds *float64, rate float64) string {
+	a.line("cmd.plan_shown", "calls", status.Calls, "plan", plan(status))
+	took := func(seconds *float64, rate float64) i18n.Message {
 		if seconds == nil {
-			return ""
+			return i18n.Message{}
 		}
-		return t.say(", %s at %.4g calls a second", t.span(time.Duration(*seconds*float64(time.Second))), rate)
+		span := i18n.Rough(time.Duration(*seconds * float64(time.Second)))
+		return i18n.M("cmd.at_rate_of", "span", span, "rate", strconv.FormatFloat(rate, 'g', 4, 64))
 	}
 	switch {
 	case refused:
 	case d.Calls == 0:
-		a.line("There is nothing to send.")
+		a.line("cmd.nothing_to_send")
 	default:
-		a.line("The run lists anew, in %s%s, and then takes at least %s%s.", t.plural(d.ListAnew, "list call"),
-			took(d.ListSeconds, listRate), t.plural(d.Calls, "call"), took(d.Seconds, d.Rate))
+		a.line("cmd.run_anew", "list_calls", d.ListAnew, "listing", took(d.ListSeconds, listRate), "calls", d.Calls,
+			"sending", took(d.Seconds, d.Rate))
 	}
 	if output != "" {
-		a.line("The difference, %s, is in %s.", t.stores(d.OutputStores), output)
+		a.line("cmd.difference_written", "stores", d.OutputStores, "file", output)
 	}
 	return nil
 }
 
-func (t tongue) plan(s job.Status) string {
+func plan(s job.Status) i18n.Message {
 	r := s.Resync
-	surplus := t.say("none is too much")
+	surplus := i18n.M("cmd.surplus_none")
 	switch {
 	case r.Surplus > 0 && r.Prune:
-		surplus = t.say("%s are too much and are disassociated after that", t.stores(r.Surplus))
+		surplus = i18n.M("cmd.surplus_removed", "stores", r.Surplus)
 	case r.Surplus > 0:
-		surplus = t.say("%s are too much and stay (--prune would disassociate them)", t.stores(r.Surplus))
+		surplus = i18n.M("cmd.surplus_stays", "stores", r.Surplus)
 	}
-	return t.say("Job %s: %s of the list, %s in line; %s are missing and to be associated; %s.", s.Job, t.stores(r.Wanted),
-		count(r.InLine), t.stores(r.Missing), surplus)
+	return i18n.M("cmd.plan", "job", s.Job, "wanted", r.Wanted, "in_line", r.InLine, "missing", r.Missing, "surplus", surplus)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/storelink/storelink/internal/chunker"
 	"github.com/storelink/storelink/internal/control"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -26,30 +27,28 @@ func (a *app) retryCommand() *cobra.Command {
 	f := &retryFlags{}
 	cmd := &cobra.Command{
 		Use:   "retry JOB",
-		Short: "Make a new job of what failed or was left unprocessed in one that has ended",
-		Long: `Make a new job of the stores that failed or were left unprocessed in a job that has ended. It is for the same target,
-and as the old one was in all that is not said otherwise; but it is sent at once, unless --at says when. Of a batch it makes
-a new batch, of those targets that have such stores.`,
+		Short: a.help("help.retry"),
+		Long:  a.help("help.retry_long"),
 		Example: `  enqueue retry 20260701-093000-k3jq7w2p
   enqueue retry 20260701-093000-k3jq7w2p --priority high --wait --report second.csv
   enqueue retry 20260701-093000-k3jq7w2p --at "$(TZ=Asia/Shanghai date -d tomorrow '+%F 02:00')" --timezone Asia/Shanghai`,
-		Args: one("the JOB's ID"),
+		Args: one(i18n.M("flag.a_job")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.retry(cmd.Context(), args[0], f, cmd.Flags().Changed)
 		},
 	}
-	flags := cmd.Flags()
+	flags := a.flags(cmd)
 	flags.SortFlags = false
-	flags.StringVar(&f.priority, "priority", "", "high, default or low (default: the job's)")
-	flags.StringVar(&f.label, "label", "", "a `TEXT` to know the new job by (default: the job's)")
-	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default: the job's)")
-	flags.IntVar(&f.failureThreshold, "failure-threshold", 0,
-		"abort once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off (default: the job's)")
+	flags.addString(&f.priority, "priority", "", "help.flag_retry_priority")
+	flags.addString(&f.label, "label", "", "help.flag_retry_label")
+	flags.addInt(&f.chunkSize, "chunk-size", 0, "help.flag_retry_chunk_size")
+	flags.addInt(&f.failureThreshold, "failure-threshold", 0,
+		"help.flag_retry_threshold")
 	f.laterFlags.register(flags)
 	f.hookFlags.register(flags)
-	flags.Lookup("notify").Usage = "when it has ended, tell the hook of this `NAME|URL`; \"\" for none (default: the one that the job told)"
+	flags.Lookup("notify").Usage = a.help("help.flag_retry_notify")
 	f.waitFlags.register(flags)
-	flags.BoolVar(&f.dryRun, "dry-run", false, "say what would be sent and how long it would take, and send nothing")
+	flags.addBool(&f.dryRun, "dry-run", false, "help.flag_dry_run")
 	return cmd
 }
 
@@ -128,7 +127,7 @@ func (a *app) retryAt(ctx context.Context, s *site, id string, f *retryFlags, ag
 	}
 	made, warning, err := s.desk().Retry(ctx, id, again)
 	if warning != "" {
-		a.warn("%s", warning)
+		a.warning(i18n.Plain(warning))
 	}
 	switch {
 	case err != nil:

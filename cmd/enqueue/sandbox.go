@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/storelink/storelink/internal/config"
@@ -53,7 +52,7 @@ func (h *here) startSandbox(names []string) ([]config.Account, error) {
 			for _, a := range s.Accounts() {
 				names = append(names, a.Name)
 			}
-			return nil, job.Errorf(job.CodeUnknownAccount, "--account %q: the sandbox has %s", name, strings.Join(names, " and "))
+			return nil, job.Fail(job.CodeUnknownAccount, "cmd.sandbox_accounts", "account", name, "accounts", names)
 		}
 		chosen = append(chosen, account)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
 )
@@ -12,46 +13,37 @@ import (
 func (a *app) scheduleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schedule",
-		Short: "Make jobs at set times: add, list, show, pause, resume, run and remove schedules",
-		Long: `Make jobs at set times. A schedule lives in Redis, and each of its ticks makes exactly one job, whatever becomes of the
-workers. The list is read by a worker when the tick comes: a file below a folder, or an https address on a host, that
-the worker's configuration allows (sources).
-
-A tick is skipped, and told, while the schedule's last job, or another on its target, is at work. Ticks that no worker
-came to within 10 s are told as missed; with --catch-up the latest of them is made up for.`,
+		Short: a.help("help.schedule"),
+		Long:  a.help("help.schedule_long"),
 		Example: `  enqueue schedule add nightly --cron '0 3 * * *' --timezone Asia/Shanghai resync /srv/lists/stores.csv \
       --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --prune
   enqueue schedule list
   enqueue schedule run nightly --wait`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return job.Errorf(job.CodeUsage, "%q is nothing to do with a schedule: it is add, list, show, pause, resume, run or"+
-					" remove (see %s --help)", cell(args[0], 40), cmd.CommandPath())
+				return job.Fail(job.CodeUsage, "flag.schedule_verb", "value", cell(args[0], 40), "command", cmd.CommandPath())
 			}
-			return job.Errorf(job.CodeUsage, "say what to do: add, list, show, pause, resume, run or remove (see %s --help)",
-				cmd.CommandPath())
+			return job.Fail(job.CodeUsage, "flag.schedule_nothing", "command", cmd.CommandPath())
 		},
 	}
 	cmd.AddCommand(a.scheduleAddCommand(), a.scheduleListCommand(), a.scheduleShowCommand(),
-		a.scheduleSteerCommand("pause", "Keep a schedule from having ticks, until it is resumed",
-			`Keep a schedule from having ticks, until it is resumed. Its job goes on; enqueue pause JOB pauses that.`,
+		a.scheduleSteerCommand("pause", i18n.M("help.schedule_pause"), i18n.M("help.schedule_pause_long"),
 			(*schedule.Book).Pause),
-		a.scheduleSteerCommand("resume", "Let a paused schedule have ticks again",
-			`Let a paused schedule have ticks again, from now on: those that came meanwhile are not made up for.`,
+		a.scheduleSteerCommand("resume", i18n.M("help.schedule_resume"), i18n.M("help.schedule_resume_long"),
 			(*schedule.Book).Resume),
 		a.scheduleRunCommand(), a.scheduleRemoveCommand())
 	return cmd
 }
 
 // named is the check of a subcommand that takes a schedule's name.
-var named = one("the schedule's NAME")
+var named = one(i18n.M("flag.a_schedule"))
 
 // scheduleSteerCommand is pause or resume.
-func (a *app) scheduleSteerCommand(verb, short, long string, do func(*schedule.Book, context.Context, string) error) *cobra.Command {
+func (a *app) scheduleSteerCommand(verb string, short, long i18n.Message, do func(*schedule.Book, context.Context, string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:     verb + " NAME",
-		Short:   short,
-		Long:    long + "\n\nWith --json: the schedule after it.",
+		Short:   short.In(a.helps),
+		Long:    long.In(a.helps),
 		Example: "  enqueue schedule " + verb + " nightly",
 		Args:    named,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,11 +59,9 @@ func (a *app) scheduleSteerCommand(verb, short, long string, do func(*schedule.B
 
 func (a *app) scheduleRemoveCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove a schedule with what it remembers of its runs",
-		Long: `Remove a schedule with what it remembers of its runs. Its job goes on; enqueue cancel JOB stops that.
-
-With --json: the schedule as it was.`,
+		Use:     "remove NAME",
+		Short:   a.help("help.schedule_remove"),
+		Long:    a.help("help.schedule_remove_long"),
 		Example: `  enqueue schedule remove nightly`,
 		Args:    named,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -87,9 +77,9 @@ With --json: the schedule as it was.`,
 					a.out.json(documentOf(s, true))
 					return nil
 				}
-				a.line("Schedule %s is removed.", s.Name)
+				a.line("cmd.schedule_removed", "schedule", s.Name)
 				if r := s.LastRun; r != nil && r.State == schedule.Submitted {
-					a.line("Its last job goes on: `enqueue watch %s` follows it, `enqueue cancel %[1]s` stops it.", r.Job)
+					a.line("cmd.schedule_last_job", "job", r.Job)
 				}
 				return nil
 			})

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/source"
@@ -28,30 +29,16 @@ func (a *app) scheduleAddCommand() *cobra.Command {
 	f := &scheduleFlags{}
 	cmd := &cobra.Command{
 		Use:   "add NAME --cron EXPRESSION resync|associate|disassociate SOURCE",
-		Short: "Add a schedule",
-		Long: `Add a schedule. What can be checked here is; the list itself is read by a worker when a tick comes.
-
-SOURCE is the whole path of a file as the workers see it, or an https address; what the workers' configuration does not
-allow (sources) fails the run. A list with a bad row fails the run, and changes nothing. An address is asked for a list
-with the ETag of the last one: where that is the same, and every store of it succeeded, there is nothing to do (a resync
-compares all the same).
-
---cron takes five fields (minute, hour, day of month, month, day of week), @hourly, @daily, @weekly, @monthly, @yearly or
-'@every 90m', by the clocks of --timezone. Where clocks are put forward, a time that they skip comes at the change; where
-they are put back, a time that they show twice comes once, unless the schedule is of every hour.
-
---notify is told of each run, at least once: when its job has ended (job.ended), or why it made none (schedule.failed, .skipped,
-.missed or .unchanged; .gone where its job was gone from Redis before its end could be noted).
-
-With --json: the schedule.`,
+		Short: a.help("help.schedule_add"),
+		Long:  a.help("help.schedule_add_long"),
 		Example: `  enqueue schedule add nightly --cron '0 3 * * *' --timezone Asia/Shanghai resync /srv/lists/stores.csv \
       --account acme --brand 120344 --coupon 1000000013 --stock 98065001 --prune --max-prune 5% --verify
   enqueue schedule add hourly --cron @hourly associate https://files.example.com/stores.csv --account acme \
       --brand 120344 --coupon 1000000013 --bundle 98065002 --priority low --catch-up`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 3 {
-				return job.Errorf(job.CodeUsage, "%s takes three arguments, NAME, resync|associate|disassociate and SOURCE, and was given"+
-					" %d (see %s --help)", cmd.Name(), len(args), cmd.CommandPath())
+				return job.Fail(job.CodeUsage, "flag.schedule_add", "command", cmd.Name(), "given", len(args), "path",
+					cmd.CommandPath())
 			}
 			return nil
 		},
@@ -59,27 +46,27 @@ With --json: the schedule.`,
 			return a.scheduleAdd(cmd.Context(), args[0], job.Operation(args[1]), args[2], f)
 		},
 	}
-	flags := cmd.Flags()
+	flags := a.flags(cmd)
 	flags.SortFlags = false
-	flags.StringVar(&f.cron, "cron", "", "when its ticks come: an `EXPRESSION`, such as '0 3 * * *'")
-	flags.StringVar(&f.zone, "timezone", "", "of --cron: its `NAME`, such as Asia/Shanghai (default: this machine's)")
-	flags.BoolVar(&f.catchUp, "catch-up", false, "make up for the latest tick that was missed while no worker was up")
-	flags.BoolVar(&f.replace, "replace", false, "replace the schedule of this name; it stays paused if it is")
-	flags.StringVar(&f.account, "account", "", "the account's `NAME`, as a worker or the configuration has it")
-	flags.StringVar(&f.brand, "brand", "", "the brand's `ID`; a brand's own account knows it")
-	flags.StringVar(&f.coupon, "coupon", "", "the product coupon's `ID`")
-	flags.StringVar(&f.stock, "stock", "", "the stock's `ID`, or …")
-	flags.StringVar(&f.bundle, "bundle", "", "… the stock bundle's `ID`")
-	f.readFlags.register(flags, "")
-	flags.StringVar(&f.sheet, "sheet", "", "of a spreadsheet: the sheet's `NAME|NUMBER` (default: the only one with rows)")
+	flags.addString(&f.cron, "cron", "", "help.flag_cron")
+	flags.addString(&f.zone, "timezone", "", "help.flag_cron_timezone")
+	flags.addBool(&f.catchUp, "catch-up", false, "help.flag_catch_up")
+	flags.addBool(&f.replace, "replace", false, "help.flag_replace")
+	flags.addString(&f.account, "account", "", "help.flag_account")
+	flags.addString(&f.brand, "brand", "", "help.flag_brand")
+	flags.addString(&f.coupon, "coupon", "", "help.flag_coupon")
+	flags.addString(&f.stock, "stock", "", "help.flag_stock")
+	flags.addString(&f.bundle, "bundle", "", "help.flag_bundle")
+	f.readFlags.register(flags, i18n.Message{})
+	flags.addString(&f.sheet, "sheet", "", "help.flag_sheet")
 	f.resyncFlags.register(flags)
-	flags.StringVar(&f.priority, "priority", "default", "high, default or low: who goes first among an account's jobs")
-	flags.StringVar(&f.label, "label", "", "a `TEXT` to know its jobs by")
-	flags.IntVar(&f.chunkSize, "chunk-size", 0, "stores a call: 1 to 200 (default 200)")
-	flags.IntVar(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
-		"abort a job once this share of stores failed, in `PERCENT` of at least 1,000; 0 is off")
+	flags.addString(&f.priority, "priority", "default", "help.flag_priority")
+	flags.addString(&f.label, "label", "", "help.flag_schedule_label")
+	flags.addInt(&f.chunkSize, "chunk-size", 0, "help.flag_chunk_size")
+	flags.addInt(&f.failureThreshold, "failure-threshold", job.DefaultFailureThreshold,
+		"help.flag_schedule_threshold")
 	f.hookFlags.register(flags)
-	flags.Lookup("notify").Usage = "tell a hook what became of each run: by its `NAME|URL`, as the worker's notify.hooks or notify.hosts allow"
+	flags.Lookup("notify").Usage = a.help("help.flag_schedule_notify")
 	return cmd
 }
 
@@ -89,7 +76,7 @@ func (f *scheduleFlags) definition(name string, op job.Operation, src string) (s
 		Column: f.column, Sheet: f.sheet, Header: f.header, NoHeader: f.noHeader, IDs: f.ids,
 		AddedAt: time.Now().UTC().Truncate(time.Millisecond)}
 	if d.Cron == "" {
-		return d, job.Errorf(job.CodeUsage, "--cron is missing: when the ticks come, such as '0 3 * * *'")
+		return d, job.Fail(job.CodeUsage, "flag.cron_missing")
 	}
 	var err error
 	if d.Timezone == "" {
@@ -110,7 +97,7 @@ func (f *scheduleFlags) definition(name string, op job.Operation, src string) (s
 			return d, err
 		}
 	case f.prune || f.verify || f.maxPrune != "":
-		return d, job.Errorf(job.CodeUsage, "--prune, --max-prune and --verify are for resync: %s does not list what is associated", op)
+		return d, job.Fail(job.CodeUsage, "flag.prune_operation", "operation", op)
 	}
 	return d, d.Check()
 }
@@ -152,7 +139,7 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 		return err
 	}
 	if word, why := account.unserved(); word != "" {
-		a.warn("%s: ticks that come meanwhile are missed", why)
+		a.warn("cmd.ticks_missed", "why", why)
 	}
 	if a.json {
 		return a.tellSchedule(ctx, s, book, d.Name)
@@ -161,18 +148,20 @@ func (a *app) scheduleAddAt(ctx context.Context, s *site, d schedule.Definition,
 	if err != nil {
 		return err
 	}
-	t, next := a.tongue(a.screen), ""
+	next := i18n.Message{}
 	if is.Next != nil {
-		next = t.say(" Its next tick is %s.", is.Next.Format(zoned))
+		next = i18n.M("cmd.schedule_next", "at", is.Next.Format(zoned))
 	}
-	told := []any{d.Name, t.term(string(d.Job.Operation)), t.target(d.Job.Target), source.Shown(d.Source), d.Cron, d.Timezone, next}
+	told := []any{"schedule", d.Name, "operation", i18n.Term(d.Job.Operation), "target", about(d.Job.Target), "source",
+		source.Shown(d.Source),
+		"cron", d.Cron, "zone", d.Timezone, "next", next}
 	if replaced {
-		a.line("Schedule %s is replaced: %s %s with %s at %s (%s).%s", told...)
+		a.line("cmd.schedule_replaced", told...)
 	} else {
-		a.line("Schedule %s is added: %s %s with %s at %s (%s).%s", told...)
+		a.line("cmd.schedule_added", told...)
 	}
 	if is.Paused {
-		a.line("It is still paused: `enqueue schedule resume %s` lets it go on.", d.Name)
+		a.line("cmd.schedule_still_paused", "schedule", d.Name)
 	}
 	return nil
 }
@@ -189,7 +178,7 @@ func checkSource(c config.Sources, src string) error {
 	opener, err := worker.Sources(c)
 	if err != nil {
 		if len(c.Hosts) == 1 { // that of an address which is none
-			return job.Errorf(job.CodeUsage, "%s: %w", source.Shown(src), err)
+			return job.Fail(job.CodeUsage, "cmd.source_error", "source", source.Shown(src), "error", err)
 		}
 		return err
 	}
@@ -212,7 +201,7 @@ func zoneOf(environ func(string) (string, bool), readlink func(string) (string, 
 		}
 	}
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
-		return "", job.Errorf(job.CodeUsage, "--timezone is missing, and this machine's has no name: give one, such as Asia/Shanghai")
+		return "", job.Fail(job.CodeUsage, "flag.timezone_missing")
 	}
 	return name, nil
 }

@@ -2,12 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/notify"
 	"github.com/storelink/storelink/internal/schedule"
@@ -75,10 +75,8 @@ func shownHook(h *job.Hook) string {
 func (a *app) scheduleListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the schedules, with their next tick and their last run",
-		Long: `List the schedules by name, with their next tick and their last run.
-
-With --json: one array of schedules.`,
+		Short: a.help("help.schedule_list"),
+		Long:  a.help("help.schedule_list_long"),
 		Example: `  enqueue schedule list
   enqueue schedule list --json | jq -r '.[] | select(.last_run.state == "failed") | .name'`,
 		Args: none,
@@ -110,22 +108,24 @@ func (a *app) listSchedules(all []schedule.Schedule) {
 		return
 	}
 	if len(all) == 0 {
-		a.line("There are no schedules.")
+		a.line("cmd.no_schedules")
 		return
 	}
 	say := a.tongue(a.screen)
-	t := a.table(terminal.Column{Name: "NAME"}, terminal.Column{Name: "CRON", Drop: 4}, terminal.Column{Name: "OPERATION", Drop: 6},
-		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 7}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 8},
-		terminal.Column{Name: "NEXT TICK", Drop: 1}, terminal.Column{Name: "LAST RUN", Drop: 3}, terminal.Column{Name: "IS"},
-		terminal.Column{Name: "JOB", Drop: 2}, terminal.Column{Name: "REASON", Least: 16, Drop: 5})
+	t := a.table(terminal.Column{Name: "cmd.head_name"}, terminal.Column{Name: "cmd.head_cron", Drop: 4},
+		terminal.Column{Name: "cmd.head_operation", Drop: 6},
+		terminal.Column{Name: "cmd.head_account", Least: 8, Drop: 7}, terminal.Column{Name: "cmd.head_stock_or_bundle", Drop: 8},
+		terminal.Column{Name: "cmd.head_next_tick", Drop: 1}, terminal.Column{Name: "cmd.head_last_run", Drop: 3},
+		terminal.Column{Name: "cmd.head_is"},
+		terminal.Column{Name: "cmd.head_job", Drop: 2}, terminal.Column{Name: "cmd.head_reason", Least: 16, Drop: 5})
 	for _, s := range all {
-		next := say.say("paused")
+		next := say.say("cmd.schedule_paused")
 		if s.Next != nil {
 			next = s.Next.Format(zoned)
 		}
 		tick, is, id, reason := "-", terminal.Cell{}, "", ""
 		if r := s.LastRun; r != nil {
-			tick, is, id, reason = r.Tick.Format(zoned), say.run(*r), r.Job, cell(say.sentence(r.Reason), 120)
+			tick, is, id, reason = r.Tick.Format(zoned), say.run(*r), r.Job, cell(say.in(i18n.Plain(r.Reason)), 120)
 		}
 		t.Add(text(s.Name), text(s.Cron), text(say.term(string(s.Job.Operation))), text(s.Job.Account),
 			text(s.Job.Target.StockID+s.Job.Target.StockBundleID), text(next), text(tick), is, text(id), text(reason))
@@ -139,7 +139,8 @@ func (s *site) sayWhyDue(ctx context.Context, account string, r *schedule.Run) {
 		return
 	}
 	if known, err := s.account(ctx, account); err == nil { // else the run is told as it is
-		_, r.Reason = known.unserved()
+		_, why := known.unserved()
+		r.Reason = why.String()
 	}
 }
 
@@ -149,7 +150,7 @@ func (t tongue) run(r schedule.Run) terminal.Cell {
 	case r.Outcome != nil:
 		return t.state(string(r.Outcome.State))
 	case r.State == schedule.Missed && r.Missed > 1:
-		return terminal.Cell{Text: t.say("missed (%s)", count(r.Missed)), Style: terminal.Yellow}
+		return terminal.Cell{Text: t.say("cmd.missed_times", "n", r.Missed), Style: terminal.Yellow}
 	}
 	return t.state(string(r.State))
 }
@@ -157,11 +158,8 @@ func (t tongue) run(r schedule.Run) terminal.Cell {
 func (a *app) scheduleShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show NAME",
-		Short: "Tell what a schedule does, and of its last 50 runs",
-		Long: `Tell what a schedule does, and of its last 50 runs, the newest first: which job each made, how that ended, and, of a
-resync, how many stores were missing or too much.
-
-With --json: the schedule with its runs.`,
+		Short: a.help("help.schedule_show"),
+		Long:  a.help("help.schedule_show_long"),
 		Example: `  enqueue schedule show nightly
   enqueue schedule show nightly --json | jq '.runs[0].outcome.drift'`,
 		Args: named,
@@ -188,59 +186,66 @@ func (a *app) tellSchedule(ctx context.Context, at *site, book *schedule.Book, n
 		return nil
 	}
 	t := a.tongue(a.screen)
-	next := t.say("none while it is paused")
+	next := t.say("cmd.next_paused")
 	if s.Next != nil {
 		next = s.Next.Format(zoned)
 	}
-	rows := [][2]string{{"schedule", s.Name}, {"cron", s.Cron + " (" + s.Timezone + ")"}, {"next tick", next},
-		{"operation", t.say("%s, %s", t.term(string(d.Operation)), t.target(s.Job.Target))}, {"account", d.Account}, {"brand", d.BrandID},
-		{"source", d.Source}, {"priority", t.term(string(d.Priority))}}
+	rows := [][2]string{{"cmd.row_schedule", s.Name}, {"cmd.row_cron", s.Cron + " (" + s.Timezone + ")"},
+		{"cmd.row_next_tick", next},
+		{"cmd.row_operation", t.say("cmd.operation_target", "operation", i18n.Term(d.Operation), "target",
+			about(s.Job.Target))}, {"cmd.row_account", d.Account}, {"cmd.row_brand", d.BrandID},
+		{"cmd.row_source", d.Source}, {"cmd.row_priority", t.term(string(d.Priority))}}
 	if r := d.Resync; r != nil && r.Prune {
-		rows = append(rows, [2]string{"prune", t.say("at most %s", t.mostPruned(r))})
+		rows = append(rows, [2]string{"cmd.row_prune", t.say("cmd.at_most", "what", mostPruned(r))})
 	}
 	header := ""
 	switch {
 	case d.NoHeader:
-		header = t.say("none")
+		header = t.say("cmd.none")
 	case d.Header > 0:
-		header = t.say("line %d", d.Header)
+		header = t.say("cmd.line_number", "line", d.Header)
 	}
-	for _, r := range [][2]string{{"column", d.Column}, {"ids", d.IDs}, {"header", header}, {"sheet", d.Sheet}, {"label", d.Label}, {"notify", d.Notify}} {
+	for _, r := range [][2]string{{"cmd.row_column", d.Column}, {"cmd.row_ids", d.IDs}, {"cmd.row_header", header},
+		{"cmd.row_sheet", d.Sheet}, {"cmd.row_label", d.Label}, {"cmd.row_notify", d.Notify}} {
 		if r[1] != "" {
 			rows = append(rows, r)
 		}
 	}
 	if s.CatchUp {
-		rows = append(rows, [2]string{"catch up", t.say("the latest missed tick is made up for")})
+		rows = append(rows, [2]string{"cmd.row_catch_up", t.say("cmd.caught_up")})
 	}
-	a.rows(append(rows, [2]string{"added", t.say("%s by %s", moment(s.AddedAt), s.AddedBy)}))
+	a.rows(append(rows, [2]string{"cmd.row_added", t.say("cmd.added_by", "at", moment(s.AddedAt), "by", s.AddedBy)}))
 	a.listRuns(s.Runs)
 	return nil
 }
 
 // mostPruned says how much a resync may remove.
-func (t tongue) mostPruned(r *job.ResyncOptions) string {
+func mostPruned(r *job.ResyncOptions) i18n.Message {
 	switch {
 	case r.MaxPruneStores != nil:
-		return t.stores(*r.MaxPruneStores)
+		return i18n.M("cmd.stores", "stores", *r.MaxPruneStores)
 	case r.MaxPrunePercent != nil:
-		return fmt.Sprintf("%v %%", *r.MaxPrunePercent)
+		return i18n.M("cmd.percent", "share", *r.MaxPrunePercent)
 	}
-	return fmt.Sprintf("%d %%", job.DefaultMaxPrune)
+	return i18n.M("cmd.percent", "share", job.DefaultMaxPrune)
 }
 
 func (a *app) listRuns(runs []schedule.Run) {
 	if len(runs) == 0 {
-		a.line("It has not run yet.")
+		a.line("cmd.not_run")
 		return
 	}
 	say := a.tongue(a.screen)
-	t := a.table(terminal.Column{Name: "RUN", Drop: 6}, terminal.Column{Name: "TICK"}, terminal.Column{Name: "KIND", Drop: 7},
-		terminal.Column{Name: "IS"}, terminal.Column{Name: "JOB", Drop: 1}, terminal.Column{Name: "STORES", Right: true, Drop: 3},
-		terminal.Column{Name: "FAILED", Right: true, Drop: 2}, terminal.Column{Name: "UNPROCESSED", Right: true, Drop: 4},
-		terminal.Column{Name: "MISSING", Right: true, Drop: 5}, terminal.Column{Name: "SURPLUS", Right: true, Drop: 5},
-		terminal.Column{Name: "CONTRADICTED", Right: true, Drop: 5},
-		terminal.Column{Name: "REASON", Least: 16, Drop: 8})
+	t := a.table(terminal.Column{Name: "cmd.head_run", Drop: 6}, terminal.Column{Name: "cmd.head_tick"},
+		terminal.Column{Name: "cmd.head_kind", Drop: 7},
+		terminal.Column{Name: "cmd.head_is"}, terminal.Column{Name: "cmd.head_job", Drop: 1},
+		terminal.Column{Name: "cmd.head_stores", Right: true, Drop: 3},
+		terminal.Column{Name: "cmd.head_failed", Right: true, Drop: 2}, terminal.Column{Name: "cmd.head_unprocessed",
+			Right: true, Drop: 4},
+		terminal.Column{Name: "cmd.head_missing", Right: true, Drop: 5}, terminal.Column{Name: "cmd.head_surplus",
+			Right: true, Drop: 5},
+		terminal.Column{Name: "cmd.head_contradicted", Right: true, Drop: 5},
+		terminal.Column{Name: "cmd.head_reason", Least: 16, Drop: 8})
 	for _, r := range runs {
 		cells := []terminal.Cell{text(strconv.FormatInt(r.Number, 10)), text(r.Tick.Format(zoned)), text(say.term(string(r.Kind))),
 			say.run(r), text(r.Job)}
@@ -252,7 +257,7 @@ func (a *app) listRuns(runs []schedule.Run) {
 				figures[5] = failedCell(o.Contradicted)
 			}
 		}
-		t.Add(append(append(cells, figures...), text(cell(say.sentence(r.Reason), 160)))...)
+		t.Add(append(append(cells, figures...), text(cell(say.in(i18n.Plain(r.Reason)), 160)))...)
 	}
 	a.out.printf("\n")
 	a.print(t)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/schedule"
 )
@@ -15,20 +16,17 @@ func (a *app) scheduleRunCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "run NAME",
-		Short: "Let a schedule run now, whether or not it is paused",
-		Long: `Let a schedule run now, whether or not it is paused: a worker reads its list and makes a job of it, once the schedule's last
-job has ended. --wait waits until that is done and tells the job; enqueue watch JOB follows it further.
-
-With --json: the run.`,
+		Short: a.help("help.schedule_run"),
+		Long:  a.help("help.schedule_run_long"),
 		Example: `  enqueue schedule run nightly
   enqueue watch "$(enqueue schedule run nightly --wait --json | jq -r .job)"`,
 		Args: named,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case timeout < 0:
-				return job.Errorf(job.CodeUsage, "--timeout %s: it cannot be negative", timeout)
+				return job.Fail(job.CodeUsage, "flag.timeout_negative", "timeout", timeout)
 			case timeout > 0 && !wait:
-				return job.Errorf(job.CodeUsage, "--timeout needs --wait: without it nothing is waited for")
+				return job.Fail(job.CodeUsage, "flag.timeout_needs_wait")
 			}
 			return a.withSchedules(cmd.Context(), func(ctx context.Context, s *site, book *schedule.Book) error {
 				return a.scheduleRun(ctx, s, book, args[0], wait, timeout)
@@ -36,8 +34,8 @@ With --json: the run.`,
 		},
 	}
 	cmd.Flags().SortFlags = false
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until its job is submitted, or it is known why there is none")
-	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up waiting after `TIME` (90s, 10m); the run goes on")
+	a.flags(cmd).addBool(&wait, "wait", false, "help.flag_run_wait")
+	a.flags(cmd).addDuration(&timeout, "timeout", 0, "help.flag_run_timeout")
 	return cmd
 }
 
@@ -52,7 +50,7 @@ func (a *app) scheduleRun(ctx context.Context, s *site, book *schedule.Book, nam
 	}
 	if account, err := s.account(ctx, is.Job.Account); err == nil {
 		if word, why := account.unserved(); word != "" {
-			a.warn("%s: the run waits for one, ten minutes at the most", why)
+			a.warn("cmd.run_waits", "why", why)
 		}
 	}
 	if wait {
@@ -69,11 +67,11 @@ func (a *app) scheduleRun(ctx context.Context, s *site, book *schedule.Book, nam
 	}
 	switch {
 	case r.Job != "":
-		a.line("Run %d of schedule %s has made job %s: `enqueue watch %[3]s` follows it.", r.Number, name, r.Job)
+		a.line("cmd.run_made_job", "run", r.Number, "schedule", name, "job", r.Job)
 	case r.State == schedule.Due:
-		a.line("Run %d of schedule %s is due: a worker does it, `enqueue schedule show %[2]s` tells.", r.Number, name)
+		a.line("cmd.run_due", "run", r.Number, "schedule", name)
 	default:
-		a.line("Run %d of schedule %s is %s: %s.", r.Number, name, a.tongue(a.screen).term(string(r.State)), a.tongue(a.screen).sentence(r.Reason))
+		a.line("cmd.run_ended", "run", r.Number, "schedule", name, "state", i18n.Term(r.State), "reason", i18n.Plain(r.Reason))
 	}
 	return nil
 }
@@ -101,11 +99,9 @@ func awaitRun(ctx context.Context, book *schedule.Book, name string, r schedule.
 		}
 		select {
 		case <-ctx.Done():
-			return r, job.Errorf(job.CodeInterrupted, "interrupted: run %d of schedule %s goes on, `enqueue schedule show %[2]s` tells",
-				r.Number, name)
+			return r, job.Fail(job.CodeInterrupted, "cmd.run_interrupted", "run", r.Number, "schedule", name)
 		case <-deadline:
-			return r, job.Errorf(job.CodeTimeout, "run %d of schedule %s has made no job within %s and goes on: `enqueue schedule show"+
-				" %[2]s` tells", r.Number, name, timeout)
+			return r, job.Fail(job.CodeTimeout, "cmd.run_no_job_within", "run", r.Number, "schedule", name, "timeout", timeout)
 		case <-tick.C:
 		}
 	}
@@ -113,15 +109,15 @@ func awaitRun(ctx context.Context, book *schedule.Book, name string, r schedule.
 
 // runFailed is the error of a run that made no job and should have.
 func runFailed(name string, r schedule.Run) error {
-	code, became := r.Code, "failed"
+	code, became := r.Code, i18n.M("cmd.run_failed")
 	switch r.State {
 	case schedule.Skipped:
-		code, became = job.CodeJobAtWork, "was skipped"
+		code, became = job.CodeJobAtWork, i18n.M("cmd.run_was_skipped")
 	case schedule.Missed:
-		code, became = job.CodeTimeout, "was missed"
+		code, became = job.CodeTimeout, i18n.M("cmd.run_was_missed")
 	case schedule.Failed:
 	default:
 		return nil
 	}
-	return job.Errorf(code, "run %d of schedule %s %s: %s", r.Number, name, became, r.Reason)
+	return job.Fail(code, "cmd.run_came_to", "run", r.Number, "schedule", name, "became", became, "reason", i18n.Plain(r.Reason))
 }

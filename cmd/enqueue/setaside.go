@@ -4,7 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/report"
@@ -14,7 +14,7 @@ import (
 type setAside struct {
 	file *output
 	name string
-	lang catalogue.Lang
+	lang i18n.Lang
 	rows report.Aside
 }
 
@@ -57,7 +57,7 @@ func (s *setAside) failed(err error) error {
 	if err == nil {
 		return nil
 	}
-	return job.Errorf(job.CodeIO, "the bad rows cannot be written to %s, so nothing was sent: %w", s.name, cause(err))
+	return job.Fail(job.CodeIO, "cmd.list_aside_unwritable", "file", s.name, "error", cause(err))
 }
 
 // drop gives back what is kept, and takes back a file that was not finished.

@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/storelink/storelink/internal/catalogue"
 	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
@@ -67,7 +65,7 @@ func (s *site) closed(err error) error {
 	defer cancel()
 	_ = s.tracer.Close(bye) // a trace that its collector does not take is not worth a person's time
 	if closed := s.rdb.Close(); closed != nil {
-		closing = errors.Join(closing, fmt.Errorf("close the connections to Redis: %w", closed))
+		closing = errors.Join(closing, i18n.E("cmd.redis_close", "error", closed))
 	}
 	if s.here != nil {
 		s.here.redis.Close()
@@ -85,10 +83,10 @@ func (a *app) open(ctx context.Context, p place, accounts []string, verbose bool
 	}
 	s, warnings, err := connect(ctx, p)
 	for _, w := range warnings {
-		a.warn("%s", w)
+		a.warning(i18n.Plain(w))
 	}
 	if err == nil && s.untraced != nil {
-		a.warn("nothing is traced: %v", s.untraced)
+		a.warn("cmd.not_traced", "error", s.untraced)
 	}
 	return s, err
 }
@@ -120,16 +118,11 @@ func connect(ctx context.Context, p place) (*site, []string, error) {
 }
 
 // warn tells something that stops nothing.
-func (a *app) warn(format string, args ...any) {
-	t := a.tongue(a.errors)
-	said := t.say("warning: %s", t.sentence(fmt.Sprintf(format, args...)))
-	_, _ = io.WriteString(a.err, "enqueue: "+printable(said)+"\n")
-}
+func (a *app) warn(message string, args ...any) { a.warning(i18n.M(message, args...)) }
 
-// warning is warn of a message.
 func (a *app) warning(m i18n.Message) {
-	t := a.tongue(a.errors)
-	_, _ = io.WriteString(a.err, "enqueue: "+printable(t.say("warning: %s", m.In(catalogue.Lang(t))))+"\n")
+	said := a.tongue(a.errors).say("cmd.warning", "warning", m)
+	_, _ = io.WriteString(a.err, "enqueue: "+printable(said)+"\n")
 }
 
 // paces gives the calls a second in force of an account's interfaces; none where there is no pace.

@@ -5,19 +5,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "status JOB",
-		Short: "Tell how a job stands",
-		Long: `Tell how a job stands: its figures, which add up at every instant, and whether and why it does not move.
-
-With --json: one status document.`,
+		Short: a.help("help.status"),
+		Long:  a.help("help.status_long"),
 		Example: `  enqueue status 20260701-093000-k3jq7w2p
   enqueue status 20260701-093000-k3jq7w2p --json | jq .pending`,
-		Args: one("the JOB's ID"),
+		Args: one(i18n.M("flag.a_job")),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s, err := a.look(cmd.Context())
 			if err != nil {
@@ -45,8 +44,7 @@ func (a *app) tell(ctx context.Context, s *site, id string) error {
 // status gives a job's status. What cannot be a job's ID is not asked for: it would be a key in Redis.
 func (s *site) status(ctx context.Context, id string) (job.Status, error) {
 	if !job.ValidID(id) {
-		return job.Status{}, job.Errorf(job.CodeUnknownJob, "%q is no job's ID, which looks like 20260701-093000-k3jq7w2p"+
-			" (`enqueue jobs` lists them)", cell(id, job.MaxIDLength))
+		return job.Status{}, job.Fail(job.CodeUnknownJob, "flag.job_id", "value", cell(id, job.MaxIDLength))
 	}
 	return s.ledger.Status(ctx, id)
 }

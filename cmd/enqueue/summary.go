@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 )
@@ -14,20 +15,20 @@ import (
 // summary prints how a job ended, or was left.
 func (a *app) summary(s job.Status, report string) {
 	t := a.tongue(a.screen)
-	took := ""
+	took := i18n.Message{}
 	if s.StartedAt != nil && s.EndedAt != nil {
-		took = t.say(" in %s", t.span(s.EndedAt.Sub(*s.StartedAt)))
+		took = i18n.M("cmd.took", "span", i18n.Rough(s.EndedAt.Sub(*s.StartedAt)))
 	}
 	if s.Targets > 0 {
-		a.line("Batch %s is %s%s%s", s.Job, t.term(string(s.State)), took, t.because(s.Reason))
+		a.line("cmd.batch_ended", "batch", s.Job, "state", i18n.Term(s.State), "took", took, "because", because(s.Reason))
 	} else {
-		a.line("Job %s is %s%s%s", s.Job, t.term(string(s.State)), took, t.because(s.Reason))
+		a.line("cmd.job_ended", "job", s.Job, "state", i18n.Term(s.State), "took", took, "because", because(s.Reason))
 	}
-	a.rows([][2]string{{"stores", count(s.Total)}})
+	a.rows([][2]string{{"cmd.row_stores", count(s.Total)}})
 	a.rows(t.counts(s))
 	a.meanings(s)
 	if report != "" {
-		a.rows([][2]string{{"report", report}})
+		a.rows([][2]string{{"cmd.row_report", report}})
 	}
 }
 
@@ -37,68 +38,67 @@ func (t tongue) counts(s job.Status) [][2]string {
 	if r := s.Resync; r != nil && r.Phase != job.PhaseList {
 		rows = append(rows, t.resynced(r)...)
 	}
-	rows = append(rows, [2]string{"succeeded", count(s.Succeeded)})
+	rows = append(rows, [2]string{"cmd.row_succeeded", count(s.Succeeded)})
 	failed := count(s.Failed)
 	if codes := t.failures(s.Failures); codes != "" {
 		failed += "  " + codes
 	}
-	rows = append(rows, [2]string{"failed", failed})
+	rows = append(rows, [2]string{"cmd.row_failed", failed})
 	if s.State.Ended() {
 		if s.Unprocessed > 0 {
-			rows = append(rows, [2]string{"unprocessed", count(s.Unprocessed)})
+			rows = append(rows, [2]string{"cmd.row_unprocessed", count(s.Unprocessed)})
 		}
 	} else {
-		rows = append(rows, [2]string{"pending", count(s.Pending)})
+		rows = append(rows, [2]string{"cmd.row_pending", count(s.Pending)})
 	}
 	if r := s.Resync; r != nil && r.Phase == job.PhaseVerified {
-		by := t.say("%s  by WeChat Pay's list after the writes", count(r.Contradicted))
+		by := t.say("cmd.contradicted_by", "n", r.Contradicted)
 		if r.Settled > 0 {
-			by = t.say("%s, %s of them settled by that list", by, t.stores(r.Settled))
+			by = t.say("cmd.settled_by_list", "before", by, "stores", r.Settled)
 		}
 		if r.Unsteady {
-			by = t.say("%s  (that list did not hold still: that a store is not on it proves nothing)", by)
+			by = t.say("cmd.unsteady", "before", by)
 		}
-		rows = append(rows, [2]string{"contradicted", by})
+		rows = append(rows, [2]string{"cmd.row_contradicted", by})
 	} else if s.Settled > 0 {
-		rows = append(rows, [2]string{"settled", t.say("%s  by WeChat Pay's list: calls for them went unanswered", count(s.Settled))})
+		rows = append(rows, [2]string{"cmd.row_settled", t.say("cmd.settled", "n", s.Settled)})
 	}
 	if s.Late > 0 {
-		rows = append(rows, [2]string{"late", t.say("%s  (answered after the end, and not counted)", count(s.Late))})
+		rows = append(rows, [2]string{"cmd.row_late", t.say("cmd.late", "n", s.Late)})
 	}
 	calls := count(s.Calls)
 	if s.Retries > 0 {
-		calls += t.say("  %s of them for stores sent before", count(s.Retries))
+		calls += t.say("cmd.calls_again", "n", s.Retries)
 	}
 	if s.Throttled > 0 {
-		calls += t.say("  %s refused for the pace (429)", count(s.Throttled))
+		calls += t.say("cmd.calls_limited", "n", s.Throttled)
 	}
-	return append(rows, [2]string{"calls", calls})
+	return append(rows, [2]string{"cmd.row_calls", calls})
 }
 
 // resynced are the figures of a resync's plan, and what became of its halves.
 func (t tongue) resynced(r *job.ResyncStatus) (rows [][2]string) {
 	if r.Wanted > 0 { // else it goes on with the plan of another, and has compared nothing
-		rows = append(rows, [2]string{"in line", t.say("%s  (nothing is sent for them)", count(r.InLine))})
+		rows = append(rows, [2]string{"cmd.row_in_line", t.say("cmd.in_line", "n", r.InLine)})
 	}
 	if r.Strange > 0 {
-		rows = append(rows, [2]string{"strange", t.say("%s  (listed by WeChat Pay, and left alone: no store has such an ID)",
-			count(r.Strange))})
+		rows = append(rows, [2]string{"cmd.row_strange", t.say("cmd.strange", "n", r.Strange)})
 	}
 	if r.Phase == job.PhasePlanned { // and there is no more
-		return append(rows, [2]string{"missing", count(r.Missing)}, [2]string{"too much", count(r.Surplus)})
+		return append(rows, [2]string{"cmd.row_missing", count(r.Missing)}, [2]string{"cmd.row_too_much", count(r.Surplus)})
 	}
 	if r.Surplus > 0 && !r.Prune {
-		rows = append(rows, [2]string{"too much", t.say("%s  (they stay: there was no --prune)", count(r.Surplus))})
+		rows = append(rows, [2]string{"cmd.row_too_much", t.say("cmd.surplus_kept", "n", r.Surplus)})
 	}
 	half := func(name string, n, succeeded, failed int64) {
 		text := count(n)
 		if succeeded+failed > 0 {
-			text = t.say("%s  %s succeeded, %s failed", text, count(succeeded), count(failed))
+			text = t.say("cmd.step_outcome", "before", text, "succeeded", succeeded, "failed", failed)
 		}
 		rows = append(rows, [2]string{name, text})
 	}
-	half("associate", r.Associate, r.AssociateSucceeded, r.AssociateFailed)
-	half("disassociate", r.Disassociate, r.DisassociateSucceeded, r.DisassociateFailed)
+	half("cmd.row_associate", r.Associate, r.AssociateSucceeded, r.AssociateFailed)
+	half("cmd.row_disassociate", r.Disassociate, r.DisassociateSucceeded, r.DisassociateFailed)
 	return rows
 }
 
@@ -110,7 +110,7 @@ func (t tongue) failures(by map[string]int64) string {
 	codes := catalogue.ByCount(by)
 	more := ""
 	if len(codes) > maxCodes {
-		more = t.say(", and %s", t.plural(int64(len(codes)-maxCodes), "other code"))
+		more = t.say("cmd.other_codes", "n", int64(len(codes)-maxCodes))
 		codes = codes[:maxCodes]
 	}
 	parts := make([]string, len(codes))
@@ -129,17 +129,17 @@ func (a *app) describeBatch(s job.Status) {
 			jobs = append(jobs, count(n)+" "+t.term(string(st)))
 		}
 	}
-	rows := [][2]string{{"batch", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)},
-		{"operation", t.operation(s)}, {"accounts", s.Account}}
+	rows := [][2]string{{"cmd.row_batch", s.Job}, {"cmd.row_state", t.term(string(s.State)) + t.in(because(s.Reason))},
+		{"cmd.row_operation", t.in(operation(s))}, {"cmd.row_accounts", s.Account}}
 	if s.Label != "" {
-		rows = append(rows, [2]string{"label", s.Label})
+		rows = append(rows, [2]string{"cmd.row_label", s.Label})
 	}
-	rows = append(rows, [2]string{"source", s.Source}, [2]string{"submitted by", s.SubmittedBy},
-		[2]string{"targets", t.say("%s: %s", count(s.Targets), strings.Join(jobs, ", "))},
-		[2]string{"stores", count(s.Total)})
+	rows = append(rows, [2]string{"cmd.row_source", s.Source}, [2]string{"cmd.row_submitted_by", s.SubmittedBy},
+		[2]string{"cmd.row_targets", t.say("cmd.targets_by_state", "n", s.Targets, "jobs", jobs)},
+		[2]string{"cmd.row_stores", count(s.Total)})
 	rows = append(rows, t.counts(s)...)
 	if s.Settling != nil {
-		rows = append(rows, [2]string{"phase", t.say("%s  %s listed", t.term(string(job.PhaseVerify)), count(s.Settling.Listed))})
+		rows = append(rows, [2]string{"cmd.row_phase", t.say("cmd.phase_listed", "phase", i18n.Term(job.PhaseVerify), "n", s.Settling.Listed)})
 	}
 	a.rows(append(rows, moments(s)...))
 	a.meanings(s)
@@ -147,11 +147,11 @@ func (a *app) describeBatch(s job.Status) {
 
 // moments are when a job was made, is due, and began and ended.
 func moments(s job.Status) [][2]string {
-	rows := [][2]string{{"created", moment(s.CreatedAt)}}
+	rows := [][2]string{{"cmd.row_created", moment(s.CreatedAt)}}
 	for _, at := range []struct {
 		name string
 		when *time.Time
-	}{{"due", s.At}, {"started", s.StartedAt}, {"ended", s.EndedAt}} {
+	}{{"cmd.row_due", s.At}, {"cmd.row_started", s.StartedAt}, {"cmd.row_ended", s.EndedAt}} {
 		if at.when != nil {
 			rows = append(rows, [2]string{at.name, moment(*at.when)})
 		}
@@ -166,30 +166,30 @@ func (a *app) describe(s job.Status) {
 		return
 	}
 	t := a.tongue(a.screen)
-	target := job.Target{ProductCouponID: s.ProductCouponID, StockID: s.StockID, StockBundleID: s.StockBundleID}
 	rows := [][2]string{
-		{"job", s.Job}, {"state", t.term(string(s.State)) + t.because(s.Reason)},
-		{"operation", t.say("%s, %s", t.operation(s), t.target(target))},
-		{"account", s.Account}, {"brand", s.BrandID}, {"priority", t.term(string(s.Priority))},
+		{"cmd.row_job", s.Job}, {"cmd.row_state", t.term(string(s.State)) + t.in(because(s.Reason))},
+		{"cmd.row_operation", t.say("cmd.operation_target", "operation", operation(s), "target", aboutJob(s))},
+		{"cmd.row_account", s.Account}, {"cmd.row_brand", s.BrandID}, {"cmd.row_priority", t.term(string(s.Priority))},
 	}
 	if s.Label != "" {
-		rows = append(rows, [2]string{"label", s.Label})
+		rows = append(rows, [2]string{"cmd.row_label", s.Label})
 	}
 	if s.Schedule != "" {
-		rows = append(rows, [2]string{"schedule", s.Schedule})
+		rows = append(rows, [2]string{"cmd.row_schedule", s.Schedule})
 	}
-	rows = append(rows, [2]string{"source", s.Source})
+	rows = append(rows, [2]string{"cmd.row_source", s.Source})
 	if s.List != nil {
-		rows = append(rows, [2]string{"list", catalogue.Reading(*s.List, catalogue.Lang(t))})
+		rows = append(rows, [2]string{"cmd.row_list", catalogue.Reading(*s.List, i18n.Lang(t))})
 	}
-	rows = append(rows, [2]string{"submitted by", s.SubmittedBy},
-		[2]string{"stores", t.say("%s in %s", count(s.Total), t.plural(s.Chunks, "chunk"))})
+	rows = append(rows, [2]string{"cmd.row_submitted_by", s.SubmittedBy},
+		[2]string{"cmd.row_stores", t.say("cmd.stores_in_chunks", "stores", s.Total, "chunks", s.Chunks)})
 	rows = append(rows, t.counts(s)...)
 	if !s.State.Ended() {
-		rows = append(rows, [2]string{"lane", t.term(s.Lane.State) + t.because(s.Lane.Reason)})
+		rows = append(rows, [2]string{"cmd.row_lane", t.term(s.Lane.State) + t.in(because(s.Lane.Reason))})
 	}
 	if s.Resync != nil && !s.State.Ended() {
-		rows = append(rows, [2]string{"phase", t.say("%s  %s listed", t.term(string(s.Resync.Phase)), count(s.Resync.Listed))})
+		rows = append(rows, [2]string{"cmd.row_phase", t.say("cmd.phase_listed", "phase", i18n.Term(s.Resync.Phase), "n",
+			s.Resync.Listed)})
 	}
 	a.rows(append(rows, moments(s)...))
 	a.meanings(s)
@@ -203,7 +203,7 @@ func (a *app) meanings(s job.Status) {
 	tell := func(e catalogue.Entry, ok bool) {
 		if ok && !told[e.Code] {
 			told[e.Code] = true
-			for i, line := range a.wrapped(catalogue.Term(e.Code, lang)+": "+e.Say(lang), 2*len("  ")) {
+			for i, line := range a.wrapped(i18n.Term(e.Code).In(lang)+": "+e.Say(lang), 2*len("  ")) {
 				if i > 0 {
 					line = "  " + line
 				}
@@ -219,15 +219,6 @@ func (a *app) meanings(s job.Status) {
 	for _, code := range codes[:min(len(codes), maxCodes)] {
 		tell(catalogue.OfStore(code))
 	}
-}
-
-// language is the one that people are told in.
-func (a *app) language() catalogue.Lang {
-	lang, err := catalogue.LangOf(a.lang, a.environ)
-	if err != nil {
-		return catalogue.English // told before any command began
-	}
-	return lang
 }
 
 // rows prints names and values in two columns. On a terminal, a value that is too long for its line goes on below itself.

@@ -20,7 +20,7 @@ func (a *app) table(columns ...terminal.Column) *terminal.Table {
 func (a *app) print(t *terminal.Table) {
 	left, _ := t.Write(a.out, a.screen) // its errors stick to a.out
 	if len(left) > 0 {
-		say := a.tongue(a.screen).say("(no room for %s: make the window wider, or use --json)", strings.Join(left, ", "))
+		say := a.tongue(a.screen).say("cmd.no_room", "columns", left)
 		for _, line := range terminal.Wrap(say, a.screen.Width()) {
 			a.out.printf("%s\n", a.screen.Paint(terminal.Faint, line))
 		}
@@ -57,9 +57,9 @@ func failedCell(n int64) terminal.Cell {
 // rowStyle is how a figure of a status looks.
 func rowStyle(name, value string) terminal.Style {
 	switch {
-	case name == "succeeded" && value != "0":
+	case name == "cmd.row_succeeded" && value != "0":
 		return terminal.Green
-	case (name == "failed" || name == "unprocessed" || name == "contradicted") && !strings.HasPrefix(value, "0"):
+	case (name == "cmd.row_failed" || name == "cmd.row_unprocessed" || name == "cmd.row_contradicted") && !strings.HasPrefix(value, "0"):
 		return terminal.Red
 	}
 	return terminal.None

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
@@ -15,13 +14,13 @@ import (
 // nowhere else.
 func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r control.Receipt, f waitFlags) error {
 	if r.Warning != "" {
-		a.warn("%s", r.Warning)
+		a.warning(i18n.Plain(r.Warning))
 	}
 	held := ""
 	if !s.isHere() {
-		var why string
+		var why i18n.Message
 		if held, why = account.unserved(); held != "" {
-			a.warn("%s; job %s is committed and waits", why, r.Job.ID)
+			a.warn("cmd.job_committed_waits", "why", why, "job", r.Job.ID)
 		}
 	}
 	if !a.json {
@@ -37,7 +36,7 @@ func (a *app) submitted(ctx context.Context, s *site, account accountKnown, r co
 			SetAside: r.Job.SetAside, List: r.Job.Reading})
 		return nil
 	}
-	a.line("`enqueue watch %s` follows it, `enqueue results %[1]s` writes its report.", r.Job.ID)
+	a.line("cmd.follow_it", "job", r.Job.ID)
 	return nil
 }
 
@@ -46,24 +45,25 @@ func (t tongue) reading(r *job.Reading) string {
 	if r == nil {
 		return ""
 	}
-	return t.say("The list: %s.", catalogue.Reading(*r, catalogue.Lang(t))) + "\n"
+	return t.say("cmd.the_list", "reading", i18n.Plain(catalogue.Reading(*r, i18n.Lang(t)))) + "\n"
 }
 
 func (t tongue) submitted(r control.Receipt) string {
-	return t.say("Job %s: %s %s with %s, in %s%s.", r.Job.ID, t.term(string(r.Job.Operation)), t.stores(r.Total), t.target(r.Job.Target),
-		t.plural(r.Chunks, "chunk"), t.leftOut(r.Job.Repeats, r.Job.SetAside))
+	return t.say("cmd.job_submitted", "job", r.Job.ID, "operation", i18n.Term(r.Job.Operation), "stores", r.Total, "target",
+		about(r.Job.Target), "chunks", r.Chunks, "left_out", leftOut(r.Job.Repeats, r.Job.SetAside))
 }
 
 // leftOut tells what of a list is not sent.
-func (t tongue) leftOut(repeats, setAside int64) string {
-	s := ""
-	if repeats > 0 {
-		s += t.say(", %s dropped", t.plural(repeats, "repeat"))
+func leftOut(repeats, setAside int64) i18n.Message {
+	switch {
+	case repeats > 0 && setAside > 0:
+		return i18n.M("cmd.repeats_dropped_set_aside", "repeats", repeats, "rows", setAside)
+	case repeats > 0:
+		return i18n.M("cmd.repeats_dropped", "repeats", repeats)
+	case setAside > 0:
+		return i18n.M("cmd.set_aside", "rows", setAside)
 	}
-	if setAside > 0 {
-		s += t.say(", %s set aside", t.plural(setAside, "bad row"))
-	}
-	return s
+	return i18n.Message{}
 }
 
 // wait follows a job to its end, writes the report where one is wanted, and tells how it ended. told is the word for
@@ -78,13 +78,13 @@ func (a *app) wait(ctx context.Context, s *site, id string, f waitFlags, told st
 	}
 	status, err := fo.to(ctx)
 	if err != nil && s.isHere() {
-		reason := job.AsError(err).Message.String()
+		reason := job.AsError(err).Message
 		switch job.AsError(err).Code {
 		case job.CodeInterrupted:
-			reason = "interrupted"
-			p.display.note(t.say("stopping: calls in flight are finished (a second Ctrl-C ends at once)"))
+			reason = i18n.M("cmd.interrupted")
+			p.display.note(t.say("cmd.stopping"))
 		case job.CodeTimeout:
-			reason = "not ended within " + f.timeout.String()
+			reason = i18n.M("cmd.not_ended", "timeout", f.timeout)
 		}
 		left, leaving := s.leave(ctx, id, reason)
 		p.display.close()
@@ -119,7 +119,7 @@ func refused(s job.Status) error {
 	if s.Lane.State != job.LaneRefused {
 		return nil
 	}
-	e := job.Errorf(job.CodeLane, "WeChat Pay refuses account %s: %s", s.Account, s.Lane.Reason)
+	e := job.Fail(job.CodeLane, "cmd.lane_refused", "account", s.Account, "reason", i18n.Plain(s.Lane.Reason))
 	e.Job = s.Job
 	return e
 }
@@ -137,26 +137,22 @@ func (a *app) ended(s job.Status, report string) error {
 // unfinished is the error of a job that has ended with stores that did not succeed, before it had any (a resync without a
 // plan), or with outcomes that WeChat Pay's list contradicts; nil where all is well.
 func unfinished(s job.Status, report string) error {
-	how := fmt.Sprintf("`enqueue results %s` tells which", s.Job)
+	how := i18n.M("cmd.results_tell", "job", s.Job)
 	if report != "" {
-		how = "see " + report
+		how = i18n.M("cmd.see_report", "file", report)
 	}
 	var e *job.Error
 	switch {
 	case s.Failed+s.Unprocessed > 0:
 		if report == "" {
-			how += fmt.Sprintf(", `enqueue retry %s` sends them again", s.Job)
+			how = i18n.M("cmd.results_retry", "job", s.Job)
 		}
-		e = job.Errorf(job.CodeUnfinished, "%s failed and %s left unprocessed: %s", stores(s.Failed),
-			plural(s.Unprocessed, "store"), how)
+		e = job.Fail(job.CodeUnfinished, "cmd.unfinished", "failed", s.Failed, "unprocessed", s.Unprocessed, "how", how)
 	case s.State != job.Completed && s.Targets == 0:
-		because := ""
-		if s.Reason != "" {
-			because = ": " + s.Reason
-		}
-		e = job.Errorf(job.CodeUnfinished, "job %s is %s%s", s.Job, s.State, because)
+		e = job.Fail(job.CodeUnfinished, "cmd.ended_without", "job", s.Job, "state", i18n.Term(s.State), "because",
+			because(s.Reason))
 	case s.Resync != nil && s.Resync.Contradicted > 0:
-		e = job.Errorf(job.CodeUnfinished, "WeChat Pay's list contradicts the outcome of %s: %s", stores(s.Resync.Contradicted), how)
+		e = job.Fail(job.CodeUnfinished, "cmd.contradicted", "stores", s.Resync.Contradicted, "how", how)
 	default:
 		return nil
 	}
@@ -169,16 +165,16 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	ctx = context.WithoutCancel(ctx)
 	e := *job.AsError(why)
 	e.Job = status.Job
-	done := fmt.Sprintf("%s of %s are done", count(status.Succeeded+status.Failed), stores(status.Total))
+	done := status.Succeeded + status.Failed
 	switch e.Code {
 	case job.CodeInterrupted:
-		e.Message = i18n.Plain("interrupted: " + done)
+		e.Message = i18n.M("cmd.left_interrupted", "done", done, "stores", status.Total)
 	case job.CodeTimeout:
-		e.Message = i18n.Plain(fmt.Sprintf("the job has not ended within %s: %s", f.timeout, done))
+		e.Message = i18n.M("cmd.left_late", "timeout", f.timeout, "done", done, "stores", status.Total)
 	}
 	out := &failure{err: &e, status: &status}
-	if status.Succeeded+status.Failed == 0 && f.report == "" {
-		e.Message = i18n.Plain(e.Message.String() + "; no store is decided, and the same command can be run again")
+	if done == 0 && f.report == "" {
+		e.Message = i18n.M("cmd.left_undecided", "why", e.Message)
 		return out
 	}
 	report := f.report
@@ -187,12 +183,11 @@ func (a *app) left(ctx context.Context, s *site, status job.Status, f waitFlags,
 	}
 	report, err := a.report(ctx, s, status.Job, f.encoding, report)
 	if err != nil {
-		e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf("; and the report of what is known could not be written (%v)", err))
+		e.Message = i18n.M("cmd.left_unwritten", "why", e.Message, "error", err)
 		return out
 	}
 	out.report = report
-	e.Message = i18n.Plain(e.Message.String() + fmt.Sprintf("; the report of what is known is %s. The same command can be run again: it does no harm to stores"+
-		" that are done", report))
+	e.Message = i18n.M("cmd.left_report", "why", e.Message, "file", report)
 	if !a.json {
 		a.summary(status, report)
 	}

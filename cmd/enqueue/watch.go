@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 )
 
@@ -12,22 +13,15 @@ func (a *app) watchCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "watch [JOB]",
-		Short: "Follow a job or batch to its end, or look at everything that is at work",
-		Long: `Follow a job or batch to its end. It exits as --wait does: 0 where every store succeeded, 3 where stores failed or were
-left unprocessed.
-
-On a terminal it draws in place: the accounts with their pace and state, the job, or the batch's jobs at work, with
-progress, rate and time left, and the failures by code. Without a JOB it draws everything at work, until it is left. q
-or Ctrl-C leaves; jobs go on. While Redis is away it says so and goes on trying. Elsewhere, progress is on standard error.
-
-With --json: a status document a line, one a second, the last at the end.`,
+		Short: a.help("help.watch"),
+		Long:  a.help("help.watch_long"),
 		Example: `  enqueue watch 20260701-093000-k3jq7w2p
   enqueue watch 20260701-093000-k3jq7w2p --json | jq --unbuffered .succeeded`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && a.draws() {
 				return nil
 			}
-			return one("the JOB's ID")(cmd, args)
+			return one(i18n.M("flag.a_job"))(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			w := waitFlags{wait: true, timeout: timeout}
@@ -51,7 +45,7 @@ With --json: a status document a line, one a second, the last at the end.`,
 				return s.closed(a.wait(cmd.Context(), s, args[0], w, ""))
 			}
 			f := &follow{ledger: s.ledger, id: args[0], every: time.Second, timeout: timeout,
-				show: func(status job.Status) { a.out.json(status) }, note: func(text string) { a.warn("%s", text) },
+				show: func(status job.Status) { a.out.json(status) }, note: func(text string) { a.warning(i18n.Plain(text)) },
 				halt: func(job.Status) error { return a.out.err }}
 			status, err := f.to(cmd.Context())
 			if err != nil {
@@ -61,6 +55,6 @@ With --json: a status document a line, one a second, the last at the end.`,
 			return s.closed(unfinished(status, ""))
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up after `TIME` (90s, 2h); the job goes on")
+	a.flags(cmd).addDuration(&timeout, "timeout", 0, "help.flag_watch_timeout")
 	return cmd
 }

@@ -71,7 +71,7 @@ func (w *watching) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 // interrupted is the error of a person who leaves before the end.
 func (w *watching) interrupted() error {
 	if w.frames.id == "" {
-		return job.Errorf(job.CodeInterrupted, "interrupted: the jobs at work go on")
+		return job.Fail(job.CodeInterrupted, "cmd.interrupted_watch")
 	}
 	return (&follow{id: w.frames.id}).interrupted()
 }
@@ -114,7 +114,7 @@ func (a *app) watch(ctx context.Context, s *site, id string, timeout time.Durati
 	lookers.Wait()
 	switch {
 	case err != nil:
-		return job.Errorf(job.CodeIO, "the terminal cannot be drawn on: %w", err)
+		return job.Fail(job.CodeIO, "cmd.no_drawing", "error", err)
 	case w.err != nil:
 		return w.err
 	case w.frames.last.subject == nil:

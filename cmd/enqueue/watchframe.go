@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/storelink/storelink/internal/catalogue"
+	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/terminal"
 )
@@ -176,9 +177,11 @@ func (f *frames) accountLines(width int) []string {
 		}
 		paces[j.Account][job.Interface(op, job.Target{StockBundleID: j.StockBundleID})] = true
 	}
-	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "ACCOUNT", Least: 8}, terminal.Column{Name: "STATE"},
-		terminal.Column{Name: "WORKERS", Right: true, Drop: 3}, terminal.Column{Name: "CALLS A SECOND", Least: 10, Drop: 2},
-		terminal.Column{Name: "REASON", Least: 16, Drop: 1})}
+	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "cmd.head_account", Least: 8},
+		terminal.Column{Name: "cmd.head_state"},
+		terminal.Column{Name: "cmd.head_workers", Right: true, Drop: 3}, terminal.Column{Name: "cmd.head_calls_a_second",
+			Least: 10, Drop: 2},
+		terminal.Column{Name: "cmd.head_reason", Least: 16, Drop: 1})}
 	rows := 0
 	for _, info := range f.last.accounts {
 		if f.id != "" && !wanted[info.Name] {
@@ -195,7 +198,7 @@ func (f *frames) accountLines(width int) []string {
 		if f.id != "" && len(pace) == 1 { // the job's: there is no other to tell it from
 			inForce = fmt.Sprintf("%.3g", slices.Collect(maps.Values(pace))[0])
 		}
-		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(inForce), text(f.tongue.sentence(reason)))
+		t.Add(text(info.Name), f.tongue.state(state), text(count(int64(len(info.Workers)))), text(inForce), text(f.tongue.in(i18n.Plain(reason))))
 		rows++
 	}
 	if rows == 0 {
@@ -242,11 +245,11 @@ func (f *frames) jobLines(width int) []string {
 	}
 	switch {
 	case f.last.at.IsZero():
-		lines = append(lines, f.tongue.say("looking …"))
+		lines = append(lines, f.tongue.say("cmd.looking"))
 	case f.id == "" && len(f.last.jobs) == 0:
-		lines = append(lines, f.tongue.say("No job is at work."))
+		lines = append(lines, f.tongue.say("cmd.no_work"))
 	case f.last.more > 0:
-		lines = append(lines, f.screen.Paint(terminal.Faint, f.tongue.say("and %s more", f.tongue.plural(f.last.more, "job"))))
+		lines = append(lines, f.screen.Paint(terminal.Faint, f.tongue.say("cmd.more_jobs", "n", f.last.more)))
 	}
 	for _, j := range f.last.ended {
 		style := stateStyles[string(j.State)]
@@ -291,14 +294,14 @@ func (f *frames) block(j job.Status, width int, told map[string]bool) []string {
 		lines = append(append(lines, drawn), terminal.Wrap(figures, width)...)
 	}
 	if j.Targets > 0 {
-		lines = append(lines, terminal.Wrap(t.say("%s: %s", t.plural(j.Targets, "target"), t.byState(j.Jobs)), width)...)
+		lines = append(lines, terminal.Wrap(t.say("cmd.jobs_by_state", "n", j.Targets, "jobs", t.byState(j.Jobs)), width)...)
 	}
 	if r := j.Resync; r != nil {
-		lines = append(lines, t.label("phase")+": "+t.say("%s  %s listed", t.term(string(r.Phase)), count(r.Listed)))
+		lines = append(lines, t.label("cmd.row_phase")+": "+t.say("cmd.phase_listed", "phase", i18n.Term(r.Phase), "n", r.Listed))
 	}
-	if _, why := t.obstacle(j); shown.held != "" && !told[why] {
-		told[why] = true
-		for i, line := range terminal.Wrap(terminal.Line(why), width) {
+	if _, why := obstacle(j); !shown.held.IsZero() && !told[t.in(why)] {
+		told[t.in(why)] = true
+		for i, line := range terminal.Wrap(terminal.Line(t.in(why)), width) {
 			if i < 2 {
 				lines = append(lines, f.screen.Paint(terminal.Yellow, line))
 			}
@@ -309,10 +312,10 @@ func (f *frames) block(j job.Status, width int, told map[string]bool) []string {
 
 // batchLines are the jobs of a batch that are at work, a line each.
 func (f *frames) batchLines(width int) []string {
-	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "JOB"}, terminal.Column{Name: "STATE"},
-		terminal.Column{Name: "ACCOUNT", Least: 8, Drop: 3}, terminal.Column{Name: "STOCK OR BUNDLE", Drop: 1},
-		terminal.Column{Name: "DONE", Right: true}, terminal.Column{Name: "STORES", Right: true, Drop: 2},
-		terminal.Column{Name: "FAILED", Right: true})}
+	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "cmd.head_job"}, terminal.Column{Name: "cmd.head_state"},
+		terminal.Column{Name: "cmd.head_account", Least: 8, Drop: 3}, terminal.Column{Name: "cmd.head_stock_or_bundle", Drop: 1},
+		terminal.Column{Name: "cmd.head_done", Right: true}, terminal.Column{Name: "cmd.head_stores", Right: true, Drop: 2},
+		terminal.Column{Name: "cmd.head_failed", Right: true})}
 	for _, j := range f.last.jobs {
 		t.Add(text(j.Job), f.tongue.state(string(j.State)), text(j.Account), text(j.StockID+j.StockBundleID),
 			text(count(j.Succeeded+j.Failed)), text(count(j.Total)), failedCell(j.Failed))
@@ -356,12 +359,13 @@ func (f *frames) failureLines(width int) []string {
 	if len(all) == 0 {
 		return nil
 	}
-	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "FAILURE", Least: 12}, terminal.Column{Name: "STORES", Right: true},
-		terminal.Column{Name: "WHAT HAPPENED", Least: 16, Drop: 1})}
+	t := terminal.Table{Columns: f.columns(terminal.Column{Name: "cmd.head_failure", Least: 12},
+		terminal.Column{Name: "cmd.head_stores", Right: true},
+		terminal.Column{Name: "cmd.head_what_happened", Least: 16, Drop: 1})}
 	for _, code := range catalogue.ByCount(all) {
 		happened := ""
 		if e, ok := catalogue.OfStore(code); ok {
-			happened = e.Happened.In(cmp.Or(catalogue.Lang(f.tongue), catalogue.English))
+			happened = e.Happened.In(cmp.Or(i18n.Lang(f.tongue), i18n.English))
 		}
 		t.Add(text(code), failedCell(all[code]), text(happened))
 	}
@@ -374,7 +378,7 @@ func (f *frames) notes(width int) []string {
 	if f.trial == nil {
 		return nil
 	}
-	said := f.tongue.say("Redis has not answered for %s, still trying (%v)", f.tongue.span(f.now.Sub(f.since)), f.trial)
+	said := f.tongue.say("cmd.redis_silent_for", "span", i18n.Rough(f.now.Sub(f.since)), "error", f.trial)
 	lines := terminal.Wrap(terminal.Line(said), width)
 	lines = lines[:min(len(lines), 2)]
 	for i := range lines {
@@ -385,9 +389,9 @@ func (f *frames) notes(width int) []string {
 
 func (f *frames) foot() string {
 	if f.id == "" {
-		return f.tongue.say("q or Ctrl-C leaves; the jobs go on")
+		return f.tongue.say("cmd.leave_jobs")
 	}
-	return f.tongue.say("q or Ctrl-C leaves; the job goes on")
+	return f.tongue.say("cmd.leave_job")
 }
 
 // short is how the first job goes, for a window with hardly a line.

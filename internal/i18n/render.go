@@ -228,3 +228,21 @@ func Span(d time.Duration, lang Lang) string {
 	}
 	return strings.Join(all, " ")
 }
+
+// Rough is a duration in its two largest units, to the second, as it is told of work that is under way.
+func Rough(d time.Duration) Message {
+	s := int64(d.Round(time.Second) / time.Second)
+	switch {
+	case d < 0:
+		return M("system.span_seconds", "seconds", 0)
+	case s < 1:
+		return M("system.span_under")
+	case s < 60:
+		return M("system.span_seconds", "seconds", s)
+	case s < 3600:
+		return M("system.span_minutes", "minutes", s/60, "seconds", s%60)
+	case s < 24*3600:
+		return M("system.span_hours", "hours", s/3600, "minutes", s%3600/60)
+	}
+	return M("system.span_days", "days", s/86400, "hours", s%86400/3600)
+}

@@ -9,6 +9,12 @@ var systemTexts = texts{
 	"system.path":   {EN: "{path}: {error}", ZH: "{path}：{error}"},
 	"system.net":    {EN: "{address}: {error}", ZH: "{address}：{error}"},
 
+	"system.span_under":   {EN: "under 1 s", ZH: "不到 1 秒"},
+	"system.span_seconds": {EN: "{seconds} s", ZH: "{seconds} 秒"},
+	"system.span_minutes": {EN: "{minutes} min {seconds} s", ZH: "{minutes} 分 {seconds} 秒"},
+	"system.span_hours":   {EN: "{hours} h {minutes} min", ZH: "{hours} 小时 {minutes} 分"},
+	"system.span_days":    {EN: "{days} d {hours} h", ZH: "{days} 天 {hours} 小时"},
+
 	"system.no_host":        {EN: "the host {host} cannot be found", ZH: "找不到主机 {host}"},
 	"system.not_exist":      {EN: "no such file or directory", ZH: "没有这个文件或文件夹"},
 	"system.permission":     {EN: "permission denied", ZH: "没有权限"},

@@ -42,7 +42,7 @@ func TestEveryCodeHasBothLanguages(t *testing.T) {
 }
 
 // chineseInEnglish are letters of headers and of what people type, which English texts name as well.
-const chineseInEnglish = "门店编号码微信支付商家户是国密员工无暂"
+const chineseInEnglish = "门店编号码企业微信支付商家户是国密员工无暂"
 
 // placesOf are the names that a text has places for.
 func placesOf(t *testing.T, code, text string) []string {
