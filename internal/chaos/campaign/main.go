@@ -176,6 +176,10 @@ func (f flags) run(ctx context.Context, dir, kind string, seed uint64, t *table)
 	if log != nil {
 		_ = log.Close() // it is for whoever looks after a failure
 	}
+	if ctx.Err() != nil && !errors.Is(err, chaos.ErrBroken) {
+		fmt.Printf("seed %d on %s was cut short\n", seed, kind)
+		return
+	}
 	t.add(kind, report, err)
 	again := ""
 	if report.Again > 0 {
