@@ -5,8 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"github.com/storelink/storelink/internal/terminal"
 )
 
@@ -24,16 +22,18 @@ type bar struct {
 	w      io.Writer
 	tongue tongue
 	width  func() int // of the terminal, in columns
-	drawn  *progressbar.ProgressBar
-	wide   int // the terminal's width when it was drawn
+	drawn  string     // what stands there; "" for nothing
 }
 
-// Of a bar: its bounds in columns, and what stands beside it (" 100% [", "]  ", " ", and a column to spare).
+// Of a bar: its bounds in columns, and what stands beside it ("100% ", " ", and a column to spare).
 const (
-	barMost   = 40
-	barLeast  = 10
-	barBeside = 12
+	barMost   = 42
+	barLeast  = 12
+	barBeside = 7
 )
+
+// clearLine is what clears the line that the cursor is on.
+const clearLine = "\x1b[2K\r"
 
 func (b *bar) show(f figures) {
 	text := b.tongue.figures(f)
@@ -41,37 +41,20 @@ func (b *bar) show(f figures) {
 	room := min(barMost, wide-barBeside-terminal.Width(text))
 	if room < barLeast {
 		room = barLeast
-		text = terminal.Cut(text, wide-barBeside-room)
+		text = terminal.Cut(text, max(0, wide-barBeside-room))
 	}
-	if b.drawn == nil || wide != b.wide {
-		b.close()
-		b.wide = wide
-	}
-	if b.drawn == nil {
-		b.drawn = progressbar.NewOptions64(max(f.total, 1), progressbar.OptionSetWriter(b.w), progressbar.OptionUseANSICodes(true),
-			progressbar.OptionSetWidth(room), progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionClearOnFinish(), progressbar.OptionSetTheme(progressbar.ThemeASCII))
-	}
-	b.drawn.Describe(text)
-	_ = b.drawn.Set64(min(f.done, f.total-1)) // the last step would end the bar: that is for close
+	b.drawn = fmt.Sprintf("%3d%% %s %s", f.percent(), terminal.Bar(f.done, max(f.total, 1), room), text)
+	fmt.Fprint(b.w, clearLine+b.drawn)
 }
 
 func (b *bar) note(text string) {
-	b.clear()
-	fmt.Fprint(b.w, printable(text)+"\n")
-	if b.drawn != nil {
-		_ = b.drawn.RenderBlank()
-	}
+	fmt.Fprint(b.w, clearLine+printable(text)+"\n"+b.drawn)
 }
 
 func (b *bar) close() {
-	b.clear()
-	b.drawn = nil
-}
-
-func (b *bar) clear() {
-	if b.drawn != nil {
-		_ = b.drawn.Clear()
+	if b.drawn != "" {
+		fmt.Fprint(b.w, clearLine)
+		b.drawn = ""
 	}
 }
 

@@ -12,9 +12,6 @@ import (
 
 var start = time.Date(2026, 7, 1, 9, 30, 0, 0, time.UTC)
 
-// clearLine is what the bar clears its line with.
-const clearLine = "\x1b[2K\r"
-
 func TestBarFitsItsLine(t *testing.T) {
 	t.Parallel()
 	for _, width := range []int{1, 10, 20, 30, 60, 80, 100, 300} {

@@ -12,8 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hibiken/asynq"
-	asynqmetrics "github.com/hibiken/asynq/x/metrics"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.yaml.in/yaml/v3"
 
@@ -65,12 +63,12 @@ func known(t *testing.T) map[string]bool {
 	}
 	m := metrics.New(metrics.Config{})
 	add(m)
-	rdb := redistest.Real(t).Client // asynq's describes itself by the queues that it finds
+	rdb := redistest.Real(t).Client
 	reminder := job.Reminder{Job: "x", Generation: 1}
 	if err := queue.Open(rdb).Remind(t.Context(), "acme", job.Default, []job.Reminder{reminder}); err != nil {
 		t.Fatal(err)
 	}
-	add(asynqmetrics.NewQueueMetricsCollector(asynq.NewInspectorFromRedisClient(rdb)))
+	m = metrics.New(metrics.Config{Redis: rdb}) // asynq's have a value for each queue there is
 	families, err := m.Gatherer().Gather()
 	if err != nil {
 		t.Fatal(err)

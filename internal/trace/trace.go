@@ -10,11 +10,9 @@ package trace
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -59,14 +57,8 @@ func Open(ctx context.Context, o Options) (*Tracer, error) {
 		if o.Endpoint == "" {
 			return nil, nil
 		}
-		url := strings.TrimRight(o.Endpoint, "/")
-		if !strings.HasSuffix(url, tracesPath) {
-			url += tracesPath
-		}
 		var err error
-		exporter, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(url), otlptracehttp.WithTimeout(exportTimeout),
-			otlptracehttp.WithRetry(otlptracehttp.RetryConfig{Enabled: true, InitialInterval: time.Second,
-				MaxInterval: exportTimeout, MaxElapsedTime: exportRetries}))
+		exporter, err = newCollector(o.Endpoint)
 		if err != nil {
 			return nil, job.Errorf(job.CodeBadConfig, "tracing.endpoint cannot be used: %w", err)
 		}

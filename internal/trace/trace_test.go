@@ -2,10 +2,11 @@ package trace_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"net/http"
@@ -13,14 +14,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	oteltrace "go.opentelemetry.io/otel/trace"
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/job"
@@ -215,24 +215,50 @@ func TestAJobThatIsNotSampledIsNotTraced(t *testing.T) {
 	}
 }
 
+// spansRequest is what a collector reads of a request, by the specification of OTLP's JSON.
+type spansRequest struct {
+	ResourceSpans []struct {
+		ScopeSpans []struct {
+			Spans []struct {
+				TraceID, SpanID, ParentSpanID, Name string
+				Kind                                int
+				Start                               string `json:"startTimeUnixNano"`
+				End                                 string `json:"endTimeUnixNano"`
+				Status                              struct{ Code int }
+				Attributes                          []struct {
+					Key   string
+					Value map[string]any
+				}
+			}
+		}
+	}
+}
+
 func TestTheCollectorGetsTheSpans(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var names, told []string
+	parents := map[string]string{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		var req collector.ExportTraceServiceRequest
-		if err != nil || r.URL.Path != "/base/v1/traces" || proto.Unmarshal(body, &req) != nil {
+		var req spansRequest
+		if err := json.NewDecoder(r.Body).Decode(&req); err != nil || r.URL.Path != "/base/v1/traces" ||
+			r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s %s: %v", r.Method, r.URL, err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		for _, rs := range req.GetResourceSpans() {
-			for _, ss := range rs.GetScopeSpans() {
-				for _, s := range ss.GetSpans() {
-					names = append(names, s.GetName())
-					for _, a := range s.GetAttributes() {
-						told = append(told, s.GetName()+" "+a.GetKey()+"="+a.GetValue().GetStringValue())
+		for _, rs := range req.ResourceSpans {
+			for _, ss := range rs.ScopeSpans {
+				for _, s := range ss.Spans {
+					names = append(names, s.Name)
+					parents[s.SpanID] = s.ParentSpanID
+					for _, a := range s.Attributes {
+						for kind, value := range a.Value {
+							told = append(told, fmt.Sprintf("%s %s=%v (%s)", s.Name, a.Key, value, kind))
+						}
+					}
+					if s.Name == "call" && (s.Kind != 3 || s.Status.Code != 2 || s.Start >= s.End || len(s.TraceID) != 32) {
+						t.Errorf("the call is %+v", s)
 					}
 				}
 			}
@@ -251,11 +277,23 @@ func TestTheCollectorGetsTheSpans(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
+	roots := 0
+	for _, parent := range parents {
+		if _, known := parents[parent]; parent == "" {
+			roots++
+		} else if !known {
+			t.Errorf("nobody is the parent %q", parent)
+		}
+	}
+	if len(parents) != 3 || roots != 1 {
+		t.Errorf("the spans are %v", parents)
+	}
 	if slices.Sort(names); !slices.Equal(names, []string{"call", "chunk", "submit"}) {
 		t.Errorf("got %v", names)
 	}
-	for _, want := range []string{"submit messaging.operation.type=send", "chunk messaging.operation.type=process",
-		"chunk messaging.system=asynq", "call http.request.method=POST", "call error.type=RATELIMIT_EXCEEDED"} {
+	for _, want := range []string{"submit messaging.operation.type=send (stringValue)", "call storelink.stores=200 (intValue)",
+		"chunk messaging.operation.type=process (stringValue)", "chunk messaging.system=asynq (stringValue)",
+		"call http.request.method=POST (stringValue)", "call error.type=RATELIMIT_EXCEEDED (stringValue)"} {
 		if !slices.Contains(told, want) {
 			t.Errorf("nothing tells %s: %q", want, told)
 		}
@@ -302,6 +340,43 @@ func TestACollectorThatIsAwayHoldsNothingUp(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "dropped"); n != 1 {
 		t.Errorf("it is told %d times:\n%s", n, &log)
+	}
+}
+
+// TestWhatTheEnvironmentSaysOfTheCollectorHolds, and a collector that is busy is asked again.
+func TestWhatTheEnvironmentSaysOfTheCollectorHolds(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-other=1")
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "authorization=Bearer%20abc, x-team = coupons")
+	t.Setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		z, err := gzip.NewReader(r.Body)
+		if err == nil {
+			err = json.NewDecoder(z).Decode(&spansRequest{})
+		}
+		if h := r.Header; err != nil || h.Get("Authorization") != "Bearer abc" || h.Get("X-Team") != "coupons" || h.Get("X-Other") != "" {
+			t.Errorf("%v: %v", h, err)
+		}
+		fmt.Fprint(w, `{"partialSuccess": {"rejectedSpans": "1", "errorMessage": "too old"}}`)
+	}))
+	t.Cleanup(server.Close)
+	var log bytes.Buffer
+	tracer := open(t, trace.Options{Endpoint: server.URL, Ratio: 1, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	tracer.Submit(job.Job{Account: "acme"}).End(nil)
+	if err := tracer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if asked.Load() != 2 || !strings.Contains(log.String(), "rejected 1 spans: too old") {
+		t.Errorf("asked %d times; the log:\n%s", asked.Load(), &log)
+	}
+	for _, bad := range []string{"ftp://collector", "collector:4318", "http://"} {
+		if _, err := trace.Open(t.Context(), trace.Options{Endpoint: bad}); job.AsError(err).Code != job.CodeBadConfig {
+			t.Errorf("%s: %v", bad, err)
+		}
 	}
 }
 

@@ -1,17 +1,21 @@
 package web_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/net/html"
 
 	"github.com/storelink/storelink/internal/job"
+	"github.com/storelink/storelink/internal/queue"
 	"github.com/storelink/storelink/internal/redistest"
 	"github.com/storelink/storelink/internal/schedule"
 	"github.com/storelink/storelink/internal/secret"
@@ -185,8 +189,8 @@ func TestNothingIsSeenWithoutTheTokenWhereThatIsAsked(t *testing.T) {
 	w := newWorld(t, redistest.Mini(t), func(c *web.Config) { c.LoginToSee = true })
 	id := w.submit(newJob("quiet"), 400)
 	b := w.browser("en")
-	for _, path := range []string{"/", "/jobs", "/jobs/" + id, "/jobs/" + id + "/stores", "/jobs/" + id + "/report.csv", "/schedules", "/asynq/",
-		"/asynq/api/queues", "/nowhere"} {
+	for _, path := range []string{"/", "/jobs", "/jobs/" + id, "/jobs/" + id + "/stores", "/jobs/" + id + "/report.csv", "/schedules", "/queues",
+		"/asynq/", "/nowhere"} {
 		a := b.get(path)
 		if a.url.Path != "/login" || a.url.Query().Get("next") != path || strings.Contains(a.body, "quiet") {
 			t.Errorf("GET %s leads to %s", path, a.url)
@@ -311,24 +315,72 @@ func TestStoresAreFoundPageByPage(t *testing.T) {
 	})
 }
 
-func TestAsynqsMonitorIsReadOnly(t *testing.T) {
+func TestQueuesAreShownByAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, redistest.Real(t).Client, nil)
-	w.submit(newJob(""), 400)
-	b := w.browser("en").login()
-	if a := b.get("/asynq/"); a.status != 200 || !strings.Contains(a.header.Get("Content-Security-Policy"), "'sha256-") {
-		t.Errorf("the monitor: %d, %s", a.status, a.header.Get("Content-Security-Policy"))
-	}
-	a := b.get("/asynq/api/queues")
-	if a.status != 200 || !strings.Contains(a.body, sandbox.PartnerAccount) {
-		t.Errorf("its queues: %d %s", a.status, a.body)
-	}
-	if a := b.get("/asynq/api/redis_info"); a.status != 200 || !strings.Contains(a.body, "redis_version") {
-		t.Errorf("what it tells of Redis: %d %.80s", a.status, a.body)
-	}
-	for _, path := range []string{"/asynq/api/queues/x:pause", "/asynq/api/queues/x/pending_tasks:delete_all"} {
-		if a := b.post(path, nil); a.status < 400 {
-			t.Errorf("POST %s is %d", path, a.status)
+	redistest.Both(t, func(t *testing.T, rdb *redis.Client) {
+		w := newWorld(t, rdb, nil)
+		if a := w.browser("en").get("/queues"); a.status != 200 || !strings.Contains(a.body, "There are no queues yet.") {
+			t.Errorf("without queues: %d %s", a.status, a.body)
 		}
+		w.must(w.queue.Remind(w.ctx, "acme", job.High, []job.Reminder{{Job: "x"}, {Job: "x", Chunk: 1}, {Job: "x", Chunk: 2, Delay: time.Hour}}))
+		w.must(w.queue.Notify(w.ctx, "x"))
+		orphan := asynq.NewTask("storelink:test", nil)
+		_, err := asynq.NewClientFromRedisClient(rdb).EnqueueContext(w.ctx, orphan, asynq.Queue(queue.Name("bolt", job.Low)), asynq.TaskID("o"))
+		w.must(err)
+		// A worker takes it and vanishes: what is active has a lease that ran out.
+		w.must(rdb.LMove(w.ctx, "asynq:{bolt:low}:pending", "asynq:{bolt:low}:active", "right", "left").Err())
+		w.must(rdb.HSet(w.ctx, "asynq:{bolt:low}:t:o", "state", "active").Err())
+		w.must(rdb.ZAdd(w.ctx, "asynq:{bolt:low}:lease", redis.Z{Score: 1, Member: "o"}).Err())
+		b := w.browser("en")
+		a := b.get("/asynq/")
+		if a.url.Path != "/queues" {
+			t.Errorf("the old address leads to %s", a.url)
+		}
+		wellFormed(t, "/queues", a.body)
+		for _, want := range []string{`acme:high">,Waiting">2`, `acme:high">,Delayed">1`, `acme:high">,Orphans">0`, `bolt:low">,Active">1`,
+			`bolt:low">,Orphans" class="bad">1`, `":">,Waiting">1`, `bolt:low">,Dead">0`} {
+			row, cell, _ := strings.Cut(want, ",")
+			if _, rest, _ := strings.Cut(a.body, row); !strings.Contains(strings.SplitN(rest, "</tr>", 2)[0], cell) {
+				t.Errorf("row %s has no cell %s:\n%s", row, cell, a.body)
+			}
+		}
+		if a := b.get("/queues?account=bolt"); strings.Contains(a.body, "acme") || !strings.Contains(a.body, "bolt") {
+			t.Errorf("those of one account are %s", a.body)
+		}
+		if words := english(w.browser("zh").get("/queues").body); len(words) != 2 { // the accounts' names
+			t.Errorf("a Chinese page says %q", words)
+		}
+		if a := b.login().post("/queues", nil); a.status < 400 {
+			t.Errorf("something can be done: %d", a.status)
+		}
+	})
+}
+
+func TestManyAccountsQueuesComePageByPage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, redistest.Mini(t), nil)
+	for i := range 120 {
+		w.must(w.queue.Remind(w.ctx, fmt.Sprintf("account-%03d", i), job.Default, []job.Reminder{{Job: "x"}}))
+	}
+	b := w.browser("en")
+	seen := map[string]int{}
+	path := "/queues"
+	for pages := 0; path != "" && pages < 10; pages++ {
+		body := b.get(path).body
+		for _, m := range regexp.MustCompile(`data-key="(account-\d\d\d):default"`).FindAllStringSubmatch(body, -1) {
+			seen[m[1]]++
+		}
+		path = ""
+		if m := regexp.MustCompile(`class="button" href="(/queues\?after=[^"]+)"`).FindStringSubmatch(body); m != nil {
+			path = m[1]
+		}
+	}
+	for name, n := range seen {
+		if n != 1 {
+			t.Errorf("%s is shown %d times", name, n)
+		}
+	}
+	if len(seen) != 120 {
+		t.Errorf("%d accounts are shown", len(seen))
 	}
 }

@@ -92,7 +92,6 @@ type Dashboard struct {
 	rates     *rates
 	pages     map[catalogue.Lang]*template.Template
 	assets    map[string]asset
-	monitor   *monitor
 	downloads turns
 	workbooks turns
 	searches  [2]turns // of strangers, and of those who have logged in, whom strangers cannot keep waiting
@@ -131,9 +130,6 @@ func New(cfg Config) (*Dashboard, error) {
 			return nil, fmt.Errorf("read the page's templates: %w", err)
 		}
 	}
-	if p.monitor, err = newMonitor(cfg.Redis); err != nil {
-		return nil, err
-	}
 	p.handler = p.guard(p.routes())
 	return p, nil
 }
@@ -171,7 +167,8 @@ func (p *Dashboard) routes() http.Handler {
 		}))
 	}
 	mux.HandleFunc("GET /assets/{name}", p.asset)
-	look("GET "+monitorPath+"/", p.monitored)
+	look("GET /queues", p.queues)
+	mux.Handle("GET /asynq/", p.handle(lookTimeout, false, func(r *request) error { return r.redirect("/queues") })) // as it was called
 	mux.Handle("/", p.handle(lookTimeout, false, func(r *request) error { return r.notFound() }))
 	return mux
 }

@@ -64,6 +64,9 @@ func (p *Dashboard) words(lang catalogue.Lang) template.FuncMap {
 		"took": func(d time.Duration) string {
 			return catalogue.Text{ZH: "用时 " + span(d, lang), EN: "took " + span(d, lang)}.In(lang)
 		},
+		"waits": func(d time.Duration) string {
+			return catalogue.Text{ZH: "已等 " + span(d, lang), EN: "for " + span(d, lang)}.In(lang)
+		},
 		"stamp": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 		"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"add":   func(a, b float64) float64 { return a + b },

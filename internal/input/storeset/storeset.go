@@ -2,17 +2,14 @@
 // lists are compared by. It must never take two IDs for one.
 package storeset
 
-import (
-	"hash/maphash"
+import "hash/maphash"
 
-	"github.com/RoaringBitmap/roaring/v2/roaring64"
-)
-
-// Set is a set of store IDs; the zero value is empty. Numbers of up to 18 digits are kept exactly, in a compressed bitmap
-// for each length, since 007 and 7 are two stores: some two bytes each. Other IDs are kept as a 128-bit hash under keys
+// Set is a set of store IDs; the zero value is empty. It is used by one goroutine at a time. Numbers of up to 18 digits are kept exactly, for each length
+// apart, since 007 and 7 are two stores: some two bytes each where ten million have nine digits, up to 60 where they are
+// scattered over more than twelve. Other IDs are kept as a 128-bit hash under keys
 // made anew for each list: that any two of ten million IDs were taken for one has odds of one in 10^24.
 type Set struct {
-	numbers [19]*roaring64.Bitmap
+	numbers [19]numbers // by length
 	hashes  map[[2]uint64]struct{}
 	seeds   [2]maphash.Seed
 }
@@ -20,10 +17,7 @@ type Set struct {
 // Add puts an ID into the set and says whether it is new.
 func (s *Set) Add(id string) bool {
 	if n, ok := number(id); ok {
-		if s.numbers[len(id)] == nil {
-			s.numbers[len(id)] = roaring64.New()
-		}
-		return s.numbers[len(id)].CheckedAdd(n)
+		return s.numbers[len(id)].add(n)
 	}
 	if s.hashes == nil {
 		s.hashes = map[[2]uint64]struct{}{}
@@ -40,7 +34,7 @@ func (s *Set) Add(id string) bool {
 // Has says whether an ID is in the set.
 func (s *Set) Has(id string) bool {
 	if n, ok := number(id); ok {
-		return s.numbers[len(id)] != nil && s.numbers[len(id)].Contains(n)
+		return s.numbers[len(id)].has(n)
 	}
 	if s.hashes == nil {
 		return false
