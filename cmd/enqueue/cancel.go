@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/spf13/cobra"
+
 	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/i18n"
 )

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/storelink/storelink/internal/config"
+	"github.com/storelink/storelink/internal/control"
 	"github.com/storelink/storelink/internal/i18n"
 	"github.com/storelink/storelink/internal/input/storelist"
 	"github.com/storelink/storelink/internal/job"
@@ -66,13 +67,13 @@ type completer = cobra.CompletionFunc
 // complete tells cobra what the arguments and flags of the commands below root can be.
 func (a *app) complete(root *cobra.Command) {
 	any := func(job.Status) bool { return true }
-	ended := func(s job.Status) bool { return s.State.Ended() }
+	can := func(v job.Verb) func(job.Status) bool { return func(s job.Status) bool { return v.Changes(s.State) } }
 	going := func(s job.Status) bool { return !s.State.Ended() }
 	arguments := map[string]completer{
-		"status": a.jobIDs(any), "results": a.jobIDs(any), "watch": a.jobIDs(going), "cancel": a.jobIDs(going),
-		"pause":  a.jobIDs(func(s job.Status) bool { return s.State == job.Running }),
-		"resume": a.jobIDs(func(s job.Status) bool { return s.State == job.Paused || s.State == job.Scheduled }),
-		"retry":  a.jobIDs(func(s job.Status) bool { return ended(s) && s.Failed+s.Unprocessed > 0 }),
+		"status": a.jobIDs(any), "results": a.jobIDs(any), "watch": a.jobIDs(going), "cancel": a.jobIDs(can(job.Cancel)),
+		"pause":  a.jobIDs(can(job.Pause)),
+		"resume": a.jobIDs(can(job.Resume)),
+		"retry":  a.jobIDs(func(s job.Status) bool { return control.Retryable(s) == nil }),
 		"jobs":   nothing, "accounts": nothing, "schedule list": nothing,
 	}
 	for _, verb := range []string{"show", "pause", "resume", "run", "remove"} {

@@ -12,7 +12,7 @@ import (
 type progress struct {
 	display display
 	tongue  tongue
-	meter   meter
+	meter   job.Meter
 
 	told    string    // the obstacle that was told of last; empty if none stands
 	toldAt  time.Time //
@@ -52,7 +52,7 @@ func (p *progress) look(s job.Status, now time.Time) {
 			if p.phase != "" {
 				p.moved = now
 			}
-			p.phase, p.meter, p.started = r.Phase, meter{}, false
+			p.phase, p.started = r.Phase, false
 		}
 		switch r.Phase {
 		case job.PhaseList:
@@ -62,7 +62,7 @@ func (p *progress) look(s job.Status, now time.Time) {
 		}
 	} else if s.Settling != nil {
 		if p.phase == "" {
-			p.phase, p.meter, p.started = job.PhaseVerify, meter{}, false
+			p.phase, p.started = job.PhaseVerify, false
 		}
 		done, total, listing = s.Settling.Listed, toList(s), i18n.M("cmd.listing_unanswered")
 	}
@@ -72,11 +72,8 @@ func (p *progress) look(s job.Status, now time.Time) {
 	if !p.started || done != p.done {
 		p.started, p.done, p.since = true, done, now
 	}
-	p.meter.add(now, done)
-	f := figures{done: done, total: total, failed: s.Failed, rate: p.meter.rate(now), left: -1, held: listing}
-	if f.rate > 0 {
-		f.left = time.Duration(float64(total-done) / f.rate * float64(time.Second))
-	}
+	rate := p.meter.Look(&s, now)
+	f := figures{done: done, total: total, failed: s.Failed, rate: rate, left: job.Left(done, total, rate), held: listing}
 	word, why := obstacle(s)
 	stands := word != "" && (s.State != job.Running || now.Sub(p.since) >= obstacleAfter)
 	switch {
@@ -134,39 +131,6 @@ func obstacle(s job.Status) (term string, why i18n.Message) {
 		return "throttled", i18n.M("cmd.waits_throttled", "because", reason)
 	}
 	return "", i18n.Message{}
-}
-
-// meter measures how fast stores are decided, over the last seconds.
-type meter struct{ samples []sample }
-
-type sample struct {
-	at   time.Time
-	done int64
-}
-
-// meterSpan is how far back the meter looks: long enough for calls of 200 stores to even out.
-const meterSpan = 10 * time.Second
-
-func (m *meter) add(now time.Time, done int64) {
-	m.samples = append(m.samples, sample{now, done})
-	old := 0
-	for old < len(m.samples)-2 && now.Sub(m.samples[old].at) > meterSpan {
-		old++
-	}
-	m.samples = append(m.samples[:0], m.samples[old:]...)
-}
-
-// rate is in stores a second; 0 where it cannot be told.
-func (m *meter) rate(now time.Time) float64 {
-	if len(m.samples) == 0 {
-		return 0
-	}
-	first := m.samples[0]
-	took := now.Sub(first.at)
-	if took < 100*time.Millisecond {
-		return 0
-	}
-	return float64(m.samples[len(m.samples)-1].done-first.done) / took.Seconds()
 }
 
 // figures puts them in words, but for the share that is done.

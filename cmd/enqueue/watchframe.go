@@ -218,15 +218,8 @@ func (f *frames) columns(columns ...terminal.Column) []terminal.Column {
 
 // laneOf is an account over all of its workers: one that serves it is enough.
 func laneOf(info job.AccountInfo) (state, reason string) {
-	rank := []string{job.LaneServing, job.LaneThrottled, job.LaneIdle, job.LaneOutage, job.LaneRefused, job.LaneConflict}
-	state = job.LaneUnserved
-	best := len(rank)
-	for _, w := range info.Workers {
-		if at := slices.Index(rank, w.State); at >= 0 && at < best {
-			best, state, reason = at, w.State, w.Reason
-		}
-	}
-	return state, reason
+	lane := info.Lane()
+	return lane.State, lane.Reason
 }
 
 // jobLines are the jobs, with a bar each.

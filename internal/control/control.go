@@ -22,13 +22,13 @@ type Controller struct {
 }
 
 // Verb is what is done to a job.
-type Verb string
+type Verb = job.Verb
 
-// The verbs.
+// The verbs that people have.
 const (
-	Pause  Verb = "pause"
-	Resume Verb = "resume"
-	Cancel Verb = "cancel"
+	Pause  = job.Pause
+	Resume = job.Resume
+	Cancel = job.Cancel
 )
 
 // Do does something to a job or batch, tells the workers of it, and gives the status after it. by is who asked for it. A

@@ -9,7 +9,6 @@ import (
 
 	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/redisconn"
-	"github.com/storelink/storelink/internal/registry"
 )
 
 // batchRows streams the rows of all jobs of a batch.
@@ -94,7 +93,7 @@ func (l *Ledger) fillBatchLane(ctx context.Context, s *job.Status, b Batch, runn
 		return err
 	}
 	for _, one := range lanes {
-		if s.Lane.State == "" || registry.LaneRank[one.Lane.State] > registry.LaneRank[s.Lane.State] {
+		if s.Lane.State == "" || job.LaneBefore(one.Lane.State, s.Lane.State) {
 			s.Lane = one.Lane
 		}
 	}

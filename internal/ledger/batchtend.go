@@ -170,11 +170,11 @@ func (l *Ledger) batchDone(ctx context.Context, b *Batch, account int, s job.Sta
 }
 
 // controlBatch pauses, resumes or cancels a batch. Its jobs follow: those at work at once, by TendBatch.
-func (l *Ledger) controlBatch(ctx context.Context, b Batch, verb, reason string) error {
-	word, rest, err := reply(l.scripts.batchControl.Run(ctx, l.rdb, []string{b.key("batch")}, verb, reason))
+func (l *Ledger) controlBatch(ctx context.Context, b Batch, verb job.Verb, reason string) error {
+	word, rest, err := reply(l.scripts.batchControl.Run(ctx, l.rdb, []string{b.key("batch")}, controlArgs(verb, reason)...))
 	switch {
 	case err != nil:
-		return redisconn.CommandError(verb+" batch "+b.ID, err)
+		return redisconn.CommandError(string(verb)+" batch "+b.ID, err)
 	case word == "ok":
 		return nil
 	case word == "gone" || len(rest) == 0:

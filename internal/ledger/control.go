@@ -12,18 +12,18 @@ import (
 
 // Pause keeps a job from putting any more calls out. Calls in flight are finished and recorded.
 func (l *Ledger) Pause(ctx context.Context, id, reason string) error {
-	_, err := l.control(ctx, id, "pause", reason)
+	_, err := l.control(ctx, id, job.Pause, reason)
 	return err
 }
 
 // Resume lets a paused job go on and gives the reminders that start it again.
 func (l *Ledger) Resume(ctx context.Context, id string) ([]job.Reminder, error) {
-	return l.control(ctx, id, "resume", "")
+	return l.control(ctx, id, job.Resume, "")
 }
 
 // Cancel ends a job: calls in flight are finished and recorded, what is pending then reads unprocessed.
 func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
-	_, err := l.control(ctx, id, "cancel", reason)
+	_, err := l.control(ctx, id, job.Cancel, reason)
 	if err != nil {
 		return err
 	}
@@ -37,10 +37,10 @@ func (l *Ledger) Cancel(ctx context.Context, id, reason string) error {
 	return err
 }
 
-func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Reminder, error) {
-	word, rest, err := reply(l.run(ctx, l.scripts.control, id, verb, reason))
+func (l *Ledger) control(ctx context.Context, id string, verb job.Verb, reason string) ([]job.Reminder, error) {
+	word, rest, err := reply(l.run(ctx, l.scripts.control, id, controlArgs(verb, reason)...))
 	if err != nil {
-		return nil, redisconn.CommandError(verb+" job "+clean(id), err)
+		return nil, redisconn.CommandError(string(verb)+" job "+clean(id), err)
 	}
 	if word == "gone" {
 		if batch, ok, err := l.batch(ctx, id); err != nil || ok {
@@ -59,6 +59,17 @@ func (l *Ledger) control(ctx context.Context, id, verb, reason string) ([]job.Re
 		return nil, e
 	}
 	return nil, unknownJob(id)
+}
+
+// controlArgs are the arguments of control.lua and batch_control.lua.
+func controlArgs(verb job.Verb, reason string) []any {
+	args := []any{reason}
+	for _, from := range job.States {
+		if to, allowed := verb.From(from); allowed {
+			args = append(args, string(from), string(to))
+		}
+	}
+	return args
 }
 
 // clockSkew is how far the clocks of a Redis Cluster's nodes may be apart: the one that has the job decides when its time has

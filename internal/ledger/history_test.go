@@ -1,9 +1,10 @@
 package ledger_test
 
 import (
-	"github.com/storelink/storelink/internal/ledger"
 	"strings"
 	"testing"
+
+	"github.com/storelink/storelink/internal/ledger"
 )
 
 func TestHistoryKeepsTheLatestEvents(t *testing.T) {

@@ -226,7 +226,7 @@ func (r *Registry) FillLanes(ctx context.Context, all []*job.Status) error {
 				limits[lane.Account] = map[string]job.RateLimit{}
 			}
 			merge(limits[lane.Account], lane.Limits)
-			if best, ok := lanes[lane.Account]; !ok || LaneRank[lane.State] > LaneRank[best.State] {
+			if best, ok := lanes[lane.Account]; !ok || job.LaneBefore(lane.State, best.State) {
 				lanes[lane.Account] = job.LaneState{State: lane.State, Reason: lane.Reason}
 			}
 		}
@@ -267,10 +267,4 @@ func elsewhere(s *job.Status, served []job.Installation) {
 func SentElsewhere(first, now job.Installation) string {
 	return "the job is being sent as " + first.String() + ", and its account is served as " + now.String() +
 		" at the moment: let a worker with the former configuration finish it, or cancel it and submit it again"
-}
-
-// laneRank orders the states of an account's lanes in several workers by how much they say of the account: one worker
-// that serves it is enough, and one that cannot is told only where none can.
-var LaneRank = map[string]int{
-	job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1, job.LaneConflict: 0,
 }

@@ -98,9 +98,6 @@ func (v *homeView) choose(all []accountView) {
 var laneOrder = map[string]int{job.LaneConflict: -1, job.LaneRefused: 0, job.LaneOutage: 1, job.LaneUnserved: 2, job.LaneThrottled: 3,
 	job.LaneServing: 4, job.LaneIdle: 5}
 
-// laneBest orders the states of one account in several workers: one that serves it is enough.
-var laneBest = map[string]int{job.LaneServing: 5, job.LaneThrottled: 4, job.LaneIdle: 3, job.LaneOutage: 2, job.LaneRefused: 1}
-
 func (p *Dashboard) accounts(r *request) ([]accountView, error) {
 	infos, err := p.cfg.Ledger.Accounts(r.Context())
 	if err != nil {
@@ -108,15 +105,8 @@ func (p *Dashboard) accounts(r *request) ([]accountView, error) {
 	}
 	all := make([]accountView, len(infos))
 	for i, info := range infos {
-		a := accountView{AccountInfo: info, State: job.LaneUnserved}
-		if len(info.Workers) > 0 && info.Workers[0].State == job.LaneConflict { // unless there is a better one
-			a.State, a.Reason = job.LaneConflict, info.Workers[0].Reason
-		}
-		for _, w := range info.Workers {
-			if laneBest[w.State] > laneBest[a.State] {
-				a.State, a.Reason = w.State, w.Reason
-			}
-		}
+		lane := info.Lane()
+		a := accountView{AccountInfo: info, State: lane.State, Reason: lane.Reason}
 		for _, name := range slices.Sorted(maps.Keys(info.Pace)) {
 			a.Paces = append(a.Paces, paceView{name, info.Pace[name]})
 		}

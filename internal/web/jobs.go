@@ -25,8 +25,8 @@ type jobView struct {
 func (p *Dashboard) jobView(s job.Status) jobView {
 	v := jobView{Status: s}
 	v.Rate = p.rates.of(s, p.cfg.Now())
-	if done, total := progress(s); v.Rate > 0 && total > done {
-		v.Left = time.Duration(float64(total-done) / v.Rate * float64(time.Second)).Round(time.Second)
+	if done, total := progress(s); v.Rate > 0 {
+		v.Left = job.Left(done, total, v.Rate).Round(time.Second)
 	}
 	if s.State.Ended() && s.StartedAt != nil && s.EndedAt != nil {
 		v.Took = max(time.Second, s.EndedAt.Sub(*s.StartedAt).Round(time.Second))
@@ -55,17 +55,10 @@ func (v jobView) Target() job.Target {
 // listing says whether a job lists what is associated, before its writes or after them.
 func listing(s job.Status) bool { _, _, lists := s.Lists(); return lists }
 
-// progress is how far a job is: how many stores are decided and how many there are, or, while it lists, how many are listed,
-// and how many there are to list, as WeChat Pay says; 0 before it has.
+// progress is how far a job is, as job.Status.Progress has it.
 func progress(s job.Status) (done, total int64) {
-	listed, toList, lists := s.Lists()
-	if !lists {
-		return s.Succeeded + s.Failed, s.Total
-	}
-	if toList > 0 {
-		total = max(toList, listed)
-	}
-	return listed, total
+	done, total, _ = s.Progress()
+	return done, total
 }
 
 // Listing says whether what is counted are stores that are listed.
@@ -163,17 +156,10 @@ func (v jobView) Good() float64 {
 
 // Can says whether something can be done to it in its state.
 func (v jobView) Can(verb string) bool {
-	switch verb {
-	case string(control.Pause):
-		return v.State == job.Running
-	case string(control.Resume):
-		return v.State == job.Paused
-	case string(control.Cancel):
-		return v.State == job.Running || v.State == job.Paused || v.State == job.Scheduled
-	case "retry":
+	if verb == "retry" {
 		return control.Retryable(v.Status) == nil
 	}
-	return false
+	return job.Verb(verb).Changes(v.State)
 }
 
 // failureView is a code of a job's failures.

@@ -1,8 +1,9 @@
 package web
 
 import (
-	"github.com/storelink/storelink/internal/control"
 	"net/url"
+
+	"github.com/storelink/storelink/internal/control"
 )
 
 // by names who changes something by the page, in a job's reason: everybody who can has the same token.
