@@ -216,6 +216,11 @@ func (a *app) onboardAt(ctx context.Context, s *site, path string, m *manifest.M
 	}
 	b := ledger.Batch{ID: job.NewID(time.Now()), Label: f.label, Source: path, SubmittedBy: submitter(a.environ),
 		CreatedAt: time.Now().UTC(), At: order.at, Notify: order.hook}
+	if b.At != nil {
+		if err := s.ledger.Sync(ctx); err != nil {
+			return err
+		}
+	}
 	span := s.tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
 	for i := range jobs {
 		jobs[i].Trace = span.Parent()

@@ -104,6 +104,11 @@ func (d *Controller) retryBatch(ctx context.Context, old job.Status, again Again
 	} else if b.Notify, err = d.Ledger.Hook(ctx, old.Job); err != nil {
 		return Retried{}, "", err
 	}
+	if b.At != nil {
+		if err := d.Ledger.Sync(ctx); err != nil {
+			return Retried{}, "", err
+		}
+	}
 	span := d.Tracer.Submit(job.Job{ID: b.ID, Operation: job.Associate})
 	staging := d.Ledger.StageBatch(b)
 	warning, err = d.SubmitBatch(ctx, staging, func() error {

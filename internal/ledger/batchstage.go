@@ -38,10 +38,10 @@ type stagedList struct {
 	stores       int64
 }
 
-// StageBatch begins a batch. Nothing of it runs before Commit, and what is left of one that is given up expires.
+// StageBatch begins a batch; where it is for later, Sync comes before it. Nothing of it runs before Commit, and what is left of one that is given up expires.
 func (l *Ledger) StageBatch(b Batch) *BatchStaging {
 	b.Operation, b.Accounts, b.Lists, b.Jobs = "", nil, 0, 0
-	return &BatchStaging{l: l, batch: b, later: b.At != nil && b.At.After(time.Now())}
+	return &BatchStaging{l: l, batch: b, later: b.At != nil && b.At.After(l.Now())}
 }
 
 // Batch is what is being staged.

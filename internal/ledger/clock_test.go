@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/storelink/storelink/internal/job"
 	"github.com/storelink/storelink/internal/ledger"
 	"github.com/storelink/storelink/internal/redistest"
 )
@@ -87,6 +88,32 @@ func TestALeaseIsNotTakenBackForTheClocksSake(t *testing.T) {
 			}
 			if _, err := alive.Renew(b.ctx); err != nil {
 				t.Fatal("the run has lost its lease", err)
+			}
+		})
+	}
+}
+
+// Whether the time of a job has come is for Redis' clock to say, whatever that of the machine shows which submits it.
+func TestAJobIsForLaterByRedisClock(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		shift, at time.Duration // of Redis' clock; of the job's time, by this machine's
+		state     job.State
+	}{
+		"this clock is slow": {time.Hour, 30 * time.Minute, job.Running},
+		"this clock is fast": {-time.Hour, -30 * time.Minute, job.Scheduled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server, clock := redistest.RealWithClock(t)
+			b := &bundle{T: t, ctx: t.Context(), rdb: server.Client, ledger: ledger.Open(server.Client, ledger.Options{})}
+			b.must(clock.Shift(c.shift))
+			j := newJob("s1")
+			at := time.Now().Add(c.at).UTC()
+			j.At = &at
+			b.submitJob(j, 10)
+			if s := b.status(j.ID); s.State != c.state || (len(b.due) > 0) != (c.state == job.Running) {
+				t.Errorf("it is %s, with %d tasks", s.State, len(b.due))
 			}
 		})
 	}

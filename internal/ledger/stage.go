@@ -48,6 +48,11 @@ func (l *Ledger) Stage(ctx context.Context, j job.Job) (*Staging, error) {
 	if err != nil {
 		return nil, fmt.Errorf("describe job %s: %w", j.ID, err)
 	}
+	if j.At != nil { // whether its time has come is not for this machine's clock to say
+		if err := l.Sync(ctx); err != nil {
+			return nil, err
+		}
+	}
 	// The job is there before its target points at it: a pointer at no job counts for nothing.
 	fields := []any{millis(l.opts.Staging), "meta", meta, "size", j.ChunkSize, "window", l.opts.Window,
 		"threshold", j.FailureThreshold, "threshold_minimum", job.FailureThresholdMinimum,
@@ -105,7 +110,7 @@ func (s *Staging) claims() bool {
 	return !s.later() && !(s.job.Resync != nil && s.job.Resync.DryRun)
 }
 
-func (s *Staging) later() bool { return s.job.At != nil && s.job.At.After(time.Now()) }
+func (s *Staging) later() bool { return s.job.At != nil && s.job.At.After(s.l.Now()) }
 
 // Split ends the first half of a resync whose plan is made: what was added is to be associated, what follows is to be
 // disassociated.
