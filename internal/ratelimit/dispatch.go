@@ -77,7 +77,7 @@ func (l *Limiter) hand(now time.Time) {
 	for len(l.slots.held) > 0 && !l.slots.held[0].due.After(now) && !l.waiting.empty() {
 		p := l.slots.next()
 		if now.Sub(p.due) > slack || !l.guard.AllowN(now, 1) {
-			l.wasted(now)
+			l.wasted(p, now)
 			continue
 		}
 		l.state.Wasting = time.Time{}
@@ -86,7 +86,8 @@ func (l *Limiter) hand(now time.Time) {
 }
 
 // wasted takes note of a slot that nobody could use though somebody waited. l.mu is held.
-func (l *Limiter) wasted(now time.Time) {
+func (l *Limiter) wasted(p *Permit, now time.Time) {
+	l.slots.back = append(l.slots.back, p)
 	l.state.Wasted++
 	if l.state.Wasting.IsZero() {
 		l.state.Wasting = now

@@ -72,8 +72,9 @@ func New(rdb redis.UniversalClient, name string, o Options) *Limiter {
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
-	// Slots are further apart than that; as many may be close as come within the time that the first may be late.
-	l.guard = rate.NewLimiter(rate.Limit(o.Rate), 2+int(o.Rate*slack.Seconds()))
+	// Slots are further apart than that; as many may be close as come within the time that the first may be late, and the
+	// extra calls of a survey.
+	l.guard = rate.NewLimiter(rate.Limit(o.Rate), 4+int(o.Rate*slack.Seconds()))
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -113,7 +114,7 @@ func (l *Limiter) Wait(ctx context.Context, urgency int) (*Permit, error) {
 			if time.Since(p.due) <= slack {
 				return p, nil
 			}
-			l.late(w) // this goroutine was woken too late: it keeps its place
+			l.late(w, p) // this goroutine was woken too late: it keeps its place
 		}
 	}
 }
@@ -126,10 +127,10 @@ func (l *Limiter) enter(w *waiter) {
 }
 
 // late takes back whoever has missed a slot, without losing its place.
-func (l *Limiter) late(w *waiter) {
+func (l *Limiter) late(w *waiter, p *Permit) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.wasted(time.Now())
+	l.wasted(p, time.Now())
 	l.waiting.back(w)
 	l.serve()
 }

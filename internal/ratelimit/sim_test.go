@@ -272,6 +272,7 @@ func (s *simServer) sum(from, to int) (n second) {
 
 // simWorld is a Redis, a server, and workers that always have calls to make.
 type simWorld struct {
+	seed     uint64
 	redis    *simRedis
 	server   *simServer
 	limiters []*ratelimit.Limiter
@@ -285,7 +286,7 @@ type simWorld struct {
 func simulate(t *testing.T, seed uint64, workers, runs int, server *simServer, test func(*simWorld)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := &simWorld{redis: newSimRedis(seed), server: server}
+		w := &simWorld{seed: seed, redis: newSimRedis(seed), server: server}
 		defer w.redis.state.Close()
 		if server.allowed == 0 {
 			server.allowed = 20
@@ -344,11 +345,35 @@ func (w *simWorld) work(l *ratelimit.Limiter) {
 	}
 }
 
+// manner is how another client spreads its calls: the moment of its nth call in seconds, by that of the one before.
+type manner func(r *rand.Rand, perSecond float64, n int, before float64) float64
+
+// The manners of other clients.
+var (
+	uneven manner = func(r *rand.Rand, perSecond float64, n int, _ float64) float64 { // as the sandbox has it
+		return (float64(n) + r.Float64()/2) / perSecond
+	}
+	even    manner = func(_ *rand.Rand, perSecond float64, n int, _ float64) float64 { return float64(n) / perSecond }
+	poisson manner = func(r *rand.Rand, perSecond float64, _ int, before float64) float64 {
+		return before + r.ExpFloat64()/perSecond
+	}
+	bursts manner = func(_ *rand.Rand, perSecond float64, n int, _ float64) float64 { // all of a second's at once
+		return float64(n / int(perSecond))
+	}
+)
+
 // another has somebody else use the allowance until the world ends or stop is called.
-func (w *simWorld) another(every time.Duration) (stop func()) {
+func (w *simWorld) another(perSecond float64, how manner) (stop func()) {
 	ctx, cancel := context.WithCancel(w.ctx)
+	r := rand.New(rand.NewPCG(w.seed, 3))
+	began := time.Now().Add(time.Duration(r.Float64() * float64(time.Second)))
 	w.going.Go(func() {
-		for travel(ctx, every-5*time.Millisecond+w.server.draw(10*time.Millisecond)) == nil {
+		at := 0.0
+		for n := 0; ; n++ {
+			at = how(r, perSecond, n, at)
+			if travel(ctx, time.Until(began.Add(time.Duration(at*float64(time.Second))))) != nil {
+				return
+			}
 			w.server.arrive(false)
 		}
 	})

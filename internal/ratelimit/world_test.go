@@ -94,27 +94,60 @@ func TestRefusalsTeachWhatJitterAllows(t *testing.T) {
 	})
 }
 
+// share of what another client leaves that is used from one second to another, and of its calls that were refused.
+func (w *simWorld) shares(theirs float64, from, to int) (ours, refused float64) {
+	n := w.server.sum(from, to)
+	return w.share(20-theirs, from, to), 100 * float64(n.theirsRefused) / float64(n.theirs+n.theirsRefused)
+}
+
 // A second holds a whole number of calls: of the 15 that are left, 14 are what leaves the other's alone.
 func TestAnotherClientIsLeftItsShareUntilItGoes(t *testing.T) {
 	t.Parallel()
-	worlds(t, []int{2}, server(20*ms, 300*ms), func(t *testing.T, w *simWorld) {
-		stop := w.another(200 * ms)
-		time.Sleep(180 * time.Second)
-		n := w.server.sum(60, 180)
-		share := w.share(15, 60, 180)
-		theirs := 100 * float64(n.theirsRefused) / float64(n.theirs+n.theirsRefused)
-		if share < 91.5 || theirs > 3 { // in single worlds; on the average 92.7 and 1.4
-			t.Errorf("%.1f %% of what is left; %.2f %% of the other's calls refused", share, theirs)
-		}
-		if s := w.limiters[0].State(); s.Another < 4 || s.Another > 7 {
-			t.Errorf("the other is thought to use %.1f calls a second", s.Another)
-		}
-		stop()
-		time.Sleep(320 * time.Second)
-		if share := w.share(20, 460, 500); share < 97 {
-			t.Errorf("%.1f %% of the allowance minutes after the other has gone", share)
-		}
-	})
+	for _, c := range []struct {
+		workers        int
+		jitter, spread time.Duration
+	}{{1, 0, 0}, {2, 20 * ms, 0}, {8, 20 * ms, 300 * ms}} {
+		worlds(t, []int{c.workers}, server(c.jitter, c.spread), func(t *testing.T, w *simWorld) {
+			stop := w.another(5, uneven)
+			time.Sleep(300 * time.Second)
+			if ours, refused := w.shares(5, 60, 300); ours < 91.5 || refused > 2.2 { // in single worlds
+				t.Errorf("%.1f %% of what is left; %.2f %% of the other's calls refused", ours, refused)
+			}
+			if s := w.limiters[0].State(); s.Another != 5 {
+				t.Errorf("the other is thought to use %.1f calls a second", s.Another)
+			}
+			stop()
+			time.Sleep(200 * time.Second)
+			if share := w.share(20, 460, 500); share < 97 {
+				t.Errorf("%.1f %% of the allowance soon after the other has gone", share)
+			}
+		})
+	}
+}
+
+// Whatever another client's manner is, it is found, and left most of its share.
+func TestOtherClientsOfOtherManners(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what          string
+		perSecond     float64
+		how           manner
+		least, theirs float64 // percent
+	}{
+		{"two a second", 2, uneven, 92, 6}, {"eight a second", 8, uneven, 90, 3}, {"five even", 5, even, 90, 3},
+		{"bursts of five", 5, bursts, 90, 3}, {"five by chance", 5, poisson, 50, 25},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			t.Parallel()
+			worlds(t, []int{2}, server(20*ms, 50*ms), func(t *testing.T, w *simWorld) {
+				w.another(c.perSecond, c.how)
+				time.Sleep(180 * time.Second)
+				if ours, refused := w.shares(c.perSecond, 60, 180); ours < c.least || refused > c.theirs {
+					t.Errorf("%.1f %% of what is left; %.2f %% of the other's calls refused", ours, refused)
+				}
+			})
+		})
+	}
 }
 
 func TestRedisMayMoveAwayAndComeBack(t *testing.T) {

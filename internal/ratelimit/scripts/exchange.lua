@@ -11,7 +11,7 @@
 -- ARGV[8]   the latest slot whose call was not refused; 0 for none
 -- ARGV[9]   how many answers there were, and how long the quickest and the slowest took, separated by commas
 -- ARGV[10]  by how much the worker knows its calls to arrive unevenly, in microseconds
--- ARGV[11]  slots that are given back, separated by commas, the earliest first
+-- ARGV[11]  slots that are given back, or were missed, separated by commas, the earliest first
 -- ARGV[12]  the generation of the slots that the worker holds or gives back
 --
 -- Returns {at, epoch, generation, hold, rate, refused, another, slot}: Redis' clock; how long nobody may call, 0 for not at
@@ -40,8 +40,8 @@ if mine then
   put('ok', math.max(number('ok'), tonumber(ARGV[8])))
   if ARGV[12] ~= text(number('generation')) then
     back = ''
-  elseif tonumber(ARGV[7]) > 0 and tonumber(ARGV[7]) < at + AHEAD then
-    put('next', math.max(number('next'), tonumber(ARGV[7]) + (number('every') > 0 and number('every') or 1000000 / top())))
+  elseif tonumber(ARGV[7]) >= number('next') and tonumber(ARGV[7]) > 0 and tonumber(ARGV[7]) < at + AHEAD then
+    put('next', tonumber(ARGV[7]) + (number('every') > 0 and number('every') or 1000000 / top()))
   end
 end
 if number('row') > 0 and number('ok') > number('rowslot') then
@@ -63,6 +63,7 @@ if n and tonumber(n) > 0 then
   put('answers', math.min(1000, before + n))
 end
 put('late', math.max(math.min(PLAUSIBLE, tonumber(ARGV[10])), number('late') * 0.99))
+weigh()
 raise()
 
 local hold, slot = math.max(0, number('stop') - at), 0
@@ -78,6 +79,16 @@ if hold == 0 and number('strikes') > 0 then
 end
 local every = 1000000 / math.min(limit, top())
 local free = {}
+for s in string.gmatch(back, '%d+') do
+  -- A probe whose calls were not made says nothing.
+  s = tonumber(s)
+  discount(s)
+  if s == number('first') or s == number('second') then
+    put('omitted', 0)
+    put('first', 0)
+    put('second', 0)
+  end
+end
 for s in string.gmatch((h.free or '') .. ',' .. back, '%d+') do
   if #free < 64 and tonumber(s) > at and tonumber(s) < number('next') then free[#free + 1] = tonumber(s) end
 end
@@ -86,21 +97,26 @@ if hold > 0 then
   free = {}
 elseif wanted then
   local soonest = at + tonumber(ARGV[3])
+  if #free == 0 then slot = extra(soonest, every) end
   for i, s in ipairs(free) do
     if s >= soonest then
       slot = table.remove(free, i)
+      count(slot)
       break
     end
   end
   if slot == 0 then
-    slot = math.max(soonest, number('next'))
+    local vacant = omit(vacant(1000000 / every), every)
+    slot = math.max(soonest, vacant)
+    count(slot)
     -- Whoever is nearer can use those before it.
-    local first, gap = math.max(number('next'), at), slot - every
+    local first, gap = math.max(vacant, at), slot - every
     while gap >= first and #free < 64 do
       free[#free + 1] = gap
       gap = gap - every
     end
     table.sort(free)
+    if number('ours') > 0 then every = every / 2 end -- what was refused is made up for
     put('next', slot + every)
     put('every', every)
   end
@@ -111,6 +127,7 @@ while #free > 0 and math.abs(free[#free] + number('every') - number('next')) < 2
 end
 for i, s in ipairs(free) do free[i] = text(s) end
 put('free', table.concat(free, ','))
+keep()
 save()
 if probing then hold = LOOK end
 local reply = state(hold)

@@ -9,16 +9,26 @@
 --   limit     what refusals taught; missing where they taught nothing
 --   bad       the lowest rate that was refused of late; missing likewise
 --   before    what limit was before it was raised to try whether more is free
---   kept      limit and bad as they were before the refusals in a row, separated by a comma
+--   kept      limit, bad and ours as they were before the refusals in a row, separated by commas
 --   changed   when limit last changed
 --   cut       from which slot on calls are sent at limit, since it was lowered
 --   step      the next lowering, as a share of what is allowed
 --   climb     the latest raising of a trial, likewise
---   patience  how long it stays calm before more is tried than was refused
+--   patience  how long it stays calm before more is tried than was refused, or before the next survey
 --   lone      the slot of the call that was refused last
 --   crowd     how many were, each soon after the one before
---   trial     1 while more is tried than was refused, 2 while it is made sure that what is thought to be free is
---   sure      1 where that was made sure, 2 where it was also made sure that a call a second more is not free
+--   trial     1 while more is tried than was refused
+--   ours      beside another client: how many calls a second are ours, a whole number; 0 where none is known of
+--   survey    when the next survey begins
+--   probes    how many probes the survey has had so far
+--   room      how many extra calls were not refused in them
+--   look      when the next lone probe is due
+--   spare     how many lone probes found room for two, one after another
+--   omitted   the slot that was left out for the probe that goes on
+--   first, second  the slots of the extra calls of the probe that goes on
+--   denied    how many of those were refused
+--   recent    slots of the last seconds, separated by commas; kept where refusals taught something
+--   stride    by how much ours was changed last, 0.5 for one at first; 0 after a survey that changed nothing
 --   refused   when WeChat Pay refused a call last
 --   ok        the latest slot whose call was not refused
 --   row       how many calls were refused since then, one after another
@@ -58,14 +68,23 @@ local function put(name, value)
   end
 end
 
+-- recent are the slots of the last seconds whose calls may count, the earliest first; it is kept where refusals taught something.
+local recent = {}
+for s in string.gmatch(h.recent or '', '%d+') do
+  s = tonumber(s)
+  if s > at - 2000000 and s < at + AHEAD then recent[#recent + 1] = s end
+end
+
 -- shift moves all times from an old clock to Redis' clock of now, given what it would show had it not jumped. So slots
 -- that are still to come keep their distance, whoever holds them.
-local moments = {'next', 'changed', 'cut', 'refused', 'lone', 'ok', 'rowslot', 'stop', 'stopped', 'probe'}
+local moments = {'next', 'changed', 'cut', 'refused', 'lone', 'ok', 'rowslot', 'stop', 'stopped', 'probe', 'survey', 'look',
+  'omitted', 'first', 'second'}
 local function shift(was)
   for _, name in ipairs(moments) do
     if number(name) > 0 then put(name, math.max(1, number(name) - was + at)) end
   end
   put('free', '')
+  recent = {}
   put('epoch', number('epoch') + 1)
 end
 
@@ -83,11 +102,16 @@ local function sane()
       wrong = true
     end
   end
-  for _, name in ipairs({'cut', 'probe'}) do
+  for _, name in ipairs({'cut', 'probe', 'omitted', 'first', 'second'}) do
     if number(name) > most then
       put(name, at)
       wrong = true
     end
+  end
+  if number('survey') > at + PATIENCES or number('look') > at + PATIENCES then
+    put('look', at)
+    put('survey', at)
+    wrong = true
   end
   if number('next') > most or number('stop') > at + STOPS then
     put('next', math.min(number('next'), at))
@@ -120,115 +144,4 @@ local function top()
   local most = allowed * BEGIN
   if spread() < NONE then most = math.max(most, math.min(allowed * MOST, holds(spread()))) end
   return math.min(most, holds(number('late')))
-end
-
--- another is how many calls a second somebody else seems to use: what is refused though no jitter explains it.
-local function another()
-  if limit == NONE then return 0 end
-  local jitter = math.min(spread(), PLAUSIBLE)
-  if limit > holds(jitter) - UNEXPLAINED * allowed then return 0 end
-  return math.max(0, allowed - math.min(bad, limit + 1))
-end
-
--- courteous leaves room for one call a second more than another client uses. A second holds a whole number of calls: where
--- ours fill what is left, it is the other's that are refused, and we never hear of it.
-local function courteous(left) return math.max(allowed * LEAST, LEVEL * (math.floor(left + 0.1) - 1)) end
-
--- learn lowers the limit after a refusal of a call in slot. Calls of the second after a lowering still meet those that
--- were sent before it, so their refusals say nothing new; and where another client has its share, two calls may meet by
--- chance, so that a refusal says something only where it is certain, or where others were just before it.
-local function learn(slot, certain)
-  local rate, trial = math.min(limit, top()), number('trial')
-  local alone = slot > number('lone') + LONE
-  local crowd = slot <= number('lone') + CROWD and number('crowd') + 1 or 1
-  put('lone', math.max(slot, number('lone')))
-  put('crowd', crowd)
-  if trial > 0 then
-    if another() > 0 and not certain and (alone or trial == 2 and crowd < 3) then return end
-    limit, bad = number('before'), rate
-    put('patience', math.min(2 * math.max(number('patience'), PATIENCE), PATIENCES))
-  else
-    if limit < NONE and slot < number('cut') + 1000000 then return end
-    if another() > 0 and crowd < 3 and not certain then return end
-    local step = STEP
-    if slot < number('cut') + AGAIN then step = math.min(2 * number('step'), STEPS) end
-    put('step', step)
-    limit, bad = math.max(allowed * LEAST, rate - math.min(step * allowed, rate / 4)), rate
-    put('patience', PATIENCE)
-  end
-  if another() > 0 then
-    local room = courteous(bad)
-    if room < limit or trial == 0 or (trial == 1 and number('patience') == PATIENCES) then
-      put('sure', 0)
-    elseif trial == 2 then
-      put('sure', 2)
-    end
-    limit = math.min(limit, room)
-  end
-  put('trial', 0)
-  put('cut', math.max(at, number('next')))
-  put('changed', at)
-end
-
--- try raises the limit beyond what was refused: 1 to see whether more is free, 2 to see whether what is thought to be free is.
-local function try(trial, to)
-  if number('trial') == 0 then put('before', limit) end
-  put('trial', trial)
-  limit = to
-  bad = math.max(bad, limit + NEAR * allowed)
-  put('changed', at)
-end
-
--- raise takes back, step by step, what was learned, where it was calm for long enough.
-local function raise()
-  if limit == NONE then return end
-  local most, near, trial = top(), NEAR * allowed, number('trial')
-  if limit >= most then
-    if bad >= most then
-      limit, bad = NONE, NONE
-      put('trial', 0)
-    end
-    return
-  end
-  local calm = at - math.max(number('changed'), number('refused'))
-  if calm > DAY then -- it was another day
-    limit, bad = NONE, NONE
-    put('trial', 0)
-    return
-  end
-  local patience = math.max(number('patience'), PATIENCE)
-  if trial == 1 then
-    if calm < (another() > 0 and QUICK or CALM) then return end
-    local step = math.min(STEPS, 2 * number('climb'))
-    put('climb', step)
-    put('before', limit)
-    try(1, math.min(most, limit + step * allowed))
-  elseif trial == 2 then
-    if calm < VERIFY then return end
-    limit = number('before')
-    if number('sure') == 1 then limit = math.min(most, limit + LEVEL) end
-    put('sure', 1)
-    put('trial', 0)
-    put('changed', at)
-  elseif another() > 0 then
-    if number('sure') < 2 then
-      if calm >= CALM then try(2, math.min(most, limit + DOUBT + number('sure'))) end
-    elseif calm >= math.max(patience, PATIENCE2) then
-      put('climb', STEP)
-      try(1, math.min(most, limit + LEAP)) -- far enough to be refused soon where it is
-    end
-  elseif limit < bad - 1.5 * near then
-    if calm < CALM then return end
-    limit = math.min(most, math.max(limit + near, math.min((limit + bad) / 2, bad - near)))
-    put('changed', at)
-  elseif calm >= patience then
-    put('climb', STEP)
-    try(1, math.min(most, limit + STEP * allowed))
-  end
-end
-
-local function state(hold)
-  local refused = number('refused')
-  return {text(at), text(number('epoch')), text(number('generation')), text(hold),
-    text(math.min(limit, top()) * 1000), text(refused > 0 and math.max(0, at - refused) or -1), text(another() * 1000)}
 end
