@@ -39,8 +39,9 @@ func (l *Ledger) Holes(ctx context.Context, id string, grace time.Duration) (Loo
 	return l.holes(ctx, id, grace, "")
 }
 
-// HolesBesideLeases is Holes where Redis was away (and Holes is by itself for a lease's time where Redis' clock was set): runs could not renew their leases meanwhile, and are about to record
-// what they were told. Leases that ran out stay theirs, and no job ends that has one.
+// HolesBesideLeases is Holes where Redis was away, as Holes is by itself for a lease's time where Redis' clock was set: runs
+// could not renew their leases meanwhile, and are about to record what they were told. Leases that ran out stay theirs, and
+// no job ends that has one.
 func (l *Ledger) HolesBesideLeases(ctx context.Context, id string, grace time.Duration) (Look, error) {
 	return l.holes(ctx, id, grace, "1")
 }
