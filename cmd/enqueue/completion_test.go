@@ -48,14 +48,14 @@ func TestShellIsOfferedWhatRedisHas(t *testing.T) {
 	ended := w.ended(w.write("list.csv", "store_id\n7\n8\n"), "--label", "spring 春季")
 	later := time.Now().Add(20 * time.Hour).Format(time.RFC3339)
 	w.associate(w.list(5), "--at", later, "--json").expect(t, 0)
-	waiting := patiently(func() []string { return w.offers("resume", "") }, func(all []string) bool { return len(all) > 0 })
+	waiting := patiently(func() []string { return w.offers("cancel", "") }, func(all []string) bool { return len(all) > 0 })
 	batch := document[map[string]any](t, w.do("onboard", w.write("all.csv", "品牌,商品券,批次,store_id\n120344,2000,5001,7\n"), "--account",
 		sandbox.PartnerAccount, "--wait", "--json").expect(t, 0))["job"].(string)
 	w.do("schedule", "add", "nightly", "--cron", "0 3 * * *", "associate", w.list(5), "--account", sandbox.PartnerAccount,
 		"--brand", sandbox.BrandID, "--coupon", "2000", "--stock", "3009").expect(t, 0)
 
 	if len(waiting) != 1 {
-		t.Fatalf("resume: %q", waiting)
+		t.Fatalf("cancel: %q", waiting)
 	}
 	for _, c := range []struct {
 		words []string
@@ -65,6 +65,7 @@ func TestShellIsOfferedWhatRedisHas(t *testing.T) {
 		{[]string{"status", ""}, []string{batch, waiting[0], ended}},
 		{[]string{"results", ended[:len(ended)-1]}, []string{ended}},
 		{[]string{"cancel", ""}, waiting},
+		{[]string{"resume", ""}, nil}, // what waits for its time is not paused
 		{[]string{"watch", ""}, waiting},
 		{[]string{"pause", ""}, nil},
 		{[]string{"status", ended, ""}, nil},
