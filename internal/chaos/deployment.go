@@ -107,7 +107,7 @@ func eventually(ctx context.Context, patience time.Duration, try func() error) e
 // settle waits until Redis is as it was at the beginning: all servers up, each replica beside its master, and all of one mind.
 func (d *deployment) settle() error {
 	if err := eventually(d.ctx, healthyWithin, d.healthy); err != nil {
-		return fmt.Errorf("Redis itself does not get well: %w", err)
+		return fmt.Errorf("the servers of Redis do not get well: %w", err)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -191,13 +190,6 @@ func fields(text string) map[string]string {
 func (n *node) master() bool {
 	info, err := n.info("replication")
 	return err == nil && info["role"] == "master"
-}
-
-// number is a field of what it says of itself, or 0.
-func (n *node) number(section, field string) int64 {
-	info, _ := n.info(section)
-	v, _ := strconv.ParseInt(info[field], 10, 64)
-	return v
 }
 
 // truncate cuts the end off the append-only file, as a disk that lied does. The server must be dead.

@@ -288,7 +288,7 @@ func otlpAttributes(all []attribute.KeyValue) []otlpAttribute {
 		case attribute.FLOAT64:
 			value["doubleValue"] = a.Value.AsFloat64()
 		default:
-			value["stringValue"] = a.Value.Emit()
+			value["stringValue"] = a.Value.String()
 		}
 		out[i] = otlpAttribute{Key: string(a.Key), Value: value}
 	}
